@@ -1,0 +1,1 @@
+"""The OCI distribution protocol: what every registry speaks, and what we let a registry do to us."""

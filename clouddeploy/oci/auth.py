@@ -1,0 +1,186 @@
+"""Logging in: Basic, or a bearer token from the server that the registry names.
+
+https://distribution.github.io/distribution/spec/auth/token/
+Nothing is sent unasked: an open registry never sees the credentials.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from clouddeploy.contract import Login, Secret
+from clouddeploy.errors import CloudDeployError, CredentialsError
+from clouddeploy.oci.challenge import Challenge, choose, parse_challenges
+from clouddeploy.oci.failures import failure, garbage
+from clouddeploy.oci.transport import Request, Response
+from clouddeploy.oci.urls import Origin, resolve_realm
+
+_RENEW_BEFORE = timedelta(minutes=10)
+_DEFAULT_LIFE = 60  # seconds, when a token server does not say (token specification)
+_DOCKER_HUB = {"docker.io", "index.docker.io", "registry-1.docker.io"}
+_MOST_TOKEN_BYTES = 256 * 1024
+
+Exchange = Callable[[Request, str, dict[str, str]], Response]
+
+
+@dataclass(frozen=True)
+class _Token:
+    header: Secret
+    scopes: frozenset[str]
+    until: float
+
+
+class Authenticator:
+    """Knows what one registry wants and answers it. Thread-safe.
+
+    `host` is the registry as the login names it; `clock` counts seconds.
+    """
+
+    def __init__(
+        self,
+        host: str,
+        login: Callable[[], Login | None],
+        exchange: Exchange,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._host = host
+        self._ask_login = login
+        self._exchange = exchange
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._login: Login | None = None
+        self._challenge: Challenge | None = None
+        self._tokens: list[_Token] = []
+
+    def header(self, home: Origin, scope: str) -> Secret | None:
+        """The Authorization for a request to `home`; None while the registry has not asked for one."""
+        with self._lock:
+            return self._header(home, scope)
+
+    def answer(self, home: Origin, scope: str, wanted: Iterable[str], sent: Secret | None) -> Secret | None:
+        """The Authorization for another try after a 401 with these WWW-Authenticate values.
+
+        `sent` is what was refused. None when nothing else can be tried.
+        """
+        with self._lock:
+            challenge = choose(parse_challenges(wanted))
+            if challenge is None:
+                return None
+            self._challenge = challenge
+            more = challenge.parameters.get("scope", "")
+            current = self._header(home, scope, more)
+            if current != sent or sent is None:
+                return current
+            self._forget(sent)
+            renewed = self._header(home, scope, more)
+            return renewed if renewed != sent else None
+
+    def _header(self, home: Origin, scope: str, more: str = "") -> Secret | None:
+        """`more` is what the registry itself says that this request needs."""
+        if self._challenge is None:
+            return None
+        if self._challenge.scheme == "bearer":
+            return self._token(home, self._challenge, scope, more)
+        login = self._current_login()
+        return _basic(login) if login else None
+
+    def _forget(self, refused: Secret) -> None:
+        self._tokens = [one for one in self._tokens if one.header != refused]
+        if self._challenge and self._challenge.scheme == "basic":
+            self._login = None
+
+    def _current_login(self) -> Login | None:
+        if self._login is None or _expires_soon(self._login):
+            self._login = self._ask_login()
+        if self._login and not _same_registry(self._login.host, self._host):
+            raise CredentialsError(
+                f"the login is for {self._login.host}, not for {self._host}",
+                fix=f"give the credentials of {self._host}",
+            )
+        return self._login
+
+    def _token(self, home: Origin, challenge: Challenge, scope: str, more: str) -> Secret:
+        scopes = frozenset(_scopes(scope))
+        now = self._clock()
+        self._tokens = [one for one in self._tokens if one.until > now]
+        for one in self._tokens:
+            if scopes <= one.scopes:
+                return one.header
+        token = self._fetch(home, challenge, " ".join(dict.fromkeys([*scope.split(), *more.split()])))
+        self._tokens.append(token)
+        return token.header
+
+    def _fetch(self, home: Origin, challenge: Challenge, scope: str) -> _Token:
+        what = f"give a token for {self._host}"
+        login, asked = self._current_login(), self._clock()
+        response = self._ask_token(home, challenge, scope, login)
+        if response.status in {401, 403} and login:
+            refused = failure(response.refusal(), what)
+            self._login = None
+            renewed = self._current_login()
+            if renewed == login:
+                raise refused
+            response = self._ask_token(home, challenge, scope, renewed)
+        if response.status != 200:
+            raise failure(response.refusal(), what)
+        value, life = _read_token(response, what)
+        header = Secret(f"Bearer {value.reveal()}")
+        return _Token(header, frozenset(_scopes(scope)), asked + life - min(10, life / 2))
+
+    def _ask_token(self, home: Origin, challenge: Challenge, scope: str, login: Login | None) -> Response:
+        realm = resolve_realm(home, challenge.parameters["realm"])
+        query = [("service", challenge.parameters["service"])] if "service" in challenge.parameters else []
+        query += [("scope", one) for one in scope.split()]
+        # DigitalOcean's user name is the password too; a secret does not belong into a URL.
+        if login and login.username != login.password.reveal():
+            query.append(("account", login.username))
+        url = f"{realm}{'&' if '?' in realm else '?'}{urlencode(query)}"
+        headers = {"Authorization": _basic(login).reveal()} if login else {}
+        return self._exchange(Request("GET", url, f"log in to {self._host}", scope), url, headers)
+
+
+def _basic(login: Login) -> Secret:
+    pair = Secret(f"{login.username}:{login.password.reveal()}")
+    return Secret(f"Basic {base64.b64encode(pair.reveal().encode()).decode()}")
+
+
+def _same_registry(one: str, other: str) -> bool:
+    return one.lower() == other.lower() or {one, other} <= _DOCKER_HUB
+
+
+def _expires_soon(login: Login) -> bool:
+    return login.expires is not None and login.expires - datetime.now(UTC) < _RENEW_BEFORE
+
+
+def _scopes(scope: str) -> list[str]:
+    """`repository:a:pull,push` -> one entry for each action, so that a wider token serves a narrower need."""
+    found = []
+    for one in scope.split():
+        name, _, actions = one.rpartition(":")
+        found += [f"{name}:{action}" for action in actions.split(",")]
+    return found
+
+
+def _read_token(response: Response, what: str) -> tuple[Secret, float]:
+    try:
+        document: Any = json.loads(response.read(_MOST_TOKEN_BYTES))
+        value = document.get("token") or document.get("access_token")
+        life = float(document.get("expires_in") or _DEFAULT_LIFE)
+    except (ValueError, AttributeError, TypeError, RecursionError) as error:
+        raise _no_token(response, what) from error
+    if not isinstance(value, str) or not value.isascii() or not value.isprintable() or " " in value:
+        raise _no_token(response, what)
+    return Secret(value), max(life, 0)
+
+
+def _no_token(response: Response, what: str) -> CloudDeployError:
+    return garbage(response.origin.name, what, "there is no token in its answer")

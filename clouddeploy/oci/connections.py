@@ -1,0 +1,85 @@
+"""urllib3 connections that refuse forbidden peers and can all be ended at once."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+import weakref
+from collections.abc import Callable
+from typing import Any
+
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.connection import HTTPConnection, HTTPSConnection
+
+Admit = Callable[[str, str], None]
+"""Called with host and peer IP address of each new connection before anything is sent; raises to refuse."""
+
+
+class Connections:
+    """The connections that are open. Ends them, also those that other threads wait on."""
+
+    def __init__(self, admit: Admit, send_timeout: float) -> None:
+        self._admit = admit
+        self._send_timeout = send_timeout
+        self._open: weakref.WeakSet[HTTPConnection] = weakref.WeakSet()
+        self._aborted = False
+        self._lock = threading.Lock()
+
+    def check(self, host: str, sock: socket.socket) -> socket.socket:
+        """Let a socket pass that was just connected, or close it and raise."""
+        try:
+            self._admit(host, str(sock.getpeername()[0]))
+        except BaseException:
+            sock.close()
+            raise
+        return sock
+
+    def opened(self, connection: HTTPConnection) -> None:
+        """Remember a connection that is ready for requests."""
+        with self._lock:
+            self._open.add(connection)
+        if self._aborted:
+            connection.close()
+            raise ConnectionAbortedError
+        sock: Any = connection.sock
+        sock.settimeout(self._send_timeout)
+
+    def abort(self) -> None:
+        """Shut every socket down: whoever reads or writes gets an error at once. Nothing opens any more."""
+        self._aborted = True
+        with self._lock:
+            connections = list(self._open)
+        for connection in connections:
+            sock: Any = connection.sock
+            if sock is not None:
+                with contextlib.suppress(OSError):
+                    socket.socket.shutdown(sock, socket.SHUT_RDWR)
+
+    def pool_classes(self) -> dict[str, type[HTTPConnectionPool]]:
+        """For `PoolManager.pool_classes_by_scheme`: pools whose connections report here."""
+        connections = self
+
+        class Plain(HTTPConnection):
+            def _new_conn(self) -> socket.socket:
+                return connections.check(self.host, super()._new_conn())
+
+            def connect(self) -> None:
+                super().connect()
+                connections.opened(self)
+
+        class Secure(HTTPSConnection):
+            def _new_conn(self) -> socket.socket:
+                return connections.check(self.host, super()._new_conn())
+
+            def connect(self) -> None:
+                super().connect()
+                connections.opened(self)
+
+        class PlainPool(HTTPConnectionPool):
+            ConnectionCls = Plain  # pyright: ignore[reportAssignmentType]
+
+        class SecurePool(HTTPSConnectionPool):
+            ConnectionCls = Secure  # pyright: ignore[reportAssignmentType]
+
+        return {"http": PlainPool, "https": SecurePool}

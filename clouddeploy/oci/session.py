@@ -1,0 +1,118 @@
+"""Requests to one registry with everything around them: scheme, login, redirects, retries."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+from clouddeploy import __version__
+from clouddeploy.contract import Login, Secret
+from clouddeploy.errors import CloudDeployError
+from clouddeploy.oci.auth import Authenticator
+from clouddeploy.oci.failures import RETRIABLE, failure
+from clouddeploy.oci.retry import Retry
+from clouddeploy.oci.transport import Request, Response, Transport
+from clouddeploy.oci.urls import Origin, registry_origin, resolve_location
+
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_MOST_REDIRECTS = 5
+_MOST_LOGINS = 2  # one to learn what is wanted, one for credentials that expired meanwhile
+
+
+class Session:
+    """One registry; thread-safe."""
+
+    def __init__(
+        self, host: str, login: Callable[[], Login | None], timeout: float, retry: Retry | None
+    ) -> None:
+        self.transport = Transport(timeout)
+        self.retry = retry or Retry(sleep=self.transport.closed.wait)
+        self._host = host
+        self._auth = Authenticator(host, login, self._exchange)
+        self._home: Origin | None = None
+        self._lock = threading.Lock()
+
+    @property
+    def home(self) -> Origin:
+        """Where the registry is; on loopback https is tried first, then plain http, as Docker does."""
+        with self._lock:
+            if self._home is None:
+                self._home = self._find_home()
+                self.transport.at_home(self._home)
+            return self._home
+
+    def url(self, path: str) -> str:
+        """The absolute URL of a path of the registry's API."""
+        return f"{self.home}{path}"
+
+    def send(self, request: Request) -> Response:
+        """The answer to a request, whatever its status; repeated when the request allows it.
+
+        Raises UnavailableError for 408, 429, 5xx and lost connections after the last try.
+        """
+        if request.repeatable:
+            return self.retry.run(lambda: self._once(request))
+        return self._once(request)
+
+    def close(self) -> None:
+        """End everything; requests of other threads fail at once."""
+        self.transport.close()
+
+    def _find_home(self) -> Origin:
+        secure = registry_origin(self._host)
+        if not secure.loopback or self.transport.speaks_tls(secure):
+            return secure
+        return registry_origin(self._host, "http")
+
+    def _once(self, request: Request) -> Response:
+        response = self._authorised(request)
+        if response.status in RETRIABLE:
+            raise failure(response.refusal(), request.what)
+        return response
+
+    def _authorised(self, request: Request) -> Response:
+        home = self.home
+        sent = self._auth.header(home, request.scope)
+        response = self._redirected(request, sent)
+        for _ in range(_MOST_LOGINS):
+            if response.status != 401 or response.origin != home:
+                break
+            again = self._answer(home, request, response, sent)
+            if again is None:
+                break
+            response.drop()
+            sent = again
+            response = self._redirected(request, sent)
+        return response
+
+    def _answer(
+        self, home: Origin, request: Request, refused: Response, sent: Secret | None
+    ) -> Secret | None:
+        try:
+            wanted = refused.headers.getlist("WWW-Authenticate")
+            return self._auth.answer(home, request.scope, wanted, sent)
+        except BaseException:
+            refused.drop()
+            raise
+
+    def _redirected(self, request: Request, authorization: Secret | None) -> Response:
+        url = request.url
+        for _ in range(_MOST_REDIRECTS):
+            response = self._exchange(request, url, self._credentials(url, authorization))
+            if not request.follow or response.status not in _REDIRECTS:
+                return response
+            response.drop()
+            url = resolve_location(self.home, url, response.headers.get("Location"), request.what)
+        raise CloudDeployError(
+            f"{self.home.name} redirects again and again when asked to {request.what}",
+            fix="tell whoever runs this registry",
+        )
+
+    def _credentials(self, url: str, authorization: Secret | None) -> dict[str, str]:
+        if authorization is None or Origin.of(url) != self.home:
+            return {}
+        return {"Authorization": authorization.reveal()}
+
+    def _exchange(self, request: Request, url: str, headers: dict[str, str]) -> Response:
+        common = {"User-Agent": f"clouddeploy/{__version__}", "Accept-Encoding": "identity"}
+        return self.transport.exchange(request, url, {**common, **headers})
