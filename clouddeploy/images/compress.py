@@ -1,0 +1,93 @@
+"""Deterministic gzip on all cores: the same input gives the same bytes, however many threads work.
+
+The input is cut into blocks of a fixed size. Each block is deflated on its own, primed with the 32 KiB
+before it, and ends on a byte boundary, so that the pieces join into one gzip member (RFC 1951, RFC 1952).
+The header has no name and no time. Another zlib (zlib-ng, say) may give other bytes for the same input.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+import zlib
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from types import TracebackType
+from typing import Self
+
+BLOCK = 1 << 20
+LEVEL = 4
+"""Twice as fast as zlib's default of 6 for about 3 % more bytes, measured on libraries and source code."""
+
+_WINDOW = 1 << 15
+_HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
+_THREADS = min(os.cpu_count() or 1, 8)
+
+
+class GzipWriter:
+    """Compresses what is written to it into `sink`; leaving the `with` block ends the stream.
+
+    An exception in the block leaves the stream unfinished. At most two blocks a thread are in memory.
+    """
+
+    def __init__(self, sink: Callable[[bytes], object]) -> None:
+        self._sink = sink
+        self._buffer = bytearray()
+        self._window = b""
+        self._crc = 0
+        self._size = 0
+        self._waiting: deque[Future[bytes]] = deque()
+        self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="gzip")
+        sink(_HEADER)
+
+    def write(self, data: bytes) -> None:
+        self._crc = zlib.crc32(data, self._crc)
+        self._size += len(data)
+        self._buffer += data
+        while len(self._buffer) > BLOCK:
+            self._submit(bytes(self._buffer[:BLOCK]), last=False)
+            del self._buffer[:BLOCK]
+
+    def _submit(self, block: bytes, *, last: bool) -> None:
+        self._waiting.append(self._pool.submit(_deflate, block, self._window, last))
+        self._window = block[-_WINDOW:]
+        while len(self._waiting) > 2 * _THREADS or (last and self._waiting):
+            self._sink(self._waiting.popleft().result())
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with self._pool:
+            if kind is None:
+                self._submit(bytes(self._buffer), last=True)
+                self._sink(struct.pack("<II", self._crc, self._size & 0xFFFFFFFF))
+            else:
+                self._pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _deflate(block: bytes, window: bytes, last: bool) -> bytes:
+    method = (LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS, zlib.DEF_MEM_LEVEL, zlib.Z_DEFAULT_STRATEGY)
+    deflate = zlib.compressobj(*method, window) if window else zlib.compressobj(*method)
+    return deflate.compress(block) + deflate.flush(zlib.Z_FINISH if last else zlib.Z_SYNC_FLUSH)
+
+
+def gunzip(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """The plain bytes of a gzip stream of one or more members, at most BLOCK of them at a time.
+
+    Raises zlib.error when the stream is damaged or cut off.
+    """
+    inflate = zlib.decompressobj(zlib.MAX_WBITS | 16)
+    for chunk in chunks:
+        rest, plain = chunk, b""
+        while rest or (len(plain) == BLOCK and not inflate.eof):
+            if inflate.eof:
+                inflate = zlib.decompressobj(zlib.MAX_WBITS | 16)
+            plain = inflate.decompress(rest, BLOCK)
+            yield plain
+            rest = inflate.unconsumed_tail or inflate.unused_data
+    if not inflate.eof:
+        raise zlib.error("the gzip stream is cut off")
