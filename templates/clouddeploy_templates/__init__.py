@@ -1,0 +1,1 @@
+"""The Jinja2 templates that manifests are made from, as package data."""
