@@ -1,0 +1,78 @@
+"""A token server as the Docker token specification describes it, and the judge of its tokens.
+
+https://distribution.github.io/distribution/spec/auth/token/
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+import time
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from werkzeug.wrappers import Request, Response
+
+from clouddeploy.emulator.registry.access import Access, Action, basic_credentials, matches
+from clouddeploy.emulator.registry.answers import answer_json
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+_SCOPE = re.compile(r"repository:([^:]+):([a-z,*]+)")
+
+Scopes = frozenset[tuple[str, Action]]
+
+
+class TokenServer:
+    """Gives tokens to `users` for `lifetime` seconds; anonymous ones may pull only.
+
+    `realm` is the URL that the challenge names: wherever this WSGI application is served.
+    """
+
+    def __init__(
+        self,
+        users: Mapping[str, str],
+        *,
+        realm: str = "",
+        service: str = "registry",
+        lifetime: float = 300,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.realm = realm
+        self._users = users
+        self._service = service
+        self._lifetime = lifetime
+        self._clock = clock
+        self._tokens: dict[str, tuple[Scopes, float]] = {}
+
+    def authorize(self, header: str | None) -> Access:
+        """For `OciRegistry`: what a Bearer header is worth."""
+        challenge = f'Bearer realm="{self.realm}",service="{self._service}"'
+        scheme, _, token = (header or "").partition(" ")
+        scopes, expires = self._tokens.get(token, (frozenset(), 0.0))
+        if scheme.lower() != "bearer" or expires <= self._clock():
+            return Access.challenged(challenge)
+        return Access.allow(scopes, challenge)
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """GET ?service=…&scope=… -> {"token": …, "expires_in": …}."""
+        return self._answer(Request(environ))(environ, start_response)
+
+    def _answer(self, request: Request) -> Response:
+        found = basic_credentials(request.headers.get("Authorization"))
+        if found and not matches(self._users, *found):
+            return answer_json(
+                {"errors": [{"code": "UNAUTHORIZED", "message": "incorrect username or password"}]}, 401
+            )
+        token = secrets.token_urlsafe(32)
+        scopes = _parse(request.args.getlist("scope"))
+        if not found:
+            scopes = frozenset(one for one in scopes if one[1] == "pull")
+        self._tokens[token] = (scopes, self._clock() + self._lifetime)
+        return answer_json({"token": token, "expires_in": int(self._lifetime)})
+
+
+def _parse(scopes: Iterable[str]) -> Scopes:
+    found = (_SCOPE.fullmatch(one) for text in scopes for one in text.split())
+    return frozenset((match[1], action) for match in found if match for action in match[2].split(","))
