@@ -1,0 +1,1 @@
+"""Emulated accounts for tests: pytest fixtures, and the states they can start from as data."""

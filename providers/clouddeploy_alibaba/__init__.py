@@ -1,0 +1,85 @@
+"""Alibaba Cloud: ACR and ACK through Alibaba's own SDK.
+
+Importing this package imports no SDK; it loads with the first call.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+
+from clouddeploy.contract import Provider, Registry, TargetSettings, Traits
+from clouddeploy.errors import ConfigError
+from clouddeploy_alibaba.clusters import AckClusters
+from clouddeploy_alibaba.doctor import AlibabaDoctor
+from clouddeploy_alibaba.instances import Instances
+from clouddeploy_alibaba.nodes import AckNodes
+from clouddeploy_alibaba.personal import PersonalRegistry
+from clouddeploy_alibaba.provisioner import AckProvisioner
+from clouddeploy_alibaba.registry import AcrRegistry, check_options
+from clouddeploy_alibaba.session import Session
+from clouddeploy_alibaba.steps.naming import OWNER_TAG
+
+_OPTIONS = ("profile",)
+_REGISTRY = ("edition", "host", "immutable", "instance", "keep", "namespace")
+_EDITIONS = ("enterprise", "personal")
+_SLB = "service.beta.kubernetes.io/alibaba-cloud-loadbalancer"
+
+
+def connect(target: TargetSettings) -> Provider:
+    """Alibaba Cloud for one target; makes no request.
+
+    `target.account` is checked against the credentials before the first write. Raises ConfigError
+    for keys of `options` and `registry` that it does not know.
+    """
+    _known(target, "options", target.options, _OPTIONS)
+    _known(target, "registry", target.registry, _REGISTRY)
+    check_options(dict(target.registry))
+    edition = target.registry.get("edition", "enterprise")
+    if edition not in _EDITIONS:
+        raise ConfigError(
+            f"target {target.name}: there is no registry edition {edition}", fix="use enterprise"
+        )
+    session = Session(target)
+    instances = Instances(session)
+    registry: Registry = (
+        PersonalRegistry(session) if edition == "personal" else AcrRegistry(session, instances)
+    )
+    return Provider(
+        name="alibaba",
+        identity=session.identity,
+        registry=registry,
+        clusters=AckClusters(session),
+        traits=_traits(target.cluster.name),
+        cluster=target.cluster.name,
+        provisioner=AckProvisioner(session, instances),
+        nodes=AckNodes(session),
+        doctor=AlibabaDoctor(session, instances),
+    )
+
+
+def _traits(cluster: str) -> Traits:
+    """What ACK's controllers need; the tag lets load balancers be found after the cluster is gone.
+
+    Source: ACK documentation, "Use annotations to configure CLB instances" and "Disk volumes" (a disk
+    has 20 GiB at least).
+    """
+    tags = f"{OWNER_TAG}={cluster}"
+    return Traits(
+        load_balancer_annotations={
+            f"{_SLB}-address-type": "internet",
+            f"{_SLB}-additional-resource-tags": tags,
+        },
+        storage_class="alicloud-disk-essd",
+        min_volume_gib=20,
+    )
+
+
+def _known(target: TargetSettings, where: str, given: Iterable[str], known: Sequence[str]) -> None:
+    for key in sorted(set(given) - set(known)):
+        near = difflib.get_close_matches(key, known, n=1)
+        fix = f"did you mean {near[0]}? " if near else ""
+        raise ConfigError(
+            f"target {target.name}: alibaba knows no {where} key {key}",
+            fix=f"{fix}known keys: {', '.join(known)}",
+        )

@@ -1,0 +1,153 @@
+"""What is missing before a command finds out. Every check is one question; none raises."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from importlib.util import find_spec
+
+from clouddeploy.contract import Check
+from clouddeploy.errors import CloudDeployError, NotFoundError
+from clouddeploy_alibaba.clusters import find
+from clouddeploy_alibaba.costs import PRO_HOUR
+from clouddeploy_alibaba.instances import Instances
+from clouddeploy_alibaba.policy import POLICY, START
+from clouddeploy_alibaba.session import Session
+from clouddeploy_alibaba.wishes import count_clusters, quota, versions
+
+_PACKAGES = ("alibabacloud_cs20151215", "alibabacloud_cr20181201", "alibabacloud_tea_openapi")
+_SKEW = 300.0
+"""Seconds; Alibaba Cloud refuses requests that are 15 minutes off."""
+ROLES = ("AliyunCSDefaultRole", "AliyunCSManagedKubernetesRole", "AliyunCSManagedAcrRole")
+"""Service roles that ACK needs once in an account. Source: ACK documentation, "ACK service roles"."""
+_AUTHORIZE = "authorize them once: https://ram.console.alibabacloud.com/role/authorize?product=cs"
+
+
+class AlibabaDoctor:
+    """Questions about one target."""
+
+    def __init__(self, session: Session, instances: Instances) -> None:
+        self._session = session
+        self._instances = instances
+
+    def checks(self) -> Sequence[Callable[[], Check]]:
+        asked: list[tuple[str, Callable[[], Check]]] = [
+            ("SDK", _sdk),
+            ("credentials", self._credentials),
+            ("clock", self._clock),
+            ("ACK", self._ack),
+            ("service roles", self._roles),
+            ("registry", self._registry),
+            ("registry endpoint", self._endpoint),
+            ("cluster", self._cluster),
+            ("quota", self._quota),
+            ("price", self._price),
+        ]
+        return [_safe(title, ask) for title, ask in asked]
+
+    def policy(self) -> str:
+        """A RAM policy document."""
+        return POLICY
+
+    def start(self) -> str:
+        return START
+
+    def _credentials(self) -> Check:
+        key, source = self._session.sdk.credential()
+        who = self._session.identity()
+        told = f"{who.principal} of account {who.account}, key {key[:8]}…, from {source}"
+        return Check("credentials", True, told)
+
+    def _clock(self) -> Check:
+        seconds = self._session.sdk.clock_skew()
+        if seconds is None:
+            return Check("clock", None, "the answer has no date", "compare with https://time.is")
+        ok = abs(seconds) <= _SKEW
+        told = f"{abs(seconds):.0f} s {'behind' if seconds > 0 else 'ahead of'} Alibaba Cloud"
+        return Check("clock", ok, told, None if ok else "set this machine's clock, for example with chrony")
+
+    def _ack(self) -> Check:
+        offered = versions(self._session)
+        return Check("ACK", True, f"is switched on in {self._session.region}, newest {offered[0]}")
+
+    def _roles(self) -> Check:
+        body = {"roles": [{"name": name} for name in ROLES]}
+        answer = self._session.sdk.ack("look for the service roles of ACK", "check_service_role", body=body)
+        missing = [str(one["name"]) for one in answer.get("roles") or () if not one.get("granted")]
+        if missing:
+            return Check("service roles", False, f"missing: {', '.join(missing)}", _AUTHORIZE)
+        return Check("service roles", True, f"{len(ROLES)} are there")
+
+    def _registry(self) -> Check:
+        if self._personal:
+            told = "Personal Edition: ACK cannot pull from an instance made since September 2024"
+            return Check("registry", None, told, "buy an Enterprise Edition instance for clusters")
+        instance = self._instances.chosen()
+        return Check("registry", True, f"{instance.name} ({instance.id}), {instance.edition}")
+
+    def _endpoint(self) -> Check:
+        if self._personal:
+            return Check("registry endpoint", None, "not asked for Personal Edition", "see docs/alibaba.md")
+        domain, endpoint = self._instances.domain(), self._instances.endpoint()
+        if endpoint.acl and not endpoint.entries:
+            fix = (
+                f"aliyun cr CreateInstanceEndpointAclPolicy --InstanceId {self._instances.chosen().id} "
+                "--EndpointType internet --ModuleName Registry --Entry <your address>/32"
+            )
+            return Check("registry endpoint", False, f"{domain} lets no address in", fix)
+        told = f"lets in {', '.join(endpoint.entries)}" if endpoint.acl else "lets every address in"
+        return Check("registry endpoint", True, f"{domain} {told}; nodes need to be among them")
+
+    def _cluster(self) -> Check:
+        name = self._session.target.cluster.name
+        cluster = find(self._session, name)
+        if cluster is None:
+            fix = f"clouddeploy cluster create --to {self._session.target.name}"
+            return Check("cluster", None, f"there is no {name} in {self._session.region}", fix)
+        if cluster.usable and cluster.endpoint:
+            return Check("cluster", True, f"{name} is {cluster.state}, Kubernetes {cluster.version}")
+        fix = "look at it in the ACK console: https://cs.console.alibabacloud.com"
+        return Check("cluster", False, f"{name} is {cluster.state}", fix)
+
+    def _quota(self) -> Check:
+        limits, used = quota(self._session), count_clusters(self._session)
+        limit = int(limits.get("cluster_quota") or 0)
+        told = f"{used} of {limit} clusters, {limits.get('node_quota')} nodes in each"
+        fix = "raise it at https://quotas.console.alibabacloud.com"
+        return Check("quota", used < limit, told, None if used < limit else fix)
+
+    def _price(self) -> Check:
+        cluster = find(self._session, self._session.target.cluster.name)
+        if cluster is None:
+            return Check("price", True, "no cluster, nothing billed for one")
+        told = f"up to {PRO_HOUR} USD an hour for the control plane, nodes and load balancers extra"
+        return Check("price", True, f"{cluster.name}: {told}")
+
+    @property
+    def _personal(self) -> bool:
+        return self._session.target.registry.get("edition") == "personal"
+
+
+def _sdk() -> Check:
+    missing = [name for name in _PACKAGES if find_spec(name) is None]
+    if missing:
+        fix = "pip install 'clouddeploy[alibaba]'"
+        return Check("SDK", False, f"missing: {', '.join(missing)}", fix)
+    return Check("SDK", True, ", ".join(_PACKAGES))
+
+
+def _safe(title: str, ask: Callable[[], Check]) -> Callable[[], Check]:
+    """The question, answered also when it cannot be asked."""
+
+    def check() -> Check:
+        try:
+            return ask()
+        except NotFoundError as error:
+            return Check(title, False, error.message, error.fix)
+        except CloudDeployError as error:
+            fix = error.fix or "see docs/alibaba.md"
+            return Check(title, None if error.exit_code == 75 else False, error.message, fix)
+        except Exception as error:
+            text = " ".join(str(error).split()) or type(error).__name__
+            return Check(title, None, text, "run clouddeploy with --debug and report it")
+
+    return check

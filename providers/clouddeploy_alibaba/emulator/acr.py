@@ -1,0 +1,243 @@
+"""ACR: instances, namespaces, repositories and logins, and the registry that Docker talks to."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from clouddeploy.emulator.registry import OciRegistry, TokenServer
+from clouddeploy_alibaba.emulator.answers import ServiceError, request_id
+from clouddeploy_alibaba.emulator.world import World
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+Json = dict[str, Any]
+Parameters = Mapping[str, str]
+AUTH_PATH = "/dockerauth/auth"
+USER = "cr_temp_user"
+_LIFE = 3600
+_MILLISECONDS = 1000
+
+
+@dataclass
+class InstanceRecord:
+    """A registry instance that somebody has bought."""
+
+    id: str
+    name: str
+    status: str = "RUNNING"
+    public: bool = True
+    entries: list[str] = field(default_factory=lambda: ["0.0.0.0/0"])
+
+
+@dataclass
+class RepositoryRecord:
+    """A repository of an instance."""
+
+    id: str
+    namespace: str
+    name: str
+    kind: str
+    summary: str
+    immutable: bool
+    created: int
+
+
+class Acr:
+    """The Enterprise Edition's API. Every instance is served by the same registry on this port."""
+
+    def __init__(self, world: World, directory: Path, host: str) -> None:
+        self._world = world
+        self._host = host
+        self._users: dict[str, str] = {}
+        self.tokens = TokenServer(
+            self._users,
+            realm=f"http://{host}{AUTH_PATH}",
+            service=f"registry.aliyuncs.com:{world.region}:26842",
+        )
+        self.registry = OciRegistry(directory, authorize=self.tokens.authorize, create_on_push=False)
+        self.instances: dict[str, InstanceRecord] = {}
+        self.namespaces: dict[str, Json] = {}
+        self.repositories: dict[str, RepositoryRecord] = {}
+        self.rules: list[Json] = []
+        self._actions: dict[str, Callable[[Parameters], Json]] = {
+            "ListInstance": self._list_instance,
+            "ListInstanceEndpoint": self._list_endpoints,
+            "GetNamespace": self._get_namespace,
+            "CreateNamespace": self._create_namespace,
+            "GetRepository": self._get_repository,
+            "CreateRepository": self._create_repository,
+            "CreateArtifactLifecycleRule": self._create_rule,
+            "GetAuthorizationToken": self._login,
+        }
+
+    def call(self, action: str, parameters: Parameters) -> Json:
+        """The answer, with `IsSuccess` and HTTP 200 also for a refusal."""
+        found = self._actions.get(action)
+        if found is None:
+            raise ServiceError("InvalidAction.NotFound", "Specified api is not found.", 404)
+        try:
+            with self._world.lock:
+                return {"Code": "success", "IsSuccess": True, "RequestId": request_id(), **found(parameters)}
+        except ServiceError as error:
+            if error.status != 200:
+                raise
+            return {"Code": error.code, "IsSuccess": False, "RequestId": request_id()}
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """The registry protocol and its token server."""
+        if str(environ["PATH_INFO"]) != AUTH_PATH:
+            return self.registry(environ, start_response)
+        if not environ.get("HTTP_AUTHORIZATION"):
+            environ["QUERY_STRING"] = ""  # a token for everybody opens no private repository
+        return self.tokens(environ, start_response)
+
+    def pull_problem(self, image: str) -> str | None:
+        """Why a node could not pull an image of this registry; None when it can, or for another's."""
+        host, _, rest = image.partition("/")
+        if host != self._host:
+            return None
+        name, _, digest = rest.partition("@")
+        repository, _, tag = name.partition(":")
+        if self.registry.find(repository, digest or tag or "latest"):
+            return None
+        return f'failed to resolve reference "{image}": {image}: not found'
+
+    def password(self) -> tuple[str, str]:
+        """A user name and a password that the registry takes."""
+        return USER, self._users.setdefault(USER, secrets.token_urlsafe(48))
+
+    def expire(self) -> None:
+        """Let every password that was given out be too old."""
+        self._users.clear()
+
+    def _list_instance(self, parameters: Parameters) -> Json:
+        found = [
+            one for one in self.instances.values() if parameters.get("InstanceName", one.name) == one.name
+        ]
+        shown = [
+            {
+                "InstanceId": one.id,
+                "InstanceName": one.name,
+                "InstanceStatus": one.status,
+                "InstanceSpecification": "Enterprise_Basic",
+                "RegionId": self._world.region,
+            }
+            for one in found
+        ]
+        page = {"PageNo": int(parameters.get("PageNo", 1)), "PageSize": int(parameters.get("PageSize", 30))}
+        return {**page, "TotalCount": len(found), "Instances": shown}
+
+    def _list_endpoints(self, parameters: Parameters) -> Json:
+        instance = self._instance(parameters)
+        domains = [{"Domain": self._host, "Type": "SYSTEM"}] if instance.public else []
+        public = {
+            "EndpointType": "internet",
+            "Enable": instance.public,
+            "AclEnable": True,
+            "Status": "RUNNING",
+            "Domains": domains,
+            "AclEntries": [{"Entry": one} for one in instance.entries],
+            "LinkedVpcs": [],
+        }
+        return {"Endpoints": [public]}
+
+    def _get_namespace(self, parameters: Parameters) -> Json:
+        return dict(self._namespace(parameters, parameters.get("NamespaceName", "")))
+
+    def _create_namespace(self, parameters: Parameters) -> Json:
+        instance, name = self._instance(parameters), parameters.get("NamespaceName", "")
+        if not 2 <= len(name) <= 120:
+            raise ServiceError("PARAMETER_INVALID", "The namespace name is invalid.", 200)
+        key = f"{instance.id}/{name}"
+        if key in self.namespaces:
+            raise ServiceError("NAMESPACE_ALREADY_EXIST", "The namespace already exists.", 200)
+        self.namespaces[key] = {
+            "InstanceId": instance.id,
+            "NamespaceId": self._world.new_id("crn-"),
+            "NamespaceName": name,
+            "NamespaceStatus": "NORMAL",
+            "AutoCreateRepo": parameters.get("AutoCreateRepo", "true").lower() == "true",
+            "DefaultRepoType": parameters.get("DefaultRepoType", "PRIVATE"),
+        }
+        return {}
+
+    def _get_repository(self, parameters: Parameters) -> Json:
+        instance = self._instance(parameters)
+        key = f"{parameters.get('RepoNamespaceName')}/{parameters.get('RepoName')}"
+        found = self.repositories.get(f"{instance.id}/{key}")
+        if found is None:
+            raise ServiceError("REPO_NOT_EXIST", "The repository does not exist.", 200)
+        return {
+            "InstanceId": instance.id,
+            "RepoId": found.id,
+            "RepoNamespaceName": found.namespace,
+            "RepoName": found.name,
+            "RepoType": found.kind,
+            "RepoStatus": "NORMAL",
+            "RepoBuildType": "MANUAL",
+            "Summary": found.summary,
+            "TagImmutability": found.immutable,
+            "CreateTime": found.created,
+            "ModifiedTime": found.created,
+        }
+
+    def _create_repository(self, parameters: Parameters) -> Json:
+        instance = self._instance(parameters)
+        for needed in ("RepoName", "RepoNamespaceName", "RepoType", "Summary"):
+            if not parameters.get(needed):
+                raise ServiceError(f"Missing{needed}", f"{needed} is mandatory for this action.")
+        namespace, name = parameters["RepoNamespaceName"], parameters["RepoName"]
+        self._namespace(parameters, namespace)
+        key = f"{instance.id}/{namespace}/{name}"
+        if key in self.repositories:
+            raise ServiceError("REPO_ALREADY_EXIST", "The repository already exists.", 200)
+        if parameters["RepoType"] not in {"PRIVATE", "PUBLIC"} or not 2 <= len(name) <= 64:
+            raise ServiceError("PARAMETER_INVALID", "The repository is invalid.", 200)
+        immutable = parameters.get("TagImmutability", "false").lower() == "true"
+        made = RepositoryRecord(
+            self._world.new_id("crr-"),
+            namespace,
+            name,
+            parameters["RepoType"],
+            parameters["Summary"],
+            immutable,
+            int(time.time() * _MILLISECONDS),
+        )
+        self.repositories[key] = made
+        self.registry.create_repository(f"{namespace}/{name}", immutable=immutable)
+        return {"RepoId": made.id}
+
+    def _create_rule(self, parameters: Parameters) -> Json:
+        self._instance(parameters)
+        if parameters.get("Auto", "").lower() == "true" and not parameters.get("ScheduleTime"):
+            raise ServiceError("PARAMETER_INVALID", "ScheduleTime is needed.", 200)
+        rule = {**parameters, "RuleId": self._world.new_id("cralr-")}
+        self.rules.append(rule)
+        return {"RuleId": rule["RuleId"]}
+
+    def _login(self, parameters: Parameters) -> Json:
+        self._instance(parameters)
+        username, password = self.password()
+        expires = int((time.time() + _LIFE) * _MILLISECONDS)
+        return {"TempUsername": username, "AuthorizationToken": password, "ExpireTime": expires}
+
+    def _namespace(self, parameters: Parameters, name: str) -> Json:
+        found = self.namespaces.get(f"{self._instance(parameters).id}/{name}")
+        if found is None:
+            raise ServiceError("NAMESPACE_NOT_EXIST", "The namespace does not exist.", 200)
+        return found
+
+    def _instance(self, parameters: Parameters) -> InstanceRecord:
+        key = parameters.get("InstanceId")
+        if not key:
+            raise ServiceError("MissingInstanceId", "InstanceId is mandatory for this action.")
+        found = self.instances.get(key)
+        if found is None:
+            raise ServiceError("INSTANCE_NOT_EXIST", "The instance does not exist.", 200)
+        return found

@@ -1,0 +1,276 @@
+"""VPC, ECS, SLB and STS, as far as clusters need them. Their RPC APIs all look alike."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from clouddeploy_alibaba.emulator.answers import ServiceError, listed, tags_of
+from clouddeploy_alibaba.emulator.world import Resource, World
+
+Parameters = Mapping[str, str]
+Json = dict[str, Any]
+_PRIVATE = tuple(map(ipaddress.ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")))
+_IN_VPC = {"vswitch": "vSwitch", "group": "security group", "slb": "load balancer", "nat": "NAT gateway"}
+
+
+class RpcServices:
+    """`call` answers one action of one service."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._actions: dict[tuple[str, str], Callable[[Parameters], Json]] = {
+            ("STS", "GetCallerIdentity"): self._identity,
+            ("VPC", "CreateVpc"): self._create_vpc,
+            ("VPC", "DescribeVpcs"): self._describe_vpcs,
+            ("VPC", "DeleteVpc"): self._delete_vpc,
+            ("VPC", "CreateVSwitch"): self._create_vswitch,
+            ("VPC", "DescribeVSwitches"): self._describe_vswitches,
+            ("VPC", "DeleteVSwitch"): self._delete_vswitch,
+            ("VPC", "UnTagResources"): self._untag,
+            ("VPC", "DescribeEipAddresses"): self._describe_addresses,
+            ("VPC", "DescribeNatGateways"): self._describe_gateways,
+            ("ECS", "DescribeAvailableResource"): self._describe_stock,
+            ("ECS", "DescribeDisks"): self._describe_disks,
+            ("SLB", "DescribeLoadBalancers"): self._describe_balancers,
+            ("SLB", "DeleteLoadBalancer"): self._delete_balancer,
+        }
+
+    def call(self, service: str, action: str, parameters: Parameters) -> Json:
+        """ServiceError for an action that is not emulated."""
+        found = self._actions.get((service, action))
+        if found is None:
+            raise ServiceError("InvalidAction.NotFound", "Specified api is not found.", 404)
+        if service in {"VPC", "ECS", "SLB"}:
+            self._check_region(parameters)
+        with self._world.lock:
+            return found(parameters)
+
+    def _check_region(self, parameters: Parameters) -> None:
+        if parameters.get("RegionId") != self._world.region:
+            raise ServiceError("InvalidRegionId.NotFound", "The specified RegionId does not exist.", 404)
+
+    def _identity(self, _: Parameters) -> Json:
+        account = self._world.account
+        return {
+            "IdentityType": "RAMUser",
+            "AccountId": account,
+            "UserId": "216959339000654321",
+            "PrincipalId": "216959339000654321",
+            "Arn": f"acs:ram::{account}:user/rehearsal",
+        }
+
+    def _create_vpc(self, parameters: Parameters) -> Json:
+        again = self._repeated("vpc", parameters)
+        if again is None:
+            if len(self._world.of("vpc")) >= self._world.quotas["vpc"]:
+                raise ServiceError("QuotaExceeded.Vpc", "VPC quota exceeded.")
+            cidr = _network(parameters.get("CidrBlock", "172.16.0.0/12"))
+            again = self._add("vpc", "vpc-", parameters, name=parameters.get("VpcName", ""), cidr=str(cidr))
+        return {"VpcId": again.id, "VRouterId": f"vrt-{again.id[4:]}", "RouteTableId": f"vtb-{again.id[4:]}"}
+
+    def _describe_vpcs(self, parameters: Parameters) -> Json:
+        found = self._filtered("vpc", parameters, VpcId="id", VpcName="name")
+        return {
+            **_page(parameters, found),
+            "Vpcs": {"Vpc": [self._vpc(one) for one in _paged(parameters, found)]},
+        }
+
+    def _delete_vpc(self, parameters: Parameters) -> Json:
+        vpc = self._world.get("vpc", parameters.get("VpcId", ""), "InvalidVpcId.NotFound")
+        for kind, what in _IN_VPC.items():
+            if self._world.of(kind, vpc_id=vpc.id):
+                text = f"Specified object has dependent resources: the VPC still has a {what}."
+                raise ServiceError("DependencyViolation", text)
+        del self._world.resources[vpc.id]
+        return {}
+
+    def _create_vswitch(self, parameters: Parameters) -> Json:
+        vpc = self._world.get("vpc", parameters.get("VpcId", ""), "InvalidVpcId.NotFound")
+        if not self._world.available(vpc):
+            raise ServiceError("IncorrectVpcStatus", "Current VPC status does not support this operation.")
+        again = self._repeated("vswitch", parameters)
+        if again is None:
+            if parameters.get("ZoneId") not in self._world.stock:
+                raise ServiceError("InvalidZoneId.NotFound", "The specified zone does not exist.", 404)
+            cidr = _network(parameters.get("CidrBlock", ""))
+            self._check_cidr(vpc, cidr)
+            name = parameters.get("VSwitchName", "")
+            again = self._add("vswitch", "vsw-", parameters, name=name, cidr=str(cidr))
+            again.vpc_id, again.zone = vpc.id, parameters["ZoneId"]
+        return {"VSwitchId": again.id}
+
+    def _check_cidr(self, vpc: Resource, cidr: ipaddress.IPv4Network) -> None:
+        taken = [_network(one.cidr) for one in self._world.of("vswitch", vpc_id=vpc.id)]
+        if not cidr.subnet_of(_network(vpc.cidr)):
+            raise ServiceError("InvalidCidrBlock.Malformed", "The CIDR block is not in that of the VPC.")
+        if any(cidr.overlaps(one) for one in taken):
+            raise ServiceError(
+                "InvalidCidrBlock.Overlapped", "Specified CIDR block overlaps with another subnet."
+            )
+
+    def _describe_vswitches(self, parameters: Parameters) -> Json:
+        found = self._filtered("vswitch", parameters, VSwitchId="id", VSwitchName="name", VpcId="vpc_id")
+        return {
+            **_page(parameters, found),
+            "VSwitches": {"VSwitch": [self._vswitch(one) for one in _paged(parameters, found)]},
+        }
+
+    def _delete_vswitch(self, parameters: Parameters) -> Json:
+        key = parameters.get("VSwitchId", "")
+        vswitch = self._world.get("vswitch", key, "InvalidVSwitchId.NotFound")
+        if any(one.vswitch_id == vswitch.id for one in self._world.resources.values()):
+            text = "Specified object has dependent resources."
+            raise ServiceError("DependencyViolation.Resource", text)
+        del self._world.resources[key]
+        return {}
+
+    def _untag(self, parameters: Parameters) -> Json:
+        for key in listed(parameters, "ResourceId"):
+            resource = self._world.resources.get(key)
+            for tag in listed(parameters, "TagKey"):
+                if resource:
+                    resource.tags.pop(tag, None)
+        return {}
+
+    def _describe_addresses(self, parameters: Parameters) -> Json:
+        found = self._filtered("eip", parameters, AllocationId="id")
+        shown = [
+            {"AllocationId": one.id, "IpAddress": one.name, "Status": "InUse"}
+            for one in _paged(parameters, found)
+        ]
+        return {**_page(parameters, found), "EipAddresses": {"EipAddress": shown}}
+
+    def _describe_gateways(self, parameters: Parameters) -> Json:
+        found = self._filtered("nat", parameters, VpcId="vpc_id", NatGatewayId="id")
+        shown = [
+            {"NatGatewayId": one.id, "VpcId": one.vpc_id, "Status": "Available"}
+            for one in _paged(parameters, found)
+        ]
+        return {**_page(parameters, found), "NatGateways": {"NatGateway": shown}}
+
+    def _describe_stock(self, parameters: Parameters) -> Json:
+        if parameters.get("DestinationResource") != "InstanceType":
+            raise ServiceError("InvalidDestinationResource", "The specified parameter is not valid.")
+        return {
+            "AvailableZones": {"AvailableZone": [_stocked(self._world, zone) for zone in self._world.stock]}
+        }
+
+    def _describe_disks(self, parameters: Parameters) -> Json:
+        found = self._filtered("disk", parameters)
+        kind = {"Category": "cloud_essd", "PerformanceLevel": "PL0", "Status": "Available"}
+        shown = [{"DiskId": one.id, "Size": one.size, **kind} for one in _paged(parameters, found)]
+        return {**_page(parameters, found), "Disks": {"Disk": shown}}
+
+    def _describe_balancers(self, parameters: Parameters) -> Json:
+        found = self._filtered("slb", parameters, VpcId="vpc_id", LoadBalancerId="id")
+        shown = [
+            {
+                "LoadBalancerId": one.id,
+                "VpcId": one.vpc_id,
+                "Address": one.name,
+                "LoadBalancerStatus": "active",
+            }
+            for one in _paged(parameters, found)
+        ]
+        return {**_page(parameters, found), "LoadBalancers": {"LoadBalancer": shown}}
+
+    def _delete_balancer(self, parameters: Parameters) -> Json:
+        balancer = self._world.get(
+            "slb", parameters.get("LoadBalancerId", ""), "InvalidLoadBalancerId.NotFound"
+        )
+        del self._world.resources[balancer.id]
+        return {}
+
+    def _repeated(self, kind: str, parameters: Parameters) -> Resource | None:
+        """What the same ClientToken has made already."""
+        token = parameters.get("ClientToken")
+        return next((one for one in self._world.of(kind) if token and one.token == token), None)
+
+    def _add(self, kind: str, prefix: str, parameters: Parameters, *, name: str, cidr: str) -> Resource:
+        return self._world.add(
+            Resource(
+                kind,
+                self._world.new_id(prefix),
+                name=name,
+                cidr=cidr,
+                ready_at=self._world.settles(),
+                token=parameters.get("ClientToken", ""),
+                tags=tags_of(parameters),
+            )
+        )
+
+    def _filtered(self, kind: str, parameters: Parameters, **fields: str) -> list[Resource]:
+        wanted = {field: parameters[name] for name, field in fields.items() if parameters.get(name)}
+        tags = tags_of(parameters)
+        return [
+            one
+            for one in self._world.of(kind)
+            if all(getattr(one, field) == value for field, value in wanted.items())
+            and tags.items() <= one.tags.items()
+        ]
+
+    def _vpc(self, one: Resource) -> Json:
+        inside = [each.id for each in self._world.of("vswitch", vpc_id=one.id)]
+        return {
+            "VpcId": one.id,
+            "VpcName": one.name,
+            "CidrBlock": one.cidr,
+            "RegionId": self._world.region,
+            "Status": "Available" if self._world.available(one) else "Pending",
+            "IsDefault": False,
+            "VSwitchIds": {"VSwitchId": inside},
+            "Tags": {"Tag": _shown(one.tags)},
+        }
+
+    def _vswitch(self, one: Resource) -> Json:
+        return {
+            "VSwitchId": one.id,
+            "VSwitchName": one.name,
+            "VpcId": one.vpc_id,
+            "ZoneId": one.zone,
+            "CidrBlock": one.cidr,
+            "Status": "Available" if self._world.available(one) else "Pending",
+            "IsDefault": False,
+            "Tags": {"Tag": _shown(one.tags)},
+        }
+
+
+def _network(text: str) -> ipaddress.IPv4Network:
+    try:
+        found = ipaddress.IPv4Network(text)
+    except ValueError:
+        raise ServiceError("InvalidCidrBlock.Malformed", "The specified CIDR block is not valid.") from None
+    if not any(found.subnet_of(one) for one in _PRIVATE if isinstance(one, ipaddress.IPv4Network)):
+        raise ServiceError("InvalidCidrBlock.Malformed", "The specified CIDR block is not private.")
+    return found
+
+
+def _shown(tags: Mapping[str, str]) -> list[Json]:
+    return [{"Key": key, "Value": value} for key, value in tags.items()]
+
+
+def _page(parameters: Parameters, found: list[Resource]) -> Json:
+    size = int(parameters.get("PageSize", 10))
+    return {"PageNumber": int(parameters.get("PageNumber", 1)), "PageSize": size, "TotalCount": len(found)}
+
+
+def _paged(parameters: Parameters, found: list[Resource]) -> list[Resource]:
+    size = int(parameters.get("PageSize", 10))
+    first = (int(parameters.get("PageNumber", 1)) - 1) * size
+    return found[first : first + size]
+
+
+def _stocked(world: World, zone: str) -> Json:
+    offered = [
+        {"Value": name, "Status": "Available", "StatusCategory": "WithStock"} for name in world.stock[zone]
+    ]
+    resource = {"Type": "InstanceType", "SupportedResources": {"SupportedResource": offered}}
+    return {
+        "ZoneId": zone,
+        "RegionId": world.region,
+        "Status": "Available" if offered else "SoldOut",
+        "StatusCategory": "WithStock" if offered else "WithoutStock",
+        "AvailableResources": {"AvailableResource": [resource]},
+    }

@@ -1,0 +1,76 @@
+"""Making, upgrading and deleting an ACK cluster with everything it needs, as steps."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from clouddeploy.contract import ClusterSpec, Cost, Leftover, Step
+from clouddeploy.errors import ConfigError
+from clouddeploy_alibaba.costs import costs
+from clouddeploy_alibaba.instances import Instances
+from clouddeploy_alibaba.leftovers import leftovers
+from clouddeploy_alibaba.session import Session
+from clouddeploy_alibaba.steps.control_plane import ControlPlaneStep
+from clouddeploy_alibaba.steps.network import Network
+from clouddeploy_alibaba.steps.node_pool import NodePoolStep
+from clouddeploy_alibaba.steps.pulls import PullsStep
+from clouddeploy_alibaba.steps.upgrade import ControlPlaneUpgrade, NodesUpgrade, Upgrade
+from clouddeploy_alibaba.steps.vpc import VpcStep
+from clouddeploy_alibaba.steps.vswitches import VSwitchesStep
+from clouddeploy_alibaba.wishes import PRO, Wishes
+
+_NAME = re.compile(r"[0-9A-Za-z](?:[0-9A-Za-z-]{0,61}[0-9A-Za-z])?")
+
+
+class AckProvisioner:
+    """ACK managed clusters, in a network of their own."""
+
+    def __init__(self, session: Session, instances: Instances) -> None:
+        self._session = session
+        self._instances = instances
+
+    def steps(self, spec: ClusterSpec) -> Sequence[Step]:
+        """Network, control plane, nodes, pulls.
+
+        Asks who the credentials belong to: CredentialsError for the wrong account, before any
+        write. ConfigError for a name that ACK would refuse.
+        """
+        _checked(spec.name)
+        self._session.identity()
+        wishes = Wishes(self._session, spec)
+        network = Network(self._session, spec.name)
+        steps: list[Step] = [
+            VpcStep(network, wishes),
+            VSwitchesStep(network),
+            ControlPlaneStep(network, wishes),
+            NodePoolStep(network, wishes),
+        ]
+        if self._session.target.registry.get("edition") != "personal":
+            steps.append(PullsStep(self._session, spec.name, self._instances))
+        return steps
+
+    def upgrade(self, name: str, version: str | None) -> Sequence[Step]:
+        """Control plane, then nodes. ConfigError for a version that is not offered, before any write."""
+        _checked(name)
+        self._session.identity()
+        upgrade = Upgrade(self._session, name, version)
+        upgrade.check()
+        return (ControlPlaneUpgrade(upgrade), NodesUpgrade(upgrade))
+
+    def costs(self, spec: ClusterSpec) -> Sequence[Cost]:
+        """By a dated table; None for what it does not hold."""
+        wishes = Wishes(self._session, spec)
+        return costs(spec, self._session.region, nodes=wishes.nodes, pro=wishes.edition == PRO)
+
+    def leftovers(self, name: str) -> Sequence[Leftover]:
+        """What the cluster's controllers made and deleting the cluster did not take away."""
+        return leftovers(self._session, name)
+
+
+def _checked(name: str) -> None:
+    if not _NAME.fullmatch(name):
+        raise ConfigError(
+            f"{name!r} is no ACK cluster name",
+            fix="use 1 to 63 letters, digits and -, the first and the last one a letter or digit",
+        )

@@ -1,0 +1,1 @@
+"""ECR: its API over an OCI registry that really stores, with a password that really expires."""

@@ -1,0 +1,262 @@
+"""The ECR operations."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from werkzeug.test import Client
+
+from clouddeploy.emulator.registry import ManifestRecord
+from clouddeploy_aws.emulator.answers import ServiceError
+from clouddeploy_aws.emulator.ecr.data_plane import USERNAME, EcrDataPlane
+from clouddeploy_aws.emulator.models import Caller
+
+
+@dataclass
+class RepositoryRecord:
+    """What ECR knows about a repository beside its images."""
+
+    name: str
+    arn: str
+    uri: str
+    account: str
+    mutability: str = "MUTABLE"
+    scan_on_push: bool = False
+    tags: list[dict[str, str]] = field(default_factory=list)
+    lifecycle: str | None = None
+    created: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    def describe(self) -> dict[str, Any]:
+        return {
+            "repositoryArn": self.arn,
+            "registryId": self.account,
+            "repositoryName": self.name,
+            "repositoryUri": self.uri,
+            "createdAt": self.created,
+            "imageTagMutability": self.mutability,
+            "imageScanningConfiguration": {"scanOnPush": self.scan_on_push},
+            "encryptionConfiguration": {"encryptionType": "AES256"},
+        }
+
+
+class Ecr:
+    """Repositories by name; `host` is where the registry answers."""
+
+    def __init__(self, data: EcrDataPlane, host: str) -> None:
+        self._data = data
+        self._host = host
+        self._repositories: dict[str, RepositoryRecord] = {}
+
+    def create_repository(self, request: Mapping[str, Any], caller: Caller) -> dict[str, Any]:
+        name = request["repositoryName"]
+        if name in self._repositories:
+            text = (
+                f"The repository with name '{name}' already exists in the registry with id '{caller.account}'"
+            )
+            raise ServiceError("RepositoryAlreadyExistsException", text)
+        record = RepositoryRecord(
+            name=name,
+            arn=f"arn:aws:ecr:{caller.region}:{caller.account}:repository/{name}",
+            uri=f"{self._host}/{name}",
+            account=caller.account,
+            mutability=request.get("imageTagMutability", "MUTABLE"),
+            scan_on_push=bool(request.get("imageScanningConfiguration", {}).get("scanOnPush")),
+            tags=list(request.get("tags", [])),
+        )
+        self._data.registry.create_repository(name)
+        self._data.set_immutable(name, immutable=record.mutability == "IMMUTABLE")
+        self._repositories[name] = record
+        return {"repository": record.describe()}
+
+    def describe_repositories(self, request: Mapping[str, Any], caller: Caller) -> dict[str, Any]:
+        names = request.get("repositoryNames") or sorted(self._repositories)
+        return {"repositories": [self._get(name, caller).describe() for name in names]}
+
+    def delete_repository(self, request: Mapping[str, Any], caller: Caller) -> dict[str, Any]:
+        record = self._get(request["repositoryName"], caller)
+        if self._data.registry.manifests(record.name) and not request.get("force"):
+            text = (
+                f"The repository with name '{record.name}' in registry with id '{caller.account}' cannot be "
+                "deleted because it still contains images"
+            )
+            raise ServiceError("RepositoryNotEmptyException", text)
+        self._data.registry.delete_repository(record.name)
+        del self._repositories[record.name]
+        return {"repository": record.describe()}
+
+    def get_authorization_token(self, request: Mapping[str, Any], caller: Caller) -> dict[str, Any]:
+        password, expires = self._data.passwords.make()
+        token = base64.b64encode(f"{USERNAME}:{password}".encode()).decode()
+        endpoint = f"http://{self._host}"
+        data = {"authorizationToken": token, "expiresAt": expires, "proxyEndpoint": endpoint}
+        return {"authorizationData": [data]}
+
+    def put_lifecycle_policy(self, request: Mapping[str, Any], caller: Caller) -> dict[str, Any]:
+        record = self._get(request["repositoryName"], caller)
+        try:
+            json.loads(request["lifecyclePolicyText"])["rules"]
+        except (ValueError, KeyError, TypeError):
+            text = "Invalid parameter at 'LifecyclePolicyText' failed to satisfy constraint"
+            raise ServiceError("InvalidParameterException", text) from None
+        record.lifecycle = request["lifecyclePolicyText"]
+        return self.get_lifecycle_policy(request, caller)
+
+    def get_lifecycle_policy(self, request: Mapping[str, Any], caller: Caller) -> dict[str, Any]:
+        record = self._get(request["repositoryName"], caller)
+        if record.lifecycle is None:
+            text = f"Lifecycle policy does not exist for the repository with name '{record.name}'"
+            raise ServiceError("LifecyclePolicyNotFoundException", text)
+        return {
+            "registryId": caller.account,
+            "repositoryName": record.name,
+            "lifecyclePolicyText": record.lifecycle,
+        }
+
+    def put_image_tag_mutability(self, request: Mapping[str, Any], caller: Caller) -> dict[str, Any]:
+        record = self._get(request["repositoryName"], caller)
+        record.mutability = request["imageTagMutability"]
+        self._data.set_immutable(record.name, immutable=record.mutability == "IMMUTABLE")
+        return {
+            "registryId": caller.account,
+            "repositoryName": record.name,
+            "imageTagMutability": record.mutability,
+        }
+
+    def put_image_scanning_configuration(self, request: Mapping[str, Any], caller: Caller) -> dict[str, Any]:
+        record = self._get(request["repositoryName"], caller)
+        record.scan_on_push = bool(request["imageScanningConfiguration"].get("scanOnPush"))
+        return {
+            "registryId": caller.account,
+            "repositoryName": record.name,
+            "imageScanningConfiguration": {"scanOnPush": record.scan_on_push},
+        }
+
+    def list_images(self, request: Mapping[str, Any], caller: Caller) -> dict[str, Any]:
+        found = self._manifests(request, caller)
+        status = request.get("filter", {}).get("tagStatus", "ANY")
+        ids = [
+            {"imageDigest": one.digest, "imageTag": tag}
+            for one in found
+            for tag in one.tags or (None,)
+            if status == "ANY" or (status == "TAGGED") == bool(tag)
+        ]
+        return {"imageIds": ids}
+
+    def describe_images(self, request: Mapping[str, Any], caller: Caller) -> dict[str, Any]:
+        found = self._manifests(request, caller)
+        if request.get("imageIds"):
+            found = [self._image(request["repositoryName"], one, caller) for one in request["imageIds"]]
+        details = [
+            {
+                "registryId": caller.account,
+                "repositoryName": request["repositoryName"],
+                "imageDigest": one.digest,
+                "imageTags": list(one.tags) or None,
+                "imageSizeInBytes": _size(self._body(request["repositoryName"], one.digest)),
+                "imagePushedAt": one.pushed_at,
+                "imageManifestMediaType": one.media_type,
+            }
+            for one in found
+        ]
+        return {"imageDetails": details}
+
+    def batch_get_image(self, request: Mapping[str, Any], caller: Caller) -> dict[str, Any]:
+        name = self._get(request["repositoryName"], caller).name
+        images: list[dict[str, Any]] = []
+        failures: list[dict[str, Any]] = []
+        for wanted in request["imageIds"]:
+            one = self._data.registry.find(name, _reference(wanted))
+            if one is None:
+                failures.append(_not_found(wanted))
+                continue
+            images.append(
+                {
+                    "registryId": caller.account,
+                    "repositoryName": name,
+                    "imageId": {"imageDigest": one.digest, **wanted},
+                    "imageManifest": self._body(name, one.digest).decode(),
+                    "imageManifestMediaType": one.media_type,
+                }
+            )
+        return {"images": images, "failures": failures}
+
+    def batch_delete_image(self, request: Mapping[str, Any], caller: Caller) -> dict[str, Any]:
+        name = self._get(request["repositoryName"], caller).name
+        deleted: list[Mapping[str, str]] = []
+        failures: list[dict[str, Any]] = []
+        for wanted in request["imageIds"]:
+            done = self._data.registry.delete(name, _reference(wanted))
+            if done:
+                deleted.append(wanted)
+            else:
+                failures.append(_not_found(wanted))
+        return {"imageIds": deleted, "failures": failures}
+
+    def list_tags_for_resource(self, request: Mapping[str, Any], caller: Caller) -> dict[str, Any]:
+        return {"tags": self._by_arn(request["resourceArn"], caller).tags}
+
+    def tag_resource(self, request: Mapping[str, Any], caller: Caller) -> dict[str, Any]:
+        record = self._by_arn(request["resourceArn"], caller)
+        fresh = {tag["Key"] for tag in request["tags"]}
+        record.tags = [tag for tag in record.tags if tag["Key"] not in fresh] + list(request["tags"])
+        return {}
+
+    def pull_problem(self, image: str) -> str | None:
+        """Why a node could not pull an image of this registry; None when it can, or for another's."""
+        host, _, rest = image.partition("/")
+        if host != self._host:
+            return None
+        name, _, digest = rest.partition("@")
+        repository, _, tag = name.partition(":")
+        if self._data.registry.find(repository, digest or tag or "latest"):
+            return None
+        return f'failed to resolve reference "{image}": {image}: not found'
+
+    def _get(self, name: str, caller: Caller) -> RepositoryRecord:
+        if name not in self._repositories:
+            text = (
+                f"The repository with name '{name}' does not exist in the registry with id '{caller.account}'"
+            )
+            raise ServiceError("RepositoryNotFoundException", text)
+        return self._repositories[name]
+
+    def _by_arn(self, arn: str, caller: Caller) -> RepositoryRecord:
+        return self._get(arn.partition(":repository/")[2], caller)
+
+    def _manifests(self, request: Mapping[str, Any], caller: Caller) -> Sequence[ManifestRecord]:
+        return self._data.registry.manifests(self._get(request["repositoryName"], caller).name)
+
+    def _image(self, name: str, wanted: Mapping[str, str], caller: Caller) -> ManifestRecord:
+        found = self._data.registry.find(name, _reference(wanted))
+        if found is None:
+            text = (
+                f"The image with imageId {json.dumps(wanted)} does not exist within the repository with name "
+                f"'{name}' in the registry with id '{caller.account}'"
+            )
+            raise ServiceError("ImageNotFoundException", text)
+        return found
+
+    def _body(self, name: str, digest: str) -> bytes:
+        password, _ = self._data.passwords.make()
+        answer = Client(self._data).get(f"/v2/{name}/manifests/{digest}", auth=(USERNAME, password))
+        return bytes(answer.data)
+
+
+def _reference(wanted: Mapping[str, str]) -> str:
+    return wanted.get("imageTag") or wanted.get("imageDigest") or ""
+
+
+def _not_found(wanted: Mapping[str, str]) -> dict[str, Any]:
+    return {"imageId": wanted, "failureCode": "ImageNotFound", "failureReason": "Requested image not found"}
+
+
+def _size(manifest: bytes) -> int:
+    """ECR counts the layers and the configuration, compressed."""
+    document = json.loads(manifest)
+    parts = [document.get("config", {}), *document.get("layers", [])]
+    return sum(part.get("size", 0) for part in parts)

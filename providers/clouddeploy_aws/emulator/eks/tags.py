@@ -1,0 +1,32 @@
+"""The EKS operations on tags."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from clouddeploy_aws.emulator.eks.records import ClusterRecord
+from clouddeploy_aws.emulator.models import Caller
+
+
+class Tags:
+    """Tags of the clusters that `record` finds by name."""
+
+    def __init__(self, record: Callable[[str], ClusterRecord]) -> None:
+        self._record = record
+
+    def list_tags_for_resource(self, request: Mapping[str, Any], caller: Caller) -> dict[str, Any]:
+        return {"tags": self._by_arn(request["resourceArn"]).tags}
+
+    def tag_resource(self, request: Mapping[str, Any], caller: Caller) -> dict[str, Any]:
+        self._by_arn(request["resourceArn"]).tags.update(request["tags"])
+        return {}
+
+    def untag_resource(self, request: Mapping[str, Any], caller: Caller) -> dict[str, Any]:
+        tags = self._by_arn(request["resourceArn"]).tags
+        for key in request["tagKeys"]:
+            tags.pop(key, None)
+        return {}
+
+    def _by_arn(self, arn: str) -> ClusterRecord:
+        return self._record(arn.rpartition("/")[2])

@@ -1,0 +1,158 @@
+"""EC2, ELB, IAM and STS by moto, called without a web server, with what moto leaves out.
+
+moto lets subnets and VPCs go while something is in them and knows no AWS-managed policies
+unless it loads all of them; here deleting is refused as EC2 refuses it, and only the policies
+that clusters need are loaded.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+from urllib.parse import parse_qs
+
+from moto.core import responses
+from moto.core.request import Request
+from moto.ec2.models import ec2_backends
+from moto.ec2.responses import EC2Response
+from moto.elbv2.models import elbv2_backends
+from moto.elbv2.responses import ELBV2Response
+from moto.iam.aws_managed_policies import aws_managed_policies_data
+from moto.iam.models import AWSManagedPolicy, iam_backends
+from moto.iam.responses import IamResponse
+from moto.sts.models import sts_backends
+from moto.sts.responses import TokenResponse
+
+from clouddeploy_aws.emulator.answers import Answer, ServiceError
+from clouddeploy_aws.emulator.quotas import DEFAULTS, VPCS
+from clouddeploy_aws.emulator.sigv4 import Received
+from clouddeploy_aws.partitions import partition
+
+_SERVICES: dict[str, Any] = {
+    "ec2": EC2Response,
+    "elasticloadbalancing": ELBV2Response,
+    "iam": IamResponse,
+    "sts": TokenResponse,
+}
+_POLICIES = ("AmazonEKS", "AmazonEC2ContainerRegistry", "AdministratorAccess")
+_USER = "rehearsal"
+
+os.environ.setdefault("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")  # thousands that no cluster here starts
+logging.getLogger("moto").setLevel(logging.ERROR)
+# moto looks through a service's hundreds of methods on every request, which is a fifth of its time.
+responses.__dict__["method_names_from_class"] = cache(responses.__dict__["method_names_from_class"])
+
+
+class MotoAccount:
+    """One account's EC2, ELB, IAM and STS; moto keeps accounts apart, regions too."""
+
+    def __init__(self, account: str, region: str) -> None:
+        self.account = account
+        self.region = region
+        self.partition = partition(region).name
+        self.access_key = self.secret_key = ""
+        self.expired: set[str] = set()
+        self.limits = dict(DEFAULTS)
+        self.reset()
+
+    def reset(self) -> None:
+        """An empty account with one user, who may do everything; the access key stays the same."""
+        self.expired.clear()
+        self.limits.update(DEFAULTS)
+        for backends in (ec2_backends, elbv2_backends, iam_backends, sts_backends):
+            for backend in list(backends[self.account].values()):
+                backend.reset()
+        self.iam = iam_backends[self.account][self.partition]
+        self.ec2 = ec2_backends[self.account][self.region]
+        self._load_policies()
+        self.iam.create_user(self.region, _USER)
+        self._register_key()
+
+    def expire(self) -> None:
+        """The key's time is over; from here on the account's user has another one."""
+        self.expired.add(self.access_key)
+        key = self.iam.create_access_key(_USER, prefix="AKIA")
+        self.access_key, self.secret_key = str(key.access_key_id), str(key.secret_access_key)
+
+    def secret_of(self, access_key: str) -> str | None:
+        """The secret of a user's or an assumed role's key."""
+        key = self.iam.access_keys.get(access_key) or self._assumed(access_key)
+        return str(key.secret_access_key) if key else None
+
+    def arn_of(self, access_key: str) -> str:
+        """The principal as `get_caller_identity` names it."""
+        sts = sts_backends[self.account][self.partition]
+        return str(sts.get_caller_identity(access_key, self.region)[1])
+
+    def answer(self, service: str, request: Received) -> Answer:
+        """Have moto answer a request."""
+        form = {key: values[0] for key, values in parse_qs(request.body.decode()).items()}
+        if service == "ec2":
+            self._guard(form)
+        headers = {name: value for name, value in request.headers.items() if name != "content-length"}
+        headers["x-moto-account-id"] = self.account
+        url = f"https://{service}.{self.region}.amazonaws.com/"
+        received = Request.from_primitives(request.method, url, headers, request.body)
+        try:
+            status, answered, body = _SERVICES[service].dispatch(received, url, received.headers)
+        except NotImplementedError as error:
+            raise ServiceError("InvalidAction", str(error)) from error
+        except Exception as error:  # moto fails in many ways on actions that it does not know
+            raise ServiceError("InternalError", f"moto: {error}", status=500) from error
+        content = {"Content-Type": str(answered.get("Content-Type", "text/xml"))}
+        return Answer(int(status), content, body.encode() if isinstance(body, str) else body)
+
+    def action(self, request: Received) -> str:
+        """The Action parameter."""
+        return parse_qs(request.body.decode()).get("Action", [""])[0]
+
+    def _guard(self, form: dict[str, str]) -> None:
+        """Refuse what EC2 refuses and moto lets pass."""
+        if form.get("Action") == "CreateVpc" and len(self.ec2.vpcs) >= self.limits[VPCS]:
+            raise ServiceError("VpcLimitExceeded", "The maximum number of VPCs has been reached.")
+        guards: dict[str, Callable[[dict[str, str]], list[str]]] = {
+            "DeleteSubnet": lambda form: self._faces("subnet", form.get("SubnetId", "")),
+            "DeleteVpc": lambda form: self._in_vpc(form.get("VpcId", "")),
+        }
+        guard = guards.get(form.get("Action", ""))
+        if guard and guard(form):
+            what = form.get("SubnetId") or form.get("VpcId")
+            kind = "subnet" if "SubnetId" in form else "vpc"
+            text = f"The {kind} '{what}' has dependencies and cannot be deleted."
+            raise ServiceError("DependencyViolation", text)
+
+    def _faces(self, kind: str, where: str) -> list[str]:
+        return [face.id for face in self.ec2.enis.values() if getattr(face.subnet, "id", "") == where]
+
+    def _in_vpc(self, vpc_id: str) -> list[str]:
+        gateways = [one.id for one in self.ec2.internet_gateways.values() if one.vpc and one.vpc.id == vpc_id]
+        groups = [group.id for group in self.ec2.groups.get(vpc_id, {}).values() if group.name != "default"]
+        return [*gateways, *groups]
+
+    def _assumed(self, access_key: str) -> Any:
+        sts = sts_backends[self.account][self.partition]
+        return sts.get_assumed_role_from_access_key(access_key)
+
+    def _register_key(self) -> None:
+        key = self.iam.create_access_key(_USER, prefix="AKIA")
+        if self.access_key:
+            del self.iam.access_keys[key.access_key_id]
+            key.access_key_id, key.secret_access_key = self.access_key, self.secret_key
+            self.iam.access_keys[self.access_key] = key
+        self.access_key, self.secret_key = str(key.access_key_id), str(key.secret_access_key)
+
+    def _load_policies(self) -> None:
+        for name, data in _managed_policies().items():
+            policy = AWSManagedPolicy.from_data(name, self.account, self.region, data)
+            self.iam.managed_policies[policy.arn] = policy
+
+
+@cache
+def _managed_policies() -> dict[str, Any]:
+    """Read once: the whole file holds more than a thousand."""
+    every = json.loads(aws_managed_policies_data)
+    return {name: data for name, data in every.items() if name.startswith(_POLICIES)}

@@ -1,0 +1,72 @@
+"""Making and deleting an EKS cluster with everything it needs, as steps."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from clouddeploy.contract import ClusterSpec, Cost, Leftover, Step
+from clouddeploy.errors import ConfigError
+from clouddeploy_aws.costs import costs
+from clouddeploy_aws.leftovers import leftovers
+from clouddeploy_aws.session import Session
+from clouddeploy_aws.steps.control_plane import ControlPlaneStep
+from clouddeploy_aws.steps.gateway import GatewayStep
+from clouddeploy_aws.steps.network import Network
+from clouddeploy_aws.steps.roles import CLUSTER, NODES, RoleStep
+from clouddeploy_aws.steps.routes import RoutesStep
+from clouddeploy_aws.steps.subnets import SubnetsStep
+from clouddeploy_aws.steps.upgrade import upgrade_steps
+from clouddeploy_aws.steps.vpc import VpcStep
+
+_NAME = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{0,99}")
+
+
+class EksProvisioner:
+    """EKS in Auto Mode, in a network of its own."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def steps(self, spec: ClusterSpec) -> Sequence[Step]:
+        """Network, roles, control plane.
+
+        Asks who the credentials belong to: CredentialsError for the wrong account, before any
+        write. ConfigError for a name that EKS would refuse.
+        """
+        _checked(spec.name)
+        self._session.identity()
+        network = Network(self._session, spec.name)
+        role = RoleStep(self._session, spec.name, CLUSTER)
+        nodes = RoleStep(self._session, spec.name, NODES)
+        return (
+            VpcStep(network),
+            GatewayStep(network),
+            SubnetsStep(network),
+            RoutesStep(network),
+            role,
+            nodes,
+            ControlPlaneStep(self._session, spec, network, role, nodes),
+        )
+
+    def upgrade(self, name: str, version: str | None) -> Sequence[Step]:
+        """One step for each minor version on the way; asks EKS which it offers."""
+        _checked(name)
+        self._session.identity()
+        return upgrade_steps(self._session, name, version)
+
+    def costs(self, spec: ClusterSpec) -> Sequence[Cost]:
+        """The same for every spec: Auto Mode sizes the nodes by the pods."""
+        return costs()
+
+    def leftovers(self, name: str) -> Sequence[Leftover]:
+        """What the cluster's controllers made and deleting the cluster did not take away."""
+        return leftovers(self._session, name)
+
+
+def _checked(name: str) -> None:
+    if not _NAME.fullmatch(name):
+        raise ConfigError(
+            f"{name!r} is no EKS cluster name",
+            fix="use 1 to 100 letters, digits, - and _, the first one a letter or digit",
+        )

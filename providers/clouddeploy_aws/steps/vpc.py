@@ -1,0 +1,98 @@
+"""The cluster's VPC."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from clouddeploy.contract import State, Status
+from clouddeploy.errors import NotFoundError
+from clouddeploy_aws.errors import translated
+from clouddeploy_aws.quotas import require_room
+from clouddeploy_aws.steps.naming import (
+    ABSENT,
+    incomplete,
+    resource_name,
+    tag_map,
+    tag_specification,
+    tags_for,
+)
+from clouddeploy_aws.steps.network import Network, waiting
+
+_CIDR = "10.64.0.0/16"
+
+
+class VpcStep:
+    """A VPC with DNS support and DNS host names: nodes register by name."""
+
+    def __init__(self, network: Network) -> None:
+        self._network = network
+        self.title = f"VPC {resource_name(network.cluster)}"
+
+    def state(self) -> State:
+        vpc = self._network.vpc()
+        if vpc is None:
+            return ABSENT
+        vpc_id = vpc.get("VpcId", "")
+        if vpc.get("State") != "available":
+            return State(Status.PENDING, f"{vpc_id} is {vpc.get('State')}")
+        if not self._has_dns(vpc_id):
+            return incomplete(f"{vpc_id} has no DNS host names")
+        return State(Status.READY, vpc_id)
+
+    def create(self) -> None:
+        vpc_id = self._network.vpc_id() or self._make()
+        ec2 = self._network.session.ec2
+        with translated(f"turn on DNS in {vpc_id}"):  # one attribute a call, support first
+            ec2.modify_vpc_attribute(VpcId=vpc_id, EnableDnsSupport={"Value": True})
+            ec2.modify_vpc_attribute(VpcId=vpc_id, EnableDnsHostnames={"Value": True})
+
+    def delete(self) -> None:
+        """Deletes the security groups that the cluster's controllers left behind, then the VPC."""
+        for vpc in self._network.vpcs():
+            vpc_id = vpc.get("VpcId", "")
+            self._delete_groups(vpc_id)
+            with (
+                suppress(NotFoundError),
+                waiting(self._network, vpc_id, vpc_id),
+                translated(f"delete {vpc_id}"),
+            ):
+                self._network.session.ec2.delete_vpc(VpcId=vpc_id)
+
+    def _make(self) -> str:
+        cluster = self._network.cluster
+        require_room(self._network.session)
+        tags = tag_specification("vpc", tags_for(cluster, resource_name(cluster)))
+        with translated("create the VPC"):
+            answer = self._network.session.ec2_once.create_vpc(CidrBlock=_CIDR, TagSpecifications=tags)
+        return answer["Vpc"].get("VpcId", "")
+
+    def _has_dns(self, vpc_id: str) -> bool:
+        ec2 = self._network.session.ec2
+        with translated(f"look at {vpc_id}"):
+            support = ec2.describe_vpc_attribute(VpcId=vpc_id, Attribute="enableDnsSupport")
+            names = ec2.describe_vpc_attribute(VpcId=vpc_id, Attribute="enableDnsHostnames")
+        on = support["EnableDnsSupport"].get("Value"), names["EnableDnsHostnames"].get("Value")
+        return all(on)
+
+    def _delete_groups(self, vpc_id: str) -> None:
+        ec2 = self._network.session.ec2
+        with translated(f"look for security groups in {vpc_id}"):
+            answer = ec2.describe_security_groups(Filters=[{"Name": "vpc-id", "Values": [vpc_id]}])
+        for group in answer["SecurityGroups"]:
+            if _made_by(self._network.cluster, tag_map(group.get("Tags", []))):
+                group_id = group.get("GroupId", "")
+                with (
+                    suppress(NotFoundError),
+                    waiting(self._network, group_id, vpc_id),
+                    translated(f"delete the security group {group_id}"),
+                ):
+                    ec2.delete_security_group(GroupId=group_id)
+
+
+def _made_by(cluster: str, tags: dict[str, str]) -> bool:
+    """Tags that EKS and its load balancer controllers set (eksctl pkg/elb/cleanup.go uses the same)."""
+    return (
+        f"kubernetes.io/cluster/{cluster}" in tags
+        or tags.get("elbv2.k8s.aws/cluster") == cluster
+        or tags.get("eks:eks-cluster-name") == cluster
+    )

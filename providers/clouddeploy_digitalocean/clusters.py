@@ -1,0 +1,163 @@
+"""DOKS clusters that the token can see, and how to reach their Kubernetes API."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+from clouddeploy.contract import Cluster, KubeAccess, Secret, State, Status, Token
+from clouddeploy.errors import (
+    CloudDeployError,
+    ConfigError,
+    NotFoundError,
+    PreconditionError,
+    TemporaryError,
+)
+from clouddeploy_digitalocean import records
+from clouddeploy_digitalocean.names import foreign, owner_tag
+from clouddeploy_digitalocean.session import Session
+
+LIFE = 900
+"""Seconds that a Kubernetes token is valid; without it DigitalOcean gives one for a week."""
+
+_STATUS = {
+    "running": Status.READY,
+    "degraded": Status.READY,
+    "upgrading": Status.READY,
+    "error": Status.FAILED,
+}
+GONE = "deleted"
+_GOING = "deleting"
+
+
+def alive(session: Session) -> list[records.Cluster]:
+    """Every cluster that is not gone; the API shows the rows of deleted ones for a while."""
+    return [one for one in session.api.clusters() if one.state != GONE]
+
+
+def ours(clusters: Sequence[records.Cluster], name: str) -> list[records.Cluster]:
+    """The clusters with our tag for `name`, oldest first; there is at most one unless somebody copied it."""
+    tag = owner_tag(name)
+    return sorted((one for one in clusters if tag in one.tags), key=lambda one: (one.created, one.id))
+
+
+def find_ours(session: Session, name: str) -> list[records.Cluster]:
+    """As `ours`, asked anew; ForeignResourceError when only others' clusters have the name."""
+    found = alive(session)
+    mine = ours(found, name)
+    if not mine and any(one.name == name for one in found):
+        raise foreign(f"the DOKS cluster {name}", name)
+    return mine
+
+
+def one_of_ours(session: Session, name: str) -> records.Cluster:
+    """The cluster that we made; NotFoundError for none, ForeignResourceError for somebody else's."""
+    found = [one for one in find_ours(session, name) if one.state != _GOING]
+    if found:
+        return found[0]
+    raise NotFoundError(
+        f"there is no DOKS cluster {name}", fix=f"clouddeploy cluster create --to {session.target.name}"
+    )
+
+
+def state_of(cluster: records.Cluster) -> State:
+    """DigitalOcean's state in our words, with its message."""
+    told = f"{cluster.state}: {cluster.message}" if cluster.message else cluster.state
+    return State(_STATUS.get(cluster.state, Status.PENDING), told)
+
+
+def is_going(cluster: records.Cluster) -> bool:
+    return cluster.state == _GOING
+
+
+class DoksClusters:
+    """The clusters of the token's account, in every region."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def list(self) -> Sequence[Cluster]:
+        """Every cluster, sorted by name."""
+        found = sorted(alive(self._session), key=lambda one: (one.name, one.created))
+        return [_cluster(one) for one in found]
+
+    def access(self, name: str) -> KubeAccess:
+        """How to reach a cluster, with a token of 15 minutes that is asked for anew each time.
+
+        Raises NotFoundError when there is none, ConfigError when several have the name,
+        TemporaryError while it is being created, PreconditionError when it failed or goes.
+        """
+        cluster = self._choose(name)
+        _reachable(cluster, self._session.target.name)
+        given = self._session.api.credentials(cluster, LIFE)
+        return KubeAccess(given.server, _authority(given.authority), lambda: self._token(cluster))
+
+    def _choose(self, name: str) -> records.Cluster:
+        found = alive(self._session)
+        named = ours(found, name) or [one for one in found if one.name == name]
+        region = self._session.target.region
+        if len(named) > 1 and region:
+            named = [one for one in named if one.region == region] or named
+        if not named:
+            raise NotFoundError(f"there is no DOKS cluster {name}", fix=self._instead(found))
+        if len(named) > 1:
+            raise ConfigError(
+                f"{len(named)} DOKS clusters have the name {name}: {', '.join(one.id for one in named)}",
+                fix="rename one of them, or set region: in the target",
+            )
+        return named[0]
+
+    def _instead(self, found: Sequence[records.Cluster]) -> str:
+        make = f"clouddeploy cluster create --to {self._session.target.name}"
+        others = ", ".join(sorted(one.name for one in found))
+        return f"{make}; or name one of: {others}" if others else make
+
+    def _token(self, cluster: records.Cluster) -> Token:
+        asked = datetime.now(UTC)
+        given = self._session.api.credentials(cluster, LIFE)
+        return Token(Secret(given.token), _expires(given.expires_at, asked))
+
+
+def _reachable(cluster: records.Cluster, target: str) -> None:
+    if _STATUS.get(cluster.state) is Status.READY:
+        return
+    if cluster.state == "provisioning":
+        raise TemporaryError(
+            f"the DOKS cluster {cluster.name} is being created",
+            fix="it takes about 5 minutes; run it again then",
+        )
+    raise PreconditionError(
+        f"the DOKS cluster {cluster.name} is {state_of(cluster).detail}",
+        fix=f"delete it and create it again: clouddeploy cluster delete --to {target}",
+    )
+
+
+def _authority(encoded: str) -> str:
+    try:
+        return base64.b64decode(encoded, validate=True).decode()
+    except (binascii.Error, UnicodeDecodeError) as error:
+        raise CloudDeployError(
+            "could not reach the cluster: its certificate authority is no PEM", fix="run it again in a minute"
+        ) from error
+
+
+def _expires(told: str, asked: datetime) -> datetime:
+    """When a token ends, by our own clock at the latest."""
+    latest = asked + timedelta(seconds=LIFE)
+    try:
+        found = datetime.fromisoformat(told.replace("Z", "+00:00"))
+    except ValueError:
+        return latest
+    return min(found.astimezone(UTC), latest) if found.tzinfo else latest
+
+
+def _cluster(cluster: records.Cluster) -> Cluster:
+    return Cluster(
+        name=cluster.name,
+        state=state_of(cluster),
+        version=cluster.version,
+        endpoint=cluster.endpoint,
+        owned=owner_tag(cluster.name) in cluster.tags,
+    )

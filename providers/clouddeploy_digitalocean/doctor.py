@@ -1,0 +1,187 @@
+"""Finds out what is missing before a command does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from email.utils import parsedate_to_datetime
+
+from clouddeploy.contract import Check, Status
+from clouddeploy.errors import CloudDeployError, NotFoundError
+from clouddeploy_digitalocean.choose import NODES
+from clouddeploy_digitalocean.clusters import alive, is_going, ours, state_of
+from clouddeploy_digitalocean.costs import HA_CONTROL_PLANE, NODES_MONTHLY
+from clouddeploy_digitalocean.leftovers import leftovers
+from clouddeploy_digitalocean.records import Cluster
+from clouddeploy_digitalocean.registry import DocrRegistry
+from clouddeploy_digitalocean.scopes import PURPOSES, scopes_for
+from clouddeploy_digitalocean.session import Session, token_variable
+
+_SKEW = timedelta(minutes=5)
+
+
+class DoDoctor:
+    """Questions to one target's account; each is one or two reads."""
+
+    def __init__(self, session: Session, registry: DocrRegistry) -> None:
+        self._session = session
+        self._registry = registry
+
+    def checks(self) -> Sequence[Callable[[], Check]]:
+        """SDK, credentials, permissions, account, registry, cluster, quota, clock, price."""
+        questions = {
+            "SDK": self._sdk,
+            "credentials": self._credentials,
+            "permissions": self._permissions,
+            "account": self._account,
+            "registry": self._registry_there,
+            "cluster": self._cluster,
+            "quota": self._quota,
+            "clock": self._clock,
+            "price": self._price,
+        }
+        return [_safe(title, ask) for title, ask in questions.items()]
+
+    def policy(self) -> str:
+        """The scopes of a custom token, by what they are for."""
+        lines = ["Scopes of the token (https://cloud.digitalocean.com/account/api/tokens/new):"]
+        for purpose, operations in PURPOSES.items():
+            lines.append(f"{purpose}: {' '.join(scopes_for(operations))}")
+        return "\n".join(lines)
+
+    def start(self) -> str:
+        """From no account to a token."""
+        return "\n".join(
+            (
+                "1. sign up: https://cloud.digitalocean.com/registrations/new (a payment method is needed)",
+                "2. make a token with the scopes below, for 90 days at most:",
+                "   https://cloud.digitalocean.com/account/api/tokens/new",
+                "3. export DIGITALOCEAN_TOKEN=…   (in CI: a masked variable; never in clouddeploy.yaml)",
+                "4. choose a region near your users, such as fra1, and write region: fra1 in the target",
+                "5. clouddeploy doctor --to digitalocean",
+            )
+        )
+
+    def _sdk(self) -> Check:
+        from importlib.metadata import PackageNotFoundError, version
+
+        try:
+            return Check("SDK", ok=True, detail=f"pydo {version('pydo')}")
+        except PackageNotFoundError:
+            return Check("SDK", False, "pydo is not installed", "pip install 'clouddeploy[digitalocean]'")
+
+    def _credentials(self) -> Check:
+        who = self._session.identity()
+        return Check(
+            "credentials", ok=True, detail=f"{who.principal}, team {who.account}, from {token_variable()}"
+        )
+
+    def _permissions(self) -> Check:
+        """Only reads can be tried without changing anything."""
+        api = self._session.api
+        for read in (
+            api.account,
+            api.sizes,
+            api.registries,
+            api.offer,
+            api.clusters,
+            api.vpcs,
+            api.load_balancers,
+            api.volumes,
+        ):
+            read()
+        return Check("permissions", ok=True, detail="every read is allowed; writes cannot be tried")
+
+    def _account(self) -> Check:
+        account = self._session.account
+        ok = account.status == "active"
+        told = f"{account.status}: {account.status_message}" if account.status_message else account.status
+        return Check("account", ok, told, None if ok else "https://cloud.digitalocean.com/account/billing")
+
+    def _registry_there(self) -> Check:
+        name = self._registry.name
+        if any(one.name == name for one in self._session.api.registries()):
+            plan = self._session.api.plan()
+            used = len(self._session.api.repositories(name))
+            room = f"{used} of {plan.repositories}" if plan.repositories else f"{used}"
+            return Check("registry", ok=True, detail=f"{name}, plan {plan.name}, {room} repositories")
+        return Check(
+            "registry",
+            ok=None,
+            detail=f"{name} is not there; the first push makes it",
+            fix=f"clouddeploy push --to {self._session.target.name}",
+        )
+
+    def _cluster(self) -> Check:
+        wanted = self._session.target.cluster.name
+        found = self._find(wanted)
+        if found is None:
+            return Check("cluster", None, f"{wanted} is not there", self._create())
+        ok = state_of(found).status is Status.READY
+        detail = f"{wanted} {state_of(found).detail}, {found.version}, {found.nodes} nodes in {found.region}"
+        fix = None if ok else f"clouddeploy cluster create --to {self._session.target.name}, or wait"
+        return Check("cluster", ok, detail, fix)
+
+    def _quota(self) -> Check:
+        limit = self._session.account.droplet_limit
+        used = sum(one.nodes for one in alive(self._session))
+        wanted = self._session.target.cluster.nodes or NODES
+        there = self._find(self._session.target.cluster.name) is not None
+        ok = there or used + wanted <= limit
+        fix = None if ok else "raise the Droplet limit at https://cloud.digitalocean.com/account/team"
+        return Check("quota", ok, f"{used} nodes in clusters, Droplet limit {limit}", fix)
+
+    def _clock(self) -> Check:
+        _, headers = self._session.api.account_with_headers()
+        told = headers.get("date", "")
+        if not told:
+            return Check("clock", None, "the answer has no date", "compare this machine's clock yourself")
+        skew = abs(datetime.now(UTC) - parsedate_to_datetime(told))
+        ok = skew <= _SKEW
+        fix = None if ok else "set this machine's clock: timedatectl set-ntp true"
+        return Check("clock", ok, f"{int(skew.total_seconds())} s from DigitalOcean's", fix)
+
+    def _price(self) -> Check:
+        wanted = self._session.target.cluster.name
+        found = self._find(wanted)
+        monthly = _monthly(found) if found else Decimal(0)
+        left = [one for one in leftovers(self._session, wanted) if one.monthly]
+        monthly += sum((one.monthly or Decimal(0) for one in left), Decimal(0))
+        monthly += self._session.api.plan().monthly if self._session.api.registries() else Decimal(0)
+        return Check("price", ok=True, detail=f"what exists costs about ${monthly:.2f} a month")
+
+    def _find(self, name: str) -> Cluster | None:
+        found = alive(self._session)
+        named = ours(found, name) or [one for one in found if one.name == name]
+        return next((one for one in named if not is_going(one)), None)
+
+    def _create(self) -> str:
+        return f"clouddeploy cluster create --to {self._session.target.name}"
+
+
+def _monthly(cluster: Cluster) -> Decimal:
+    nodes = sum(
+        (NODES_MONTHLY[pool.size][2] * pool.count for pool in cluster.pools if pool.size in NODES_MONTHLY),
+        Decimal(0),
+    )
+    return nodes + (HA_CONTROL_PLANE if cluster.ha else Decimal(0))
+
+
+def _safe(title: str, ask: Callable[[], Check]) -> Callable[[], Check]:
+    def check() -> Check:
+        try:
+            return ask()
+        except NotFoundError as error:
+            return Check(title, ok=None, detail=error.message, fix=error.fix)
+        except CloudDeployError as error:
+            return Check(title, ok=False, detail=error.message, fix=error.fix or "see docs/digitalocean.md")
+        except Exception as error:
+            return Check(
+                title,
+                ok=None,
+                detail=f"could not be found out: {type(error).__name__}",
+                fix="pip install 'clouddeploy[digitalocean]', and see docs/digitalocean.md",
+            )
+
+    return check

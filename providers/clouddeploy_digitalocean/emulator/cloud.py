@@ -1,0 +1,308 @@
+"""One emulated DigitalOcean account: the API on one loopback port, the registry on another."""
+
+from __future__ import annotations
+
+import hmac
+import re
+import secrets
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import format_datetime
+from http import HTTPStatus
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
+
+from clouddeploy.emulator import EmulatorSettings
+from clouddeploy.emulator.faults import Faults
+from clouddeploy.emulator.server import Server
+from clouddeploy_digitalocean.emulator import catalog
+from clouddeploy_digitalocean.emulator.answers import Answer, ApiError, paged
+from clouddeploy_digitalocean.emulator.clock import Clock
+from clouddeploy_digitalocean.emulator.docr import Docr
+from clouddeploy_digitalocean.emulator.kubernetes import Kubernetes
+from clouddeploy_digitalocean.emulator.network import Network
+from clouddeploy_digitalocean.emulator.records import Cluster, KubernetesApi
+from clouddeploy_digitalocean.emulator.request import Request, read_body, read_query
+from clouddeploy_digitalocean.scopes import SCOPES
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+Authenticate = Callable[[str], "tuple[str, tuple[str, ...]] | None"]
+"""User name and groups that a bearer token proves; None refuses it."""
+
+StartKubernetes = Callable[[Path, Authenticate, Callable[[str], "str | None"]], KubernetesApi]
+"""Starts a Kubernetes API: its directory, who may use it, why an image cannot be pulled."""
+
+_TEAM = "5df3e300-4a17-4e24-8b7c-20ca6c9fc25b"
+_REGION = "fra1"
+_HOURLY = 5000
+_EVERYTHING = frozenset(scope for scopes in SCOPES.values() for scope in scopes)
+
+
+@dataclass
+class AccountState:
+    """The account; `scopes` are what its token may do."""
+
+    team: str
+    droplet_limit: int = 25
+    status: str = "active"
+    status_message: str = ""
+    scopes: frozenset[str] = _EVERYTHING
+
+    def show(self) -> dict[str, Any]:
+        return {
+            "droplet_limit": self.droplet_limit,
+            "floating_ip_limit": 5,
+            "email": "sammy@example.com",
+            "name": "Sammy the Shark",
+            "uuid": "b6fc48db-f6d9-4156-8ace-5f3c78dc9851",
+            "email_verified": True,
+            "status": self.status,
+            "status_message": self.status_message,
+            "team": {"uuid": self.team, "name": "My Team"},
+        }
+
+
+class DigitalOceanCloud:
+    """The emulated account. `reset` empties it without new ports; `faults` makes bad days."""
+
+    def __init__(self, settings: EmulatorSettings, start_kubernetes: StartKubernetes) -> None:
+        self.region = settings.region or _REGION
+        self.clock = Clock(settings.pace)
+        self.token = f"dop_v1_{secrets.token_hex(32)}"
+        self.calls: list[str] = []
+        self.date: Callable[[], str] = _now
+        self._team = settings.account or _TEAM
+        self._directory = settings.directory
+        self._start_kubernetes = start_kubernetes
+        self._lock = threading.Lock()
+        self._fill()
+        self.faults = Faults(self)
+        self._server = Server(self.faults)
+        self._registry = Server(self._serve_registry)
+        self._connect()
+
+    @property
+    def url(self) -> str:
+        return self._server.url
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """Token and endpoints, for clouddeploy and doctl; pydo itself reads no variables."""
+        return {
+            "DIGITALOCEAN_TOKEN": self.token,
+            "DIGITALOCEAN_ACCESS_TOKEN": self.token,
+            "DIGITALOCEAN_API_URL": self._server.url,
+            "DIGITALOCEAN_CONTEXT": "default",
+            "DIGITALOCEAN_REGION": self.region,
+            "CLOUDDEPLOY_DIGITALOCEAN_REGISTRY": self._registry.host,
+        }
+
+    def ledger(self) -> list[tuple[str, str, tuple[str, ...]]]:
+        """What there is, as (kind, id, tags). A VPC is free; a default one is not listed."""
+        network, now = self.network, self.clock.now()
+        clusters = [one for one in self.kubernetes.clusters.values() if one.state(now) != "deleted"]
+        return [
+            *(("cluster", one.id, tuple(one.tags)) for one in clusters),
+            *(("vpc", one.id, (one.description,)) for one in network.vpcs.values() if not one.default),
+            *(("load balancer", one.id, (f"k8s:{one.cluster}",)) for one in network.balancers.values()),
+            *(("volume", one.id, (f"k8s:{one.cluster}",)) for one in network.volumes.values()),
+        ]
+
+    def use_up_requests(self) -> None:
+        """Let the hour's requests be used up."""
+        self._asked = _HOURLY
+
+    def reset(self) -> None:
+        """An empty account; token and ports stay the same."""
+        self.kubernetes.close()
+        self.faults.clear()
+        self.calls.clear()
+        self._fill()
+        self._connect()
+
+    def close(self) -> None:
+        """End the servers and every cluster; idempotent."""
+        self._server.close()
+        self._registry.close()
+        self.kubernetes.close()
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one API request."""
+        try:
+            answer = self._answer(environ)
+        except ApiError as error:
+            answer = error.answer()
+        body = answer.encoded()
+        headers = {**self._limits(), **answer.headers, "Content-Length": str(len(body))}
+        if body:
+            headers["Content-Type"] = answer.media_type()
+        start_response(f"{answer.status} {HTTPStatus(answer.status).phrase}", list(headers.items()))
+        return [body]
+
+    def _serve_registry(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        return self.docr(environ, start_response)
+
+    def _members(self, vpc: str) -> Mapping[str, str]:
+        return self.kubernetes.members(vpc)
+
+    def _fill(self) -> None:
+        self.date = _now
+        self._asked = 0
+        self._hour = self.clock.now()
+        self.account = AccountState(self._team)
+        self.docr = Docr(self._directory / "registry" / secrets.token_hex(4))
+        self.network = Network(self._members)
+        self.kubernetes = Kubernetes(self.clock, self.network, lambda: self.account.droplet_limit)
+        self.kubernetes.start_api = self._start_api
+        self.kubernetes.registries = self.docr.names
+
+    def _connect(self) -> None:
+        self.docr.host = self._registry.host
+        self.docr.realm = f"{self._server.url}/v2/registry/auth"
+
+    def _answer(self, environ: WSGIEnvironment) -> Answer:
+        path, method = str(environ["PATH_INFO"]), str(environ["REQUEST_METHOD"])
+        if path == "/v2/registry/auth":
+            query = parse_qsl(str(environ.get("QUERY_STRING", "")))
+            return self.docr.token(environ, query)
+        self._authenticate(environ)
+        self._count()
+        operation, names = _find(method, path)
+        if not self.account.scopes.issuperset(SCOPES.get(operation, ())):
+            raise ApiError(403, "You are not authorized to perform this operation")
+        url = f"{self._server.url}{path}"
+        request = Request(method, path, read_query(environ), read_body(environ), names, url)
+        with self._lock:
+            self.calls.append(operation)
+        return self._handlers()[operation](request)
+
+    def _authenticate(self, environ: WSGIEnvironment) -> None:
+        scheme, _, given = str(environ.get("HTTP_AUTHORIZATION", "")).partition(" ")
+        if scheme != "Bearer" or not hmac.compare_digest(given.encode(), self.token.encode()):
+            raise ApiError(401, "Unable to authenticate you")
+
+    def _count(self) -> None:
+        """The hourly limit, in emulated time."""
+        with self._lock:
+            if self.clock.now() - self._hour >= 3600:
+                self._asked, self._hour = 0, self.clock.now()
+            self._asked += 1
+            if self._asked > _HOURLY:
+                raise ApiError(429, "API Rate limit exceeded.")
+
+    def _limits(self) -> dict[str, str]:
+        return {
+            "Date": self.date(),
+            "ratelimit-limit": str(_HOURLY),
+            "ratelimit-remaining": str(max(0, _HOURLY - self._asked)),
+            "ratelimit-reset": str(1893456000),
+        }
+
+    def _handlers(self) -> Mapping[str, Callable[[Request], Answer]]:
+        docr, doks, network = self.docr, self.kubernetes, self.network
+        return {
+            "account.get": lambda _: Answer(200, {"account": self.account.show()}),
+            "sizes.list": lambda one: paged("sizes", catalog.sizes(), one.query, one.url),
+            "registries.list": docr.list_registries,
+            "registries.create": docr.create,
+            "registries.get": docr.get,
+            "registries.delete": docr.delete,
+            "registries.get_options": docr.options,
+            "registries.get_subscription": docr.subscription,
+            "registries.update_subscription": docr.subscribe,
+            "registries.list_repositories_v2": docr.list_repositories,
+            "registries.get_docker_credentials": docr.credentials,
+            "kubernetes.list_options": doks.list_options,
+            "kubernetes.list_clusters": doks.list_clusters,
+            "kubernetes.create_cluster": doks.create_cluster,
+            "kubernetes.get_cluster": doks.get_cluster,
+            "kubernetes.delete_cluster": doks.delete_cluster,
+            "kubernetes.get_credentials": doks.credentials,
+            "kubernetes.get_kubeconfig": doks.kubeconfig,
+            "kubernetes.get_available_upgrades": doks.list_upgrades,
+            "kubernetes.upgrade_cluster": doks.upgrade,
+            "kubernetes.update_node_pool": doks.update_pool,
+            "kubernetes.add_registries": doks.add_registries,
+            "kubernetes.remove_registries": doks.remove_registries,
+            "kubernetes.list_associated_resources": doks.list_associated,
+            "kubernetes.destroy_associated_resources_selective": doks.destroy_selective,
+            "vpcs.list": network.list_vpcs,
+            "vpcs.create": network.create_vpc,
+            "vpcs.list_members": network.list_members,
+            "vpcs.patch": network.patch_vpc,
+            "vpcs.delete": network.delete_vpc,
+            "load_balancers.list": network.list_balancers,
+            "volumes.list": network.list_volumes,
+        }
+
+    def _start_api(self, cluster: Cluster) -> KubernetesApi:
+        doks = self.kubernetes
+        return self._start_kubernetes(
+            self._directory / "clusters" / cluster.id,
+            lambda token: doks.user(cluster.id, token),
+            lambda image: self.docr.pull_problem(image, cluster.registries),
+        )
+
+
+def _now() -> str:
+    return format_datetime(datetime.now(UTC), usegmt=True)
+
+
+def _find(method: str, path: str) -> tuple[str, Mapping[str, str]]:
+    for verb, pattern, operation in _ROUTES:
+        match = pattern.fullmatch(path)
+        if match and verb == method:
+            return operation, match.groupdict()
+    raise ApiError(404, "The resource you requested could not be found.")
+
+
+def _route(verb: str, template: str, operation: str) -> tuple[str, re.Pattern[str], str]:
+    pattern = re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", template)
+    return verb, re.compile(f"/v2{pattern}"), operation
+
+
+_CLUSTER = "/kubernetes/clusters/{cluster_id}"
+_DESTROY = f"{_CLUSTER}/destroy_with_associated_resources"
+_REGISTRY = "/registries/{registry_name}"
+_ROUTES = (
+    _route("GET", "/account", "account.get"),
+    _route("GET", "/sizes", "sizes.list"),
+    _route("GET", "/registries", "registries.list"),
+    _route("POST", "/registries", "registries.create"),
+    _route("GET", "/registries/options", "registries.get_options"),
+    _route("GET", "/registries/subscription", "registries.get_subscription"),
+    _route("POST", "/registries/subscription", "registries.update_subscription"),
+    _route("GET", _REGISTRY, "registries.get"),
+    _route("DELETE", _REGISTRY, "registries.delete"),
+    _route("GET", f"{_REGISTRY}/repositoriesV2", "registries.list_repositories_v2"),
+    _route("GET", f"{_REGISTRY}/docker-credentials", "registries.get_docker_credentials"),
+    _route("GET", "/kubernetes/options", "kubernetes.list_options"),
+    _route("GET", "/kubernetes/clusters", "kubernetes.list_clusters"),
+    _route("POST", "/kubernetes/clusters", "kubernetes.create_cluster"),
+    _route("GET", _CLUSTER, "kubernetes.get_cluster"),
+    _route("DELETE", _CLUSTER, "kubernetes.delete_cluster"),
+    _route("GET", f"{_CLUSTER}/credentials", "kubernetes.get_credentials"),
+    _route("GET", f"{_CLUSTER}/kubeconfig", "kubernetes.get_kubeconfig"),
+    _route("GET", f"{_CLUSTER}/upgrades", "kubernetes.get_available_upgrades"),
+    _route("POST", f"{_CLUSTER}/upgrade", "kubernetes.upgrade_cluster"),
+    _route("PUT", f"{_CLUSTER}/node_pools/{{pool_id}}", "kubernetes.update_node_pool"),
+    _route("GET", _DESTROY, "kubernetes.list_associated_resources"),
+    _route("DELETE", f"{_DESTROY}/selective", "kubernetes.destroy_associated_resources_selective"),
+    _route("POST", "/kubernetes/registries", "kubernetes.add_registries"),
+    _route("DELETE", "/kubernetes/registries", "kubernetes.remove_registries"),
+    _route("GET", "/vpcs", "vpcs.list"),
+    _route("POST", "/vpcs", "vpcs.create"),
+    _route("PATCH", "/vpcs/{vpc_id}", "vpcs.patch"),
+    _route("DELETE", "/vpcs/{vpc_id}", "vpcs.delete"),
+    _route("GET", "/vpcs/{vpc_id}/members", "vpcs.list_members"),
+    _route("GET", "/load_balancers", "load_balancers.list"),
+    _route("GET", "/volumes", "volumes.list"),
+)
+
+WRITES = frozenset(operation for verb, _, operation in _ROUTES if verb != "GET")
+"""The operations that change something."""

@@ -1,0 +1,265 @@
+"""DOCR: registries, plans, logins, and the registry protocol with DigitalOcean's token flow.
+
+A challenge names the API's `/v2/registry/auth`; who asks there for more than the plan holds gets
+403 with `registry contains 1 repositories, limit is 1` (docker/build-push-action#586).
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+import secrets
+import threading
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from clouddeploy.emulator.registry import Access, OciRegistry
+from clouddeploy.emulator.registry.access import basic_credentials
+from clouddeploy_digitalocean.emulator.answers import Answer, ApiError, not_found, paged
+from clouddeploy_digitalocean.emulator.catalog import TIERS
+from clouddeploy_digitalocean.emulator.records import stamp
+from clouddeploy_digitalocean.emulator.request import Request
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+SERVICE = "registry.digitalocean.com"
+REGIONS = ("nyc3", "sfo3", "sfo2", "ams3", "sgp1", "fra1", "blr1", "syd1")
+
+_NAME = re.compile(r"[a-z0-9-]{1,63}")
+_SCOPE = re.compile(r"repository:([^:]+):([a-z,*]+)")
+_TOKEN_LIFE = timedelta(minutes=5)
+_TAKEN = {"example", "taken"}
+"""Names that another account has."""
+
+
+@dataclass(frozen=True)
+class _Login:
+    """A user and password of one registry; `expires` None for never."""
+
+    registry: str
+    writes: bool
+    expires: datetime | None
+
+
+@dataclass
+class _Registry:
+    name: str
+    region: str
+    created: str = field(default_factory=stamp)
+
+    def show(self) -> dict[str, Any]:
+        return {
+            "name": self.name,
+            "region": self.region,
+            "created_at": self.created,
+            "storage_usage_bytes": 0,
+            "storage_usage_bytes_updated_at": self.created,
+        }
+
+
+Scopes = frozenset[tuple[str, str]]
+
+
+class Docr:
+    """The registries of the account; `host` and `realm` are set once the servers are there."""
+
+    def __init__(self, directory: Path) -> None:
+        self.host = ""
+        self.realm = ""
+        self.tier: str | None = None
+        self.found: dict[str, _Registry] = {}
+        self.data = OciRegistry(directory, authorize=self._authorize)
+        self._logins: dict[tuple[str, str], _Login] = {}
+        self._tokens: dict[str, tuple[Scopes, datetime]] = {}
+        self._lock = threading.RLock()
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one registry request."""
+        return self.data(environ, start_response)
+
+    def names(self) -> list[str]:
+        return list(self.found)
+
+    def plant(self, names: Iterable[str], tier: str) -> None:
+        """Registries that are there from the start."""
+        for name in names:
+            self.found[name] = _Registry(name, "fra1")
+            self.tier = tier
+
+    # The API
+
+    def list_registries(self, request: Request) -> Answer:
+        return Answer(200, {"registries": [one.show() for one in self.found.values()]})
+
+    def create(self, request: Request) -> Answer:
+        name = request.body.get("name", "")
+        tier = request.body.get("subscription_tier_slug") or self.tier
+        region = request.body.get("region", "nyc3")
+        with self._lock:
+            if not isinstance(name, str) or not _NAME.fullmatch(name):
+                raise ApiError(422, "invalid registry name")
+            if tier not in TIERS:
+                raise ApiError(422, "subscription_tier_slug is required")
+            if region not in REGIONS:
+                raise ApiError(422, "invalid region")
+            if name in self.found or name in _TAKEN:
+                raise ApiError(409, "name already exists")
+            self.tier = tier
+            self.found[name] = _Registry(name, region)
+        return Answer(201, {"registry": self.found[name].show()})
+
+    def get(self, request: Request) -> Answer:
+        return Answer(200, {"registry": self._registry(request).show()})
+
+    def delete(self, request: Request) -> Answer:
+        with self._lock:
+            name = self._registry(request).name
+            for repository in self.repositories(name):
+                self.data.delete_repository(f"{name}/{repository}")
+            del self.found[name]
+        return Answer(204)
+
+    def options(self, request: Request) -> Answer:
+        tiers = [{**tier, "eligible": True} for tier in TIERS.values()]
+        return Answer(200, {"options": {"available_regions": list(REGIONS), "subscription_tiers": tiers}})
+
+    def subscription(self, request: Request) -> Answer:
+        if self.tier is None:
+            raise not_found()
+        return Answer(200, self._subscription())
+
+    def subscribe(self, request: Request) -> Answer:
+        tier = request.body.get("tier_slug")
+        with self._lock:
+            if not isinstance(tier, str) or tier not in TIERS:
+                raise ApiError(422, "invalid tier slug")
+            limit = TIERS[tier]["included_repositories"]
+            if limit and any(len(self.repositories(name)) > limit for name in self.found):
+                raise ApiError(412, "the registry has more repositories than the tier includes")
+            self.tier = tier
+        return Answer(200, self._subscription())
+
+    def list_repositories(self, request: Request) -> Answer:
+        name = self._registry(request).name
+        shown = [self._repository(name, repository) for repository in self.repositories(name)]
+        return paged("repositories", shown, request.query, request.url)
+
+    def credentials(self, request: Request) -> Answer:
+        """A docker config.json; without parameters it may only read, for ever."""
+        name = self._registry(request).name
+        seconds = request.query.get("expiry_seconds", "0")
+        if not seconds.isdigit():
+            raise ApiError(400, "expiry_seconds must be a number")
+        writes = request.query.get("read_write") == "true"
+        username, password = self.give(name, writes=writes, seconds=int(seconds))
+        auth = base64.b64encode(f"{username}:{password}".encode()).decode()
+        return Answer(200, {"auths": {self.host: {"auth": auth}}})
+
+    def give(self, registry: str, *, writes: bool, seconds: int = 0) -> tuple[str, str]:
+        """A login to a registry: user name and password are the same secret; 0 seconds is for ever."""
+        password = secrets.token_hex(32)
+        expires = datetime.now(UTC) + timedelta(seconds=seconds) if seconds else None
+        self._logins[password, password] = _Login(registry, writes, expires)
+        return password, password
+
+    # The registry protocol
+
+    def token(self, environ: WSGIEnvironment, query: Iterable[tuple[str, str]]) -> Answer:
+        """`/v2/registry/auth`: a token for the scopes that the login may have."""
+        given = basic_credentials(environ.get("HTTP_AUTHORIZATION"))
+        login = self._logins.get(given) if given else None
+        if login is None or (login.expires is not None and login.expires <= datetime.now(UTC)):
+            return _refusal(401, "UNAUTHORIZED", "authentication required")
+        scopes = frozenset(self._allowed(login, query))
+        full = self._full(login.registry, {name for name, action in scopes if action == "push"})
+        if full:
+            return _refusal(403, "DENIED", full)
+        value = secrets.token_urlsafe(32)
+        self._tokens[value] = (scopes, datetime.now(UTC) + _TOKEN_LIFE)
+        return Answer(200, {"token": value, "expires_in": int(_TOKEN_LIFE.total_seconds())})
+
+    def pull_problem(self, image: str, integrated: Iterable[str]) -> str | None:
+        """Why a node could not pull an image of this registry; None when it can, or for another's."""
+        host, _, rest = image.partition("/")
+        if host != self.host:
+            return None
+        if rest.partition("/")[0] not in set(integrated):
+            return f'failed to resolve reference "{image}": unexpected status: 401 Unauthorized'
+        name, _, digest = rest.partition("@")
+        repository, _, tag = name.partition(":")
+        if self.data.find(repository, digest or tag or "latest"):
+            return None
+        return f'failed to resolve reference "{image}": {image}: not found'
+
+    def expire_logins(self) -> None:
+        """Let every login that was given out be too old."""
+        past = datetime.now(UTC) - timedelta(seconds=1)
+        self._logins = {key: _Login(one.registry, one.writes, past) for key, one in self._logins.items()}
+        self._tokens.clear()
+
+    def repositories(self, registry: str) -> list[str]:
+        """The repositories of a registry that hold something."""
+        prefix = f"{registry}/"
+        names = [name for name in self.data.repositories() if name.startswith(prefix)]
+        return [name.removeprefix(prefix) for name in names if self.data.manifests(name)]
+
+    def _authorize(self, header: str | None) -> Access:
+        challenge = f'Bearer realm="{self.realm}",service="{SERVICE}"'
+        scheme, _, value = (header or "").partition(" ")
+        scopes, expires = self._tokens.get(value, (frozenset(), datetime.now(UTC)))
+        if scheme.lower() != "bearer" or expires <= datetime.now(UTC):
+            return Access.challenged(challenge)
+        return Access.allow(scopes, challenge)
+
+    def _allowed(self, login: _Login, query: Iterable[tuple[str, str]]) -> Iterable[tuple[str, str]]:
+        asked = [text for name, value in query if name == "scope" for text in value.split()]
+        actions = {"pull", "push", "delete"} if login.writes else {"pull"}
+        for match in filter(None, map(_SCOPE.fullmatch, asked)):
+            if match[1].startswith(f"{login.registry}/"):
+                yield from ((match[1], action) for action in match[2].split(",") if action in actions)
+
+    def _full(self, registry: str, wanted: set[str]) -> str:
+        limit = TIERS[self.tier]["included_repositories"] if self.tier else 0
+        there = self.repositories(registry)
+        more = {name.removeprefix(f"{registry}/") for name in wanted} - set(there)
+        if limit and more and len(there) >= limit:
+            return f"registry contains {len(there)} repositories, limit is {limit}"
+        return ""
+
+    def _registry(self, request: Request) -> _Registry:
+        found = self.found.get(request.names["registry_name"])
+        if found is None:
+            raise ApiError(404, "registry does not exist")
+        return found
+
+    def _subscription(self) -> dict[str, Any]:
+        assert self.tier  # noqa: S101 - both callers have checked it
+        return {"subscription": {"tier": TIERS[self.tier], "created_at": stamp(), "updated_at": stamp()}}
+
+    def _repository(self, registry: str, repository: str) -> dict[str, Any]:
+        manifests = self.data.manifests(f"{registry}/{repository}")
+        latest = manifests[-1]
+        return {
+            "registry_name": registry,
+            "name": repository,
+            "tag_count": sum(len(one.tags) for one in manifests),
+            "manifest_count": len(manifests),
+            "latest_manifest": {
+                "digest": latest.digest,
+                "registry_name": registry,
+                "repository": repository,
+                "compressed_size_bytes": latest.size,
+                "size_bytes": latest.size,
+                "updated_at": latest.pushed_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+                "blobs": [],
+            },
+        }
+
+
+def _refusal(status: int, code: str, message: str) -> Answer:
+    errors: Mapping[str, Any] = {"errors": [{"code": code, "message": message}]}
+    return Answer(status, errors)

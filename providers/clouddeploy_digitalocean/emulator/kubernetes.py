@@ -1,0 +1,338 @@
+"""The DOKS operations."""
+
+from __future__ import annotations
+
+import base64
+import re
+import threading
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from clouddeploy_digitalocean.emulator import catalog
+from clouddeploy_digitalocean.emulator.answers import Answer, ApiError, invalid, not_found, paged
+from clouddeploy_digitalocean.emulator.clock import Clock
+from clouddeploy_digitalocean.emulator.network import Network
+from clouddeploy_digitalocean.emulator.records import (
+    CREATING_SECONDS,
+    DELETING_SECONDS,
+    UPGRADING_SECONDS,
+    Cluster,
+    KubernetesApi,
+    Node,
+    Pool,
+)
+from clouddeploy_digitalocean.emulator.request import Request
+
+StartApi = Callable[[Cluster], KubernetesApi]
+"""Starts the Kubernetes API of a cluster."""
+
+_NAME = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?")
+_TAG = re.compile(r"[A-Za-z0-9:_-]{1,255}")
+_WEEK = 7 * 24 * 3600
+_SWITCHES = {"auto_upgrade": False, "surge_upgrade": False, "isolated_workers": False}
+_HA_SINCE = (1, 36)
+
+
+class Kubernetes:
+    """Clusters by id. Each Kubernetes API starts in the background while the cluster is provisioned.
+
+    `going` is the state that a cluster shows while it is being deleted: the specification has
+    `deleting`, and doctl 1.15x knows only `deleted`. `list_lag` is for how many seconds a new
+    cluster is missing from lists.
+    """
+
+    def __init__(self, clock: Clock, network: Network, droplet_limit: Callable[[], int]) -> None:
+        self._clock = clock
+        self._network = network
+        self._droplet_limit = droplet_limit
+        self.start_api: StartApi | None = None
+        self.registries: Callable[[], list[str]] = list
+        self.going = "deleted"
+        self.list_lag = 0.0
+        self.failing = ""
+        self.clusters: dict[str, Cluster] = {}
+        self._starting: list[threading.Thread] = []
+        self._lock = threading.RLock()
+
+    def list_options(self, request: Request) -> Answer:
+        return Answer(200, {"options": catalog.options()})
+
+    def list_clusters(self, request: Request) -> Answer:
+        with self._lock:
+            self._sweep()
+            newest = self._clock.now() - self.list_lag
+            listed = [one for one in self.clusters.values() if one.ready_at - CREATING_SECONDS <= newest]
+            shown = [self._show(one) for one in listed]
+        return paged("kubernetes_clusters", shown, request.query, request.url)
+
+    def get_cluster(self, request: Request) -> Answer:
+        return Answer(200, {"kubernetes_cluster": self._show(self._cluster(request))})
+
+    def create_cluster(self, request: Request) -> Answer:
+        return Answer(201, {"kubernetes_cluster": self._show(self.plant(request.body))})
+
+    def list_associated(self, request: Request) -> Answer:
+        return Answer(200, self._network.associated(self._cluster(request).id))
+
+    def destroy_selective(self, request: Request) -> Answer:
+        with self._lock:
+            cluster = self._cluster(request)
+            found = self._network.associated(cluster.id)
+            for kind, objects in (("load_balancers", "balancers"), ("volumes", "volumes")):
+                known = {one["id"] for one in found[kind]}
+                asked = set(request.body.get(kind) or ())
+                if asked - known:
+                    raise ApiError(422, f"{kind} are not associated with this cluster")
+                for one in asked:
+                    del getattr(self._network, objects)[one]
+            self._delete(cluster)
+        return Answer(204)
+
+    def delete_cluster(self, request: Request) -> Answer:
+        """Leaves load balancers and volumes behind, as DOKS does."""
+        with self._lock:
+            self._delete(self._cluster(request))
+        return Answer(204)
+
+    def credentials(self, request: Request) -> Answer:
+        cluster, api = self._running(request)
+        token, expires = cluster.token(_life(request.query))
+        body = {
+            "server": api.url,
+            "certificate_authority_data": base64.b64encode(api.ca.encode()).decode(),
+            "client_certificate_data": None,
+            "client_key_data": None,
+            "token": token,
+            "expires_at": expires.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        }
+        return Answer(200, body)
+
+    def kubeconfig(self, request: Request) -> Answer:
+        cluster, api = self._running(request)
+        token, _ = cluster.token(_life(request.query))
+        name = f"do-{cluster.region}-{cluster.name}"
+        authority = base64.b64encode(api.ca.encode()).decode()
+        lines = (
+            "apiVersion: v1",
+            "kind: Config",
+            "clusters:",
+            f"- {{name: {name}, cluster: {{server: '{api.url}', certificate-authority-data: {authority}}}}}",
+            f"contexts: [{{name: {name}, context: {{cluster: {name}, user: {name}-admin}}}}]",
+            f"current-context: {name}",
+            f"users: [{{name: {name}-admin, user: {{token: {token}}}}}]",
+        )
+        return Answer(200, "\n".join(lines) + "\n")
+
+    def list_upgrades(self, request: Request) -> Answer:
+        found = catalog.upgrades(self._cluster(request).version)
+        return Answer(200, {"available_upgrade_versions": [catalog.version(slug) for slug in found] or None})
+
+    def upgrade(self, request: Request) -> Answer:
+        with self._lock:
+            cluster, _ = self._running(request)
+            if cluster.upgraded_at is not None:
+                raise ApiError(409, "an upgrade is already in progress")
+            wanted = str(request.body.get("version", ""))
+            if wanted not in catalog.upgrades(cluster.version):
+                raise invalid("invalid version slug")
+            cluster.next_version = wanted
+            cluster.upgraded_at = self._clock.now() + UPGRADING_SECONDS
+        return Answer(202)
+
+    def update_pool(self, request: Request) -> Answer:
+        with self._lock:
+            cluster, _ = self._running(request)
+            pool = next((one for one in cluster.pools if one.id == request.names["pool_id"]), None)
+            if pool is None:
+                raise not_found()
+            count = request.body.get("count")
+            if request.body.get("name") is None or not isinstance(count, int) or count < 1:
+                raise invalid("node pool name and a count of at least 1 are required")
+            self._check_room(count - len(pool.nodes))
+            pool.name = request.body["name"]
+            pool.resize(count, self._clock.now())
+            return Answer(202, {"node_pool": pool.show(self._clock.now())})
+
+    def add_registries(self, request: Request) -> Answer:
+        with self._lock:
+            names, clusters = self._integration(request.body)
+            for cluster in clusters:
+                if cluster.state(self._clock.now()) not in {"running", "upgrading"}:
+                    raise ApiError(412, f"cluster {cluster.id} is not ready")
+                cluster.registries += [name for name in names if name not in cluster.registries]
+        return Answer(204)
+
+    def remove_registries(self, request: Request) -> Answer:
+        with self._lock:
+            names, clusters = self._integration(request.body)
+            for cluster in clusters:
+                cluster.registries = [name for name in cluster.registries if name not in names]
+        return Answer(204)
+
+    def user(self, cluster: str, token: str) -> tuple[str, tuple[str, ...]] | None:
+        """Who a bearer token is in a cluster's Kubernetes API."""
+        with self._lock:
+            record = self.clusters.get(cluster)
+            expires = record.tokens.get(token) if record else None
+        if expires is None or expires <= datetime.now(UTC):
+            return None
+        return "do-admin", ("system:masters",)
+
+    def members(self, vpc: str) -> dict[str, str]:
+        """The clusters in a VPC, those that are being deleted too: names by id."""
+        with self._lock:
+            self._sweep()
+            return {one.id: one.name for one in self.clusters.values() if one.vpc == vpc}
+
+    def disown(self, name: str) -> None:
+        """Take every tag off the clusters of a name."""
+        for cluster in self.clusters.values():
+            if cluster.name == name:
+                cluster.tags.clear()
+
+    def plant(self, body: Mapping[str, Any]) -> Cluster:
+        """A cluster as a request describes it; its Kubernetes API starts in the background."""
+        with self._lock:
+            self._sweep()
+            cluster = self._made(body)
+            self.clusters[cluster.id] = cluster
+        thread = threading.Thread(
+            target=self._start, args=(cluster,), name=f"doks {cluster.name}", daemon=True
+        )
+        self._starting.append(thread)
+        thread.start()
+        return cluster
+
+    def join(self) -> None:
+        """Wait until the Kubernetes APIs that are starting are there."""
+        for thread in self._starting:
+            thread.join(timeout=60)
+        self._starting.clear()
+
+    def close(self) -> None:
+        """End every Kubernetes API."""
+        self.join()
+        with self._lock:
+            for cluster in self.clusters.values():
+                _end(cluster)
+            self.clusters.clear()
+
+    def _made(self, body: Mapping[str, Any]) -> Cluster:
+        for key in ("name", "region", "version", "node_pools"):
+            if not body.get(key):
+                raise invalid(f"{key} is required")
+        if not _NAME.fullmatch(body["name"]):
+            raise invalid("name must comprise only lowercase letters, digits and dashes")
+        if body["region"] not in catalog.REGIONS:
+            raise invalid("invalid region slug")
+        version = catalog.find_version(body["version"])
+        if version is None:
+            raise invalid("invalid version slug")
+        if not all(_TAG.fullmatch(tag) for tag in body.get("tags") or ()):
+            raise invalid("invalid tag")
+        self._check_room(sum(_count(pool) for pool in body["node_pools"]))
+        now = self._clock.now()
+        ready = now + CREATING_SECONDS
+        minor = tuple(int(part) for part in version.split(".")[:2])
+        return Cluster(
+            name=body["name"],
+            region=body["region"],
+            version=version,
+            vpc=self._vpc(body),
+            tags=list(body.get("tags") or ()),
+            pools=[_pool(pool, body["region"], ready) for pool in body["node_pools"]],
+            ha=bool(body.get("ha", minor >= _HA_SINCE)),
+            switches={key: bool(body.get(key, default)) for key, default in _SWITCHES.items()},
+            ready_at=ready,
+            failure=self.failing,
+        )
+
+    def _vpc(self, body: Mapping[str, Any]) -> str:
+        given = body.get("vpc_uuid")
+        if given is None:
+            return self._network.default_of(body["region"]).id
+        vpc = self._network.vpcs.get(given)
+        if vpc is None or vpc.region != body["region"]:
+            raise invalid("VPC does not exist in this region")
+        return vpc.id
+
+    def _check_room(self, more: int) -> None:
+        used = sum(len(pool.nodes) for one in self.clusters.values() for pool in one.pools)
+        if more > 0 and used + more > self._droplet_limit():
+            raise invalid(f"{more} additional nodes but not enough available droplet limit")
+
+    def _integration(self, body: Mapping[str, Any]) -> tuple[list[str], list[Cluster]]:
+        names: list[str] = list(body.get("registries") or ())
+        ids: list[str] = list(body.get("cluster_uuids") or ())
+        if not names or not set(names) <= set(self.registries()):
+            raise ApiError(404, "registry not found")
+        if not ids or not set(ids) <= set(self.clusters):
+            raise not_found()
+        return names, [self.clusters[one] for one in ids]
+
+    def _running(self, request: Request) -> tuple[Cluster, KubernetesApi]:
+        cluster = self._cluster(request)
+        if cluster.state(self._clock.now()) not in {"running", "upgrading"} or cluster.api is None:
+            raise ApiError(412, "cluster is not ready")
+        return cluster, cluster.api
+
+    def _cluster(self, request: Request) -> Cluster:
+        with self._lock:
+            self._sweep()
+            found = self.clusters.get(request.names["cluster_id"])
+        if found is None:
+            raise not_found()
+        return found
+
+    def _show(self, cluster: Cluster) -> dict[str, Any]:
+        return cluster.show(self._clock.now(), self.going)
+
+    def _delete(self, cluster: Cluster) -> None:
+        if cluster.gone_at is None:
+            cluster.gone_at = self._clock.now() + DELETING_SECONDS
+
+    def _sweep(self) -> None:
+        """Take away what has finished deleting, end upgrades."""
+        now = self._clock.now()
+        for cluster in list(self.clusters.values()):
+            cluster.settle(now)
+            if cluster.gone_at is not None and cluster.gone_at <= now:
+                _end(cluster)
+                del self.clusters[cluster.id]
+
+    def _start(self, cluster: Cluster) -> None:
+        try:
+            cluster.api = self.start_api(cluster) if self.start_api else None
+        except Exception as error:
+            cluster.failure = str(error)
+
+
+def _pool(body: Mapping[str, Any], region: str, ready: float) -> Pool:
+    if not body.get("name"):
+        raise invalid("node pool name is required")
+    if body.get("size") not in catalog.node_sizes(region):
+        raise invalid("invalid droplet size")
+    tags = [*(body.get("tags") or ()), "k8s", "k8s-worker"]
+    nodes = [Node(ready) for _ in range(_count(body))]
+    return Pool(body["name"], body["size"], tags, nodes, bool(body.get("auto_scale")))
+
+
+def _count(body: Mapping[str, Any]) -> int:
+    count = body.get("count")
+    if not isinstance(count, int) or count < 1:
+        raise invalid("node pool count must be at least 1")
+    return count
+
+
+def _life(query: Mapping[str, str]) -> timedelta:
+    text = query.get("expiry_seconds", "0")
+    if not text.isdigit():
+        raise ApiError(400, "expiry_seconds must be a number")
+    return timedelta(seconds=int(text) or _WEEK)
+
+
+def _end(cluster: Cluster) -> None:
+    if cluster.api:
+        cluster.api.close()
+        cluster.api = None

@@ -1,0 +1,118 @@
+"""VPCs, load balancers and volumes."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from clouddeploy_digitalocean.emulator.answers import Answer, ApiError, not_found, paged
+from clouddeploy_digitalocean.emulator.catalog import REGIONS
+from clouddeploy_digitalocean.emulator.records import Balancer, Volume, Vpc
+from clouddeploy_digitalocean.emulator.request import Request
+
+_NAME = re.compile(r"[a-zA-Z0-9.-]{1,255}")
+
+
+class Network:
+    """`members(vpc)` says which clusters live in a VPC: names by id."""
+
+    def __init__(self, members: Callable[[str], Mapping[str, str]]) -> None:
+        self._members = members
+        self._lock = threading.RLock()
+        self.vpcs: dict[str, Vpc] = {}
+        self.balancers: dict[str, Balancer] = {}
+        self.volumes: dict[str, Volume] = {}
+
+    def list_vpcs(self, request: Request) -> Answer:
+        return paged("vpcs", [vpc.show() for vpc in self.vpcs.values()], request.query, request.url)
+
+    def create_vpc(self, request: Request) -> Answer:
+        body = request.body
+        name, region = body.get("name", ""), body.get("region", "")
+        with self._lock:
+            self._check_name(name)
+            if region not in REGIONS:
+                raise ApiError(422, "region is invalid")
+            if len(body.get("description", "")) > 255:
+                raise ApiError(422, "description is too long (maximum is 255 characters)")
+            vpc = self.add_vpc(name, region, body.get("description", ""))
+        return Answer(201, {"vpc": vpc.show()})
+
+    def add_vpc(self, name: str, region: str, description: str = "") -> Vpc:
+        """The first one of a region becomes its default."""
+        first = not any(vpc.region == region for vpc in self.vpcs.values())
+        vpc = Vpc(name, region, description, f"10.{110 + len(self.vpcs) % 100}.0.0/20", first)
+        self.vpcs[vpc.id] = vpc
+        return vpc
+
+    def patch_vpc(self, request: Request) -> Answer:
+        with self._lock:
+            vpc = self.vpc(request.names["vpc_id"])
+            if "name" in request.body and request.body["name"] != vpc.name:
+                self._check_name(request.body["name"])
+                vpc.name = request.body["name"]
+            description = request.body.get("description", vpc.description)
+            if len(description) > 255:
+                raise ApiError(422, "description is too long (maximum is 255 characters)")
+            vpc.description = description
+            return Answer(200, {"vpc": vpc.show()})
+
+    def delete_vpc(self, request: Request) -> Answer:
+        with self._lock:
+            vpc = self.vpc(request.names["vpc_id"])
+            if vpc.default:
+                raise ApiError(403, "Can not delete default VPCs")
+            if self._inside(vpc):
+                raise ApiError(403, "Can not delete VPC with members")
+            del self.vpcs[vpc.id]
+        return Answer(204)
+
+    def list_members(self, request: Request) -> Answer:
+        with self._lock:
+            shown = self._inside(self.vpc(request.names["vpc_id"]))
+        return paged("members", shown, request.query, request.url)
+
+    def _inside(self, vpc: Vpc) -> list[dict[str, Any]]:
+        balancers = [one for one in self.balancers.values() if one.vpc == vpc.id]
+        clusters = [
+            {"name": name, "urn": f"do:kubernetes:{one}"} for one, name in self._members(vpc.id).items()
+        ]
+        return [*clusters, *({"name": one.name, "urn": f"do:loadbalancer:{one.id}"} for one in balancers)]
+
+    def list_balancers(self, request: Request) -> Answer:
+        shown = [one.show() for one in self.balancers.values()]
+        return paged("load_balancers", shown, request.query, request.url)
+
+    def list_volumes(self, request: Request) -> Answer:
+        shown = [one.show() for one in self.volumes.values()]
+        return paged("volumes", shown, request.query, request.url)
+
+    def associated(self, cluster: str) -> dict[str, list[dict[str, Any]]]:
+        """What a cluster's controllers made."""
+
+        def named(objects: dict[str, Any]) -> list[dict[str, Any]]:
+            return [{"id": key, "name": one.name} for key, one in objects.items() if one.cluster == cluster]
+
+        return {
+            "load_balancers": named(self.balancers),
+            "volumes": named(self.volumes),
+            "volume_snapshots": [],
+        }
+
+    def vpc(self, vpc_id: str) -> Vpc:
+        if vpc_id not in self.vpcs:
+            raise not_found()
+        return self.vpcs[vpc_id]
+
+    def default_of(self, region: str) -> Vpc:
+        """The region's default VPC, made when there is none."""
+        found = next((vpc for vpc in self.vpcs.values() if vpc.region == region and vpc.default), None)
+        return found or self.add_vpc(f"default-{region}", region)
+
+    def _check_name(self, name: object) -> None:
+        if not isinstance(name, str) or not _NAME.fullmatch(name):
+            raise ApiError(422, "name may only contain alphanumeric characters, dashes, and periods")
+        if any(vpc.name == name for vpc in self.vpcs.values()):
+            raise ApiError(422, "name is already in use")

@@ -1,0 +1,125 @@
+"""What pydo raises -> clouddeploy's error tree. Nothing else here names the SDK's exceptions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from clouddeploy.errors import (
+    CloudDeployError,
+    ConfigError,
+    CredentialsError,
+    MissingToolError,
+    NotFoundError,
+    PreconditionError,
+    TemporaryError,
+)
+from clouddeploy_digitalocean.scopes import SCOPES
+from clouddeploy_digitalocean.sdk import Refused
+
+LOG_IN = "set DIGITALOCEAN_TOKEN to a token from https://cloud.digitalocean.com/account/api/tokens"
+
+THROTTLED = "too_many_requests"
+"""The one code of a TemporaryError that says for certain: nothing was done."""
+
+_BILLING = re.compile(r"billing|payment|locked|suspended", re.IGNORECASE)
+_QUOTA = re.compile(r"\blimits?\b|quota|exceed", re.IGNORECASE)
+_BUSY = re.compile(r"in progress|being (created|deleted|updated)|still|pending|not ready", re.IGNORECASE)
+_TLS = re.compile(r"CERTIFICATE_VERIFY_FAILED|certificate verify failed|SSLError", re.IGNORECASE)
+
+
+@contextmanager
+def translated(doing: str) -> Iterator[None]:
+    """Turn what the SDK raises inside into a CloudDeployError that says what we were doing.
+
+    `doing` completes "could not …". The API's error id and request id are kept.
+    """
+    try:
+        yield
+    except CloudDeployError:
+        raise
+    except Exception as error:
+        found = _translate(doing, error)
+        if found is None:
+            raise
+        raise found from error
+
+
+def _translate(doing: str, error: Exception) -> CloudDeployError | None:
+    if isinstance(error, Refused):
+        return _answered(doing, error)
+    if isinstance(error, ModuleNotFoundError):
+        return MissingToolError(
+            f"DigitalOcean needs the package {error.name}", fix="pip install 'clouddeploy[digitalocean]'"
+        )
+    if type(error).__module__.partition(".")[0] not in {"azure", "requests", "urllib3"}:
+        return None
+    return _unanswered(doing, error)
+
+
+def _unanswered(doing: str, error: Exception) -> CloudDeployError:
+    """Nothing came back, or something that is no answer of this API."""
+    text = str(error).replace("\n", " ").rstrip(". ")
+    if _TLS.search(text):
+        return PreconditionError(
+            f"could not {doing}: the certificate of api.digitalocean.com is not trusted: {text}",
+            fix="set this machine's clock; behind a proxy set REQUESTS_CA_BUNDLE to its authority",
+        )
+    return TemporaryError(f"could not {doing}: {text}", fix="check the network, then run it again")
+
+
+def _answered(doing: str, error: Refused) -> CloudDeployError:
+    said = f"could not {doing}: {_said(error)}"
+    refused = _refused(doing, said, error) or _conflicting(said, error)
+    if refused:
+        return refused
+    if error.status == 404:
+        return NotFoundError(said, fix="check the name, the region and the account", code=error.id)
+    if error.status == 429 or error.status >= 500:
+        return TemporaryError(said, fix="run it again in a minute", code=error.id)
+    if error.status in {400, 422}:
+        return ConfigError(
+            said, fix="check the names, the version and the region in the target", code=error.id
+        )
+    return CloudDeployError(said, fix="look at https://status.digitalocean.com", code=error.id)
+
+
+def _refused(doing: str, said: str, error: Refused) -> CloudDeployError | None:
+    """Nobody, somebody who may not, somebody who must pay, or no room for more."""
+    if error.status == 401:
+        text = f"could not {doing}: DigitalOcean refuses the token"
+        return CredentialsError(text, fix=LOG_IN, code=error.id)
+    if error.status == 402 or (error.status == 403 and _BILLING.search(error.message)):
+        return PreconditionError(said, fix="https://cloud.digitalocean.com/account/billing", code=error.id)
+    if error.status in {403, 412, 422} and _QUOTA.search(error.message):
+        return PreconditionError(said, fix=_more_room(error.message), code=error.id)
+    if error.status == 403:
+        return CredentialsError(said, fix=_allow(error), code=error.id)
+    return None
+
+
+def _conflicting(said: str, error: Refused) -> CloudDeployError | None:
+    """Something else is under way, or must be done first."""
+    if error.status in {409, 412, 422} and _BUSY.search(error.message):
+        return TemporaryError(said, fix="wait until it is done and run it again", code=error.id)
+    if error.status == 409:
+        return PreconditionError(said, fix="choose another name", code=error.id)
+    if error.status == 412:
+        return PreconditionError(said, fix="see the message; docs/digitalocean.md", code=error.id)
+    return None
+
+
+def _more_room(message: str) -> str:
+    what = "the Droplet limit" if "droplet" in message.lower() else "the limit"
+    return f"raise {what} at https://cloud.digitalocean.com/account/team, or delete what is unused"
+
+
+def _allow(error: Refused) -> str:
+    scopes = SCOPES.get(error.operation)
+    wanted = " and ".join(scopes) if scopes else "what is needed"
+    return f"make a token that allows {wanted} (docs/digitalocean.md lists every scope)"
+
+
+def _said(error: Refused) -> str:
+    return f"{error.message} (request {error.request_id})" if error.request_id else error.message

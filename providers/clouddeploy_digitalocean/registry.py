@@ -1,0 +1,188 @@
+"""DOCR: the account's container registries and logins to them.
+
+A registry belongs to the account, a repository appears with its first push. The address is
+`registry.digitalocean.com/<registry>/<repository>`. DOCR knows neither immutable tags nor rules
+that clean up; untagged manifests go when its garbage collection is run.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+import threading
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+
+from clouddeploy.contract import Login, Repository, Secret
+from clouddeploy.errors import (
+    CloudDeployError,
+    ConfigError,
+    NotFoundError,
+    PreconditionError,
+)
+from clouddeploy_digitalocean import parse
+from clouddeploy_digitalocean.names import default_registry
+from clouddeploy_digitalocean.records import Plan
+from clouddeploy_digitalocean.session import Session
+
+LIFE = 3600
+"""Seconds that a login is valid: the longest push, and asked for again before it ends."""
+
+TIERS = ("starter", "basic", "professional")
+REGIONS = ("ams3", "blr1", "fra1", "nyc3", "sfo2", "sfo3", "sgp1", "syd1")
+"""Where a registry can be; source: the request of registries_create in digitalocean/openapi."""
+
+_PART = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
+_NAME = re.compile(rf"{_PART}(?:/{_PART})*")
+_LONGEST = 256
+
+
+class DocrLogin(Login):
+    """DOCR's user names are secrets too: the same value as the password."""
+
+    def __repr__(self) -> str:
+        return f"Login(host={self.host!r}, username=***, password=***, expires={self.expires!r})"
+
+    __str__ = __repr__
+
+
+class DocrRegistry:
+    """The target's registry: `registry.name`, else the account's only one, else one of our own."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._lock = threading.Lock()
+        self._ensured: set[str] = set()
+
+    @cached_property
+    def name(self) -> str:
+        """Asks the account when the target does not say; ConfigError when there are several."""
+        named = self._session.target.registry.get("name")
+        if named:
+            return named
+        names = sorted(one.name for one in self._session.api.registries())
+        if len(names) > 1:
+            raise ConfigError(
+                f"target {self._session.target.name}: the account has {len(names)} registries",
+                fix=f"name one of them, as in registry: {{name: {names[0]}}}; there are {', '.join(names)}",
+            )
+        return names[0] if names else default_registry(self._session.account.billed)
+
+    def address(self, repository: str) -> str:
+        """Raises ConfigError for a name that DOCR would refuse."""
+        return f"{self._session.registry_host}/{self.name}/{checked(repository)}"
+
+    def ensure(self, repository: str) -> Repository:
+        """The registry, made when it is missing, with room for the repository.
+
+        Raises PreconditionError when the plan's repositories are used up, before anything is
+        pushed; with a larger `registry.tier` in the target the plan is changed instead.
+        """
+        checked(repository)
+        if self._session.target.account:
+            self._session.identity()
+        with self._lock:
+            created = self.make()
+            self._make_room(repository)
+            self._ensured.add(repository)
+        return Repository(self.address(repository), created)
+
+    def make(self) -> bool:
+        """The registry itself; True when this call made it."""
+        others = self._session.api.registries()
+        if any(one.name == self.name for one in others):
+            return False
+        try:
+            self._session.api.create_registry(self._request(first=not others))
+        except CloudDeployError as error:
+            if any(one.name == self.name for one in self._session.api.registries()):
+                return error.code != "conflict"  # only the reply was lost, or somebody was faster
+            if error.code != "conflict":
+                raise
+            raise PreconditionError(
+                f"the registry name {self.name} is taken by another DigitalOcean account",
+                fix="choose another: registry: {name: …}",
+                code=error.code,
+            ) from error
+        return True
+
+    def login(self) -> Login:
+        """A login for an hour that may push; asked for anew each time."""
+        asked = datetime.now(UTC)
+        try:
+            config = self._session.api.docker_credentials(self.name, LIFE)
+        except NotFoundError as error:
+            raise NotFoundError(
+                f"there is no registry {self.name} in the DigitalOcean account",
+                fix=f"make it with the first push: clouddeploy push --to {self._session.target.name}",
+                code=error.code,
+            ) from error
+        host = self._session.registry_host
+        encoded = str(parse.single(parse.single(config, "auths"), host).get("auth", ""))
+        username, password = _decoded(encoded)
+        return DocrLogin(host, username, Secret(password), asked + timedelta(seconds=LIFE))
+
+    def _request(self, *, first: bool) -> dict[str, str]:
+        """The plan is the account's: a later registry leaves it as it is unless the target names one."""
+        settings = self._session.target.registry
+        tier = settings.get("tier") or (TIERS[0] if first else "")
+        region = settings.get("region") or _near(self._session.target.region or "")
+        optional = {"subscription_tier_slug": tier, "region": region}
+        return {"name": self.name, **{key: value for key, value in optional.items() if value}}
+
+    def _make_room(self, repository: str) -> None:
+        plan = self._session.api.plan()
+        if not plan.repositories:
+            return
+        known = {*self._session.api.repositories(self.name), *self._ensured}
+        if repository in known or len(known) < plan.repositories:
+            return
+        wanted = self._session.target.registry.get("tier", "")
+        if _larger(wanted, plan.slug):
+            self._session.api.change_plan(wanted)
+            return
+        raise _full(self.name, repository, plan, known)
+
+
+def checked(name: str) -> str:
+    """`name`, when DOCR takes it as a repository's; else ConfigError."""
+    if len(name) <= _LONGEST and _NAME.fullmatch(name):
+        return name
+    raise ConfigError(
+        f"{name!r} is no repository name",
+        fix="use up to 256 lower-case letters and digits; . _ - only between them, / between the parts",
+    )
+
+
+def _full(registry: str, repository: str, plan: Plan, known: set[str]) -> PreconditionError:
+    larger = TIERS[min(TIERS.index(plan.slug) + 1, len(TIERS) - 1)] if plan.slug in TIERS else TIERS[-1]
+    return PreconditionError(
+        f"the registry {registry} has no room for {repository}: the plan {plan.name} holds "
+        f"{plan.repositories} {'repository' if plan.repositories == 1 else 'repositories'}, "
+        f"taken by {', '.join(sorted(known))}",
+        fix=f"write registry: {{tier: {larger}}} in the target to change the plan, or delete a repository",
+    )
+
+
+def _larger(wanted: str, current: str) -> bool:
+    return wanted in TIERS and current in TIERS and TIERS.index(wanted) > TIERS.index(current)
+
+
+def _near(region: str) -> str:
+    """The registry region of the same city; empty leaves the choice to DigitalOcean."""
+    if region in REGIONS:
+        return region
+    return next((one for one in reversed(REGIONS) if one[:3] == region[:3]), "")
+
+
+def _decoded(encoded: str) -> tuple[str, str]:
+    try:
+        username, colon, password = base64.b64decode(encoded, validate=True).decode().strip().partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        colon = username = password = ""
+    if not (username and colon and password):
+        raise CloudDeployError(
+            "could not log in to the registry: the answer holds no login", fix="run it again in a minute"
+        ) from None
+    return username, password

@@ -1,0 +1,56 @@
+"""The token scopes that each call of ours needs.
+
+Source: `security` of every operation in digitalocean/openapi; `tag:create` for tags on a
+cluster, and what a VPC's members show only to those who may read them, are in the descriptions' text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+SCOPES: Mapping[str, Sequence[str]] = {
+    "account.get": ("account:read",),
+    "sizes.list": ("sizes:read", "regions:read"),
+    "registries.list": ("registry:read",),
+    "registries.create": ("registry:create",),
+    "registries.get_subscription": ("registry:read",),
+    "registries.update_subscription": ("registry:update",),
+    "registries.list_repositories_v2": ("registry:read",),
+    "registries.get_docker_credentials": ("registry:read", "registry:update"),
+    "kubernetes.list_options": ("kubernetes:read",),
+    "kubernetes.list_clusters": ("kubernetes:read",),
+    "kubernetes.get_cluster": ("kubernetes:read",),
+    "kubernetes.create_cluster": ("kubernetes:create", "tag:create"),
+    "kubernetes.get_credentials": ("kubernetes:access_cluster",),
+    "kubernetes.get_available_upgrades": ("kubernetes:read",),
+    "kubernetes.upgrade_cluster": ("kubernetes:update",),
+    "kubernetes.update_node_pool": ("kubernetes:update",),
+    "kubernetes.add_registries": ("kubernetes:create", "kubernetes:update"),
+    "kubernetes.remove_registries": ("kubernetes:update",),
+    "kubernetes.list_associated_resources": ("kubernetes:read",),
+    "kubernetes.destroy_associated_resources_selective": ("kubernetes:delete",),
+    "vpcs.list": ("vpc:read",),
+    "vpcs.list_members": ("vpc:read", "droplet:read", "load_balancer:read"),
+    "vpcs.create": ("vpc:create",),
+    "vpcs.patch": ("vpc:update",),
+    "vpcs.delete": ("vpc:delete",),
+    "load_balancers.list": ("load_balancer:read",),
+    "volumes.list": ("block_storage:read",),
+}
+"""By pydo's operation; every one is needed."""
+
+PURPOSES: Mapping[str, Sequence[str]] = {
+    "always": ("account.get",),
+    "push": tuple(name for name in SCOPES if name.startswith("registries.")),
+    "deploy": ("kubernetes.list_clusters", "kubernetes.get_credentials"),
+    "create, change and delete clusters": tuple(
+        name for name in SCOPES if name.partition(".")[0] in {"kubernetes", "sizes", "volumes", "vpcs"}
+    ),
+    "leftovers": ("load_balancers.list", "volumes.list", "vpcs.list"),
+}
+"""Which operations serve what, for people."""
+
+
+def scopes_for(operations: Sequence[str]) -> list[str]:
+    """The scopes of some operations, sorted, each once."""
+    return sorted({scope for name in operations for scope in SCOPES[name]})

@@ -1,0 +1,106 @@
+"""Requests and answers as Google's APIs write them: https://cloud.google.com/apis/design/errors"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
+Json = dict[str, Any]
+
+_HTTP = {
+    "INVALID_ARGUMENT": 400,
+    "FAILED_PRECONDITION": 400,
+    "UNAUTHENTICATED": 401,
+    "PERMISSION_DENIED": 403,
+    "NOT_FOUND": 404,
+    "ALREADY_EXISTS": 409,
+    "ABORTED": 409,
+    "RESOURCE_EXHAUSTED": 429,
+    "INTERNAL": 500,
+    "UNAVAILABLE": 503,
+}
+_INFO = "type.googleapis.com/google.rpc.ErrorInfo"
+
+
+class ApiError(Exception):
+    """An error answer: its status word, its text, and the ErrorInfo's reason and metadata."""
+
+    def __init__(
+        self, status: str, message: str, *, reason: str = "", metadata: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+        self.reason = reason
+        self.metadata = metadata or {}
+
+    @property
+    def code(self) -> int:
+        """The HTTP status."""
+        return _HTTP[self.status]
+
+    def body(self) -> Json:
+        """The JSON of the answer."""
+        error: Json = {"code": self.code, "message": self.message, "status": self.status}
+        if self.reason:
+            info = {"@type": _INFO, "reason": self.reason, "domain": "googleapis.com"}
+            error["details"] = [{**info, "metadata": dict(self.metadata)}]
+        return {"error": error}
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request; `query` has every value of each key."""
+
+    method: str
+    path: str
+    query: Mapping[str, list[str]] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+    @classmethod
+    def read(cls, environ: WSGIEnvironment) -> Request:
+        """From WSGI; header names in lower case."""
+        headers = {
+            name.removeprefix("HTTP_").replace("_", "-").lower(): str(value)
+            for name, value in environ.items()
+            if name.startswith("HTTP_") or name == "CONTENT_TYPE"
+        }
+        length = int(environ.get("CONTENT_LENGTH") or 0)
+        query = parse_qs(str(environ.get("QUERY_STRING", "")), keep_blank_values=True)
+        body = environ["wsgi.input"].read(length) if length else b""
+        return cls(str(environ["REQUEST_METHOD"]), str(environ["PATH_INFO"]), query, headers, body)
+
+    def one(self, key: str, default: str = "") -> str:
+        """The first value of a query parameter."""
+        return self.query.get(key, [default])[0]
+
+    def json(self) -> Json:
+        """The body; INVALID_ARGUMENT for anything but an object."""
+        try:
+            found = json.loads(self.body or b"{}")
+        except ValueError as error:
+            raise ApiError(
+                "INVALID_ARGUMENT", "Invalid JSON payload received. Parsing terminated."
+            ) from error
+        if not isinstance(found, dict):
+            raise ApiError(
+                "INVALID_ARGUMENT", "Invalid JSON payload received. Root element must be a message."
+            )
+        return found
+
+    @property
+    def numbers(self) -> bool:
+        """Whether enums are wanted as numbers."""
+        return "enum-encoding=int" in self.one("$alt")
+
+
+def no_route(request: Request) -> ApiError:
+    """What Google says about a URL that no API has."""
+    return ApiError("NOT_FOUND", f"The requested URL {request.path} was not found on this server.")

@@ -1,0 +1,232 @@
+"""The operations of the Artifact Registry API: repositories, their policies, the images in them."""
+
+from __future__ import annotations
+
+import base64
+import re
+import threading
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from clouddeploy.emulator.registry import OciRegistry
+from clouddeploy_gcp.emulator import catalog
+from clouddeploy_gcp.emulator.answers import ApiError, Json, Request
+from clouddeploy_gcp.emulator.clock import Clock
+from clouddeploy_gcp.emulator.messages import artifacts, read, write
+
+MAKING, REMOVING = 4.0, 4.0
+"""Emulated seconds."""
+
+_ID = re.compile(r"[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?")
+_CONCURRENT = "There were concurrent policy changes. Please retry the whole read-modify-write."
+_MULTI = ("us", "europe", "asia")
+
+
+@dataclass
+class Repo:
+    """One repository: its message and its IAM policy."""
+
+    message: Any
+    bindings: list[Json] = field(default_factory=list)
+    version: int = 0
+
+    @property
+    def etag(self) -> str:
+        """Changes with every change of the policy."""
+        return base64.b64encode(f"BwY{self.version:04d}".encode()).decode()
+
+    def readers(self) -> set[str]:
+        """Who may pull."""
+        return {member for one in self.bindings for member in one.get("members", [])}
+
+
+@dataclass
+class _Operation:
+    name: str
+    what: str
+    done_at: float
+    response: Callable[[], Json]
+    finish: Callable[[], object]
+    finished: bool = False
+
+
+class Artifacts:
+    """Repositories by location and id; the images are the OCI registry's."""
+
+    def __init__(self, project: str, clock: Clock, registry: OciRegistry, host: Callable[[], str]) -> None:
+        self._project = project
+        self._clock = clock
+        self._registry = registry
+        self._host = host
+        self._lock = threading.RLock()
+        self._operations: dict[str, _Operation] = {}
+        self.repositories: dict[tuple[str, str], Repo] = {}
+
+    def locations(self, request: Request) -> Json:
+        """GET locations; gcloud asks for them before it lists repositories."""
+        names = [*sorted(catalog.REGIONS), *_MULTI]
+        path = f"projects/{self._project}/locations"
+        return {"locations": [{"name": f"{path}/{name}", "locationId": name} for name in names]}
+
+    def get(self, location: str, name: str, request: Request) -> Json:
+        """GET one repository."""
+        repo = self.repo(location, name)
+        repo.message.size_bytes = self.size(name)
+        return write(repo.message, request)
+
+    def repositories_in(self, location: str, request: Request) -> Json:
+        """GET repositories."""
+        with self._lock:
+            self._settle()
+            found = [one for key, one in sorted(self.repositories.items()) if location in {"-", key[0]}]
+            return {"repositories": [write(one.message, request) for one in found]} if found else {}
+
+    def create(self, location: str, request: Request) -> Json:
+        """POST repositories?repositoryId=…"""
+        name = request.one("repositoryId") or request.one("repository_id")
+        message = read(artifacts("Repository"), request.json())
+        if location not in catalog.REGIONS and location not in _MULTI:
+            raise ApiError("NOT_FOUND", f'The location "{location}" is not available.')
+        if not _ID.fullmatch(name):
+            raise ApiError("INVALID_ARGUMENT", f'invalid value "{name}" for field "repository_id".')
+        if not message.format_:  # the library appends _ to what Python has already
+            raise ApiError("INVALID_ARGUMENT", "Invalid repository format.")
+        path = f"projects/{self._project}/locations/{location}/repositories/{name}"
+        with self._lock:
+            self._settle()
+            if (location, name) in self.repositories or path in self._making():
+                raise ApiError("ALREADY_EXISTS", "the repository already exists")
+            message.name = path
+            message.registry_uri = f"{self._host()}/{self._project}/{name}"
+            message.create_time.GetCurrentTime()
+            message.update_time.GetCurrentTime()
+            message.mode = message.mode or 1
+            repo = Repo(message)
+            key = (location, name)
+            return self._start(
+                location, MAKING, lambda: write(message), lambda: self.repositories.update({key: repo}), path
+            )
+
+    def delete(self, location: str, name: str, request: Request) -> Json:
+        """DELETE a repository with all images."""
+        with self._lock:
+            self.repo(location, name)
+            return self._start(
+                location, REMOVING, dict, lambda: self._remove(location, name), f"delete {location}/{name}"
+            )
+
+    def policy(self, location: str, name: str, request: Request) -> Json:
+        """GET :getIamPolicy."""
+        repo = self.repo(location, name)
+        return {"version": 1, "etag": repo.etag, **({"bindings": repo.bindings} if repo.bindings else {})}
+
+    def set_policy(self, location: str, name: str, request: Request) -> Json:
+        """POST :setIamPolicy; ABORTED when somebody else was faster."""
+        policy = request.json().get("policy", {})
+        with self._lock:
+            repo = self.repo(location, name)
+            given = policy.get("etag")
+            if given and given != repo.etag:
+                raise ApiError("ABORTED", _CONCURRENT)
+            for binding in policy.get("bindings", []):
+                _check_binding(binding)
+            repo.bindings = [one for one in policy.get("bindings", []) if one.get("members")]
+            repo.version += 1
+        return self.policy(location, name, request)
+
+    def images(self, location: str, name: str, request: Request) -> Json:
+        """GET dockerImages."""
+        repo = self.repo(location, name)
+        found = [
+            {
+                "name": f"{repo.message.name}/dockerImages/{image.rpartition('/')[2]}@{one.digest}",
+                "uri": f"{self._host()}/{image}@{one.digest}",
+                "tags": list(one.tags),
+                "imageSizeBytes": str(one.size),
+                "mediaType": one.media_type,
+            }
+            for image in self._images(name)
+            for one in self._registry.manifests(image)
+        ]
+        size = int(request.one("pageSize") or 0) or len(found)
+        return {"dockerImages": found[:size]} if found else {}
+
+    def operation(self, location: str, name: str, request: Request) -> Json:
+        """GET an operation."""
+        with self._lock:
+            self._settle()
+            path = f"projects/{self._project}/locations/{location}/operations/{name}"
+            found = self._operations.get(path)
+            if found is None:
+                raise ApiError("NOT_FOUND", f"operation {path} not found")
+            return self._show(found)
+
+    def repo(self, location: str, name: str) -> Repo:
+        """The repository; NOT_FOUND for none."""
+        with self._lock:
+            self._settle()
+            found = self.repositories.get((location, name))
+            if found is None:
+                raise ApiError("NOT_FOUND", "Requested entity was not found.")
+            return found
+
+    def anywhere(self, name: str) -> Repo | None:
+        """The repository of this name in any location: one port stands for all hosts."""
+        with self._lock:
+            self._settle()
+            return next((one for key, one in self.repositories.items() if key[1] == name), None)
+
+    def size(self, name: str) -> int:
+        """Bytes of all images."""
+        return sum(one.size for image in self._images(name) for one in self._registry.manifests(image))
+
+    def _images(self, name: str) -> list[str]:
+        prefix = f"{self._project}/{name}/"
+        return [one for one in self._registry.repositories() if one.startswith(prefix)]
+
+    def _making(self) -> set[str]:
+        return {one.what for one in self._operations.values() if not one.finished}
+
+    def _start(
+        self,
+        location: str,
+        seconds: float,
+        response: Callable[[], Json],
+        finish: Callable[[], object],
+        what: str,
+    ) -> Json:
+        name = f"projects/{self._project}/locations/{location}/operations/{uuid.uuid4()}"
+        operation = _Operation(name, what, self._clock.now() + seconds, response, finish)
+        self._operations[name] = operation
+        return self._show(operation)
+
+    def _show(self, operation: _Operation) -> Json:
+        kind = "type.googleapis.com/google.devtools.artifactregistry.v1.OperationMetadata"
+        found: Json = {"name": operation.name, "metadata": {"@type": kind}}
+        if not operation.finished:
+            return found
+        body = operation.response()
+        package = "google.devtools.artifactregistry.v1.Repository" if body else "google.protobuf.Empty"
+        answer = {"@type": f"type.googleapis.com/{package}", **body}
+        return {**found, "done": True, "response": answer}
+
+    def _settle(self) -> None:
+        now = self._clock.now()
+        for operation in self._operations.values():
+            if not operation.finished and operation.done_at <= now:
+                operation.finished = True
+                operation.finish()
+
+    def _remove(self, location: str, name: str) -> None:
+        for image in self._images(name):
+            self._registry.delete_repository(image)
+        self.repositories.pop((location, name), None)
+
+
+def _check_binding(binding: Json) -> None:
+    for member in binding.get("members", []):
+        kind, colon, rest = str(member).partition(":")
+        if kind not in {"user", "serviceAccount", "group", "domain"} or not colon or "@" not in rest:
+            raise ApiError("INVALID_ARGUMENT", f"The member {member} is of an unknown type.")

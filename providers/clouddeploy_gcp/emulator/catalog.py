@@ -1,0 +1,94 @@
+"""What the emulated cloud offers: regions, machine types, versions, quotas."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+REGIONS: dict[str, str] = {
+    "asia-northeast3": "abc",
+    "asia-southeast1": "abc",
+    "europe-west1": "bcd",
+    "europe-west3": "abc",
+    "europe-west4": "abc",
+    "us-central1": "abcf",
+    "us-east1": "bcd",
+    "us-west1": "abc",
+}
+"""Regions and the letters of their zones."""
+
+MACHINES: Mapping[str, tuple[int, int, str]] = {
+    "e2-micro": (2, 1024, "shared"),
+    "e2-small": (2, 2048, "shared"),
+    "e2-medium": (2, 4096, "shared"),
+    "e2-highcpu-2": (2, 2048, ""),
+    "e2-standard-2": (2, 8192, ""),
+    "e2-highmem-2": (2, 16384, ""),
+    "e2-highcpu-4": (4, 4096, ""),
+    "e2-standard-4": (4, 16384, ""),
+    "e2-highcpu-8": (8, 8192, ""),
+    "e2-standard-8": (8, 32768, ""),
+    "e2-standard-16": (16, 65536, ""),
+    "n1-standard-2": (2, 7680, ""),
+    "n2-standard-2": (2, 8192, ""),
+    "n2d-standard-2": (2, 8192, ""),
+    "n2d-standard-4": (4, 16384, ""),
+    "n4-standard-2": (2, 8192, ""),
+    "t2a-standard-2": (2, 8192, "ARM64"),
+}
+"""vCPUs, MiB, and what is special: shared cores, another architecture."""
+
+DEFAULT_VERSION = "1.33.5-gke.1308000"
+CHANNELS: Mapping[str, tuple[str, ...]] = {
+    "RAPID": ("1.35.0-gke.1403000", "1.34.2-gke.1100000"),
+    "REGULAR": ("1.34.1-gke.2541000", "1.33.5-gke.1308000", "1.33.4-gke.1350000", "1.32.9-gke.1207000"),
+    "STABLE": ("1.33.4-gke.1350000", "1.32.9-gke.1207000", "1.31.13-gke.1095000"),
+}
+DEFAULTS: Mapping[str, str] = {
+    "RAPID": "1.34.2-gke.1100000",
+    "REGULAR": DEFAULT_VERSION,
+    "STABLE": "1.32.9-gke.1207000",
+}
+VERSIONS = sorted({one for channel in CHANNELS.values() for one in channel}, reverse=True)
+
+QUOTAS: Mapping[str, float] = {
+    "CPUS": 24,
+    "N2_CPUS": 24,
+    "N2D_CPUS": 24,
+    "T2D_CPUS": 24,
+    "CPUS_ALL_REGIONS": 32,
+    "INSTANCES": 72,
+    "IN_USE_ADDRESSES": 8,
+    "STATIC_ADDRESSES": 8,
+    "SSD_TOTAL_GB": 500,
+    "HDB_TOTAL_GB": 500,
+    "DISKS_TOTAL_GB": 4096,
+}
+
+_ZONE = re.compile(r"(.+[0-9])-([a-z])")
+
+
+def region_of(location: str) -> str | None:
+    """The region of a region or zone; None for a place that does not exist."""
+    if location in REGIONS:
+        return location
+    match = _ZONE.fullmatch(location)
+    return match[1] if match and match[2] in REGIONS.get(match[1], "") else None
+
+
+def zones_of(region: str) -> list[str]:
+    """The zones of a region."""
+    return [f"{region}-{letter}" for letter in REGIONS[region]]
+
+
+def cpu_quota(machine: str) -> str:
+    """The quota that a machine type's vCPUs count against."""
+    family = machine.partition("-")[0].upper()
+    return f"{family}_CPUS" if f"{family}_CPUS" in QUOTAS else "CPUS"
+
+
+def disk_quota(disk: str) -> str:
+    """The quota that a disk type counts against."""
+    if disk == "pd-standard":
+        return "DISKS_TOTAL_GB"
+    return "HDB_TOTAL_GB" if disk.startswith("hyperdisk") else "SSD_TOTAL_GB"

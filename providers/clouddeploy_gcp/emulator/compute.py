@@ -1,0 +1,117 @@
+"""The part of Compute Engine that clouddeploy reads: places, machine types, quotas, groups, leftovers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from clouddeploy_gcp.emulator import catalog
+from clouddeploy_gcp.emulator.answers import ApiError, Json, Request
+from clouddeploy_gcp.emulator.gke import Gke
+
+_KINDS = ("addresses", "disks", "forwardingRules", "instances", "targetPools")
+_GLOBAL = "CPUS_ALL_REGIONS"
+_BASE = "https://www.googleapis.com/compute/v1/projects"
+
+
+class Compute:
+    """What a test plants here stays until a test takes it away: nobody writes through the API."""
+
+    def __init__(self, project: str, number: str, gke: Gke) -> None:
+        self._project = project
+        self._gke = gke
+        self.account = f"{number}-compute@developer.gserviceaccount.com"
+        self.down: set[str] = set()
+        self.planted: dict[str, list[Json]] = {kind: [] for kind in _KINDS}
+
+    def plant(self, kind: str, place: str, **fields: Any) -> Json:
+        """Put an object of one of the listed kinds into a zone or region."""
+        scope = "zones" if place not in catalog.REGIONS else "regions"
+        where = f"{_BASE}/{self._project}/{scope}/{place}"
+        found: Json = {**fields, scope[:-1]: where, "selfLink": f"{where}/{kind}/{fields['name']}"}
+        self.planted[kind].append(found)
+        return found
+
+    def project(self, request: Request) -> Json:
+        """GET the project."""
+        used = self._gke.used_everywhere()
+        quota = {
+            "metric": _GLOBAL,
+            "limit": self._gke.limits[_GLOBAL],
+            "usage": used.get(_GLOBAL, 0.0),
+        }
+        return {
+            "kind": "compute#project",
+            "name": self._project,
+            "defaultServiceAccount": self.account,
+            "quotas": [quota],
+        }
+
+    def region(self, name: str, request: Request) -> Json:
+        """GET a region."""
+        if name not in catalog.REGIONS:
+            path = f"projects/{self._project}/regions/{name}"
+            raise ApiError("NOT_FOUND", f"The resource '{path}' was not found")
+        used = self._gke.used(name)
+        quotas = [
+            {"metric": metric, "limit": limit, "usage": used.get(metric, 0.0)}
+            for metric, limit in sorted(self._gke.limits.items())
+            if metric != _GLOBAL
+        ]
+        zones = [f"{_BASE}/{self._project}/zones/{zone}" for zone in catalog.zones_of(name)]
+        return {"kind": "compute#region", "name": name, "status": "UP", "zones": zones, "quotas": quotas}
+
+    def regions(self, request: Request) -> Json:
+        """GET regions."""
+        return {
+            "kind": "compute#regionList",
+            "items": [self.region(name, request) for name in catalog.REGIONS],
+        }
+
+    def zones(self, request: Request) -> Json:
+        """GET zones, some on each page."""
+        names = [zone for region in catalog.REGIONS for zone in catalog.zones_of(region)]
+        items = [{"name": name, "status": "DOWN" if name in self.down else "UP"} for name in names]
+        return _page({"kind": "compute#zoneList"}, items, request)
+
+    def machines(self, zone: str, request: Request) -> Json:
+        """GET the machine types of a zone."""
+        if catalog.region_of(zone) is None or zone in catalog.REGIONS:
+            raise ApiError("INVALID_ARGUMENT", f"Invalid value for field 'zone': '{zone}'. Unknown zone.")
+        items = [
+            {
+                "name": name,
+                "guestCpus": cpus,
+                "memoryMb": memory,
+                "isSharedCpu": special == "shared",
+                "architecture": special if special == "ARM64" else "X86_64",
+            }
+            for name, (cpus, memory, special) in catalog.MACHINES.items()
+        ]
+        return _page({"kind": "compute#machineTypeList"}, items, request)
+
+    def group(self, zone: str, name: str, request: Request) -> Json:
+        """GET an instance group manager."""
+        self._gke.settle()
+        for record in self._gke.clusters.values():
+            if (zone, name) in record.groups:
+                size = record.groups[zone, name]
+                return {"kind": "compute#instanceGroupManager", "name": name, "targetSize": size}
+        path = f"projects/{self._project}/zones/{zone}/instanceGroupManagers/{name}"
+        raise ApiError("NOT_FOUND", f"The resource '{path}' was not found")
+
+    def aggregated(self, kind: str, request: Request) -> Json:
+        """GET aggregated/KIND."""
+        if kind not in _KINDS:
+            raise ApiError("NOT_FOUND", f"The resource type {kind} is not emulated")
+        items: dict[str, Json] = {}
+        for one in self.planted[kind]:
+            place = str(one.get("zone") or one.get("region"))
+            scope = "/".join(place.split("/")[-2:])
+            items.setdefault(scope, {kind: []})[kind].append(one)
+        return {"kind": f"compute#{kind}AggregatedList", "items": items}
+
+
+def _page(answer: Json, items: list[Json], request: Request) -> Json:
+    start, size = int(request.one("pageToken") or 0), int(request.one("maxResults") or 500)
+    more = {"nextPageToken": str(start + size)} if start + size < len(items) else {}
+    return {**answer, "items": items[start : start + size], **more}

@@ -1,0 +1,109 @@
+"""What happens to one cluster's message: how GKE completes it, marks it, counts its nodes."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from clouddeploy_gcp.emulator import catalog, rules
+from clouddeploy_gcp.emulator.answers import ApiError
+from clouddeploy_gcp.emulator.records import Record
+
+PROVISIONING, RUNNING, RECONCILING, STOPPING, ERROR = 1, 2, 3, 4, 5
+_POOL_STATUS = {PROVISIONING: 1, RUNNING: 2, RECONCILING: 4, STOPPING: 5, ERROR: 6}
+
+
+def complete(cluster: Any, location: str, project: str, url: str) -> None:
+    """What GKE adds to a request."""
+    version = rules.resolve(cluster.initial_cluster_version, int(cluster.release_channel.channel))
+    path = f"projects/{project}/locations/{location}/clusters/{cluster.name}"
+    region = catalog.region_of(location) or location
+    zones = list(cluster.locations) or (catalog.zones_of(region)[:3] if location == region else [location])
+    fill(
+        cluster,
+        self_link=f"{url}/v1/{path}",
+        id=uuid.uuid4().hex,
+        location=location,
+        zone=location,
+        current_master_version=version,
+        initial_cluster_version=version,
+        status=PROVISIONING,
+        network=cluster.network or "default",
+        cluster_ipv4_cidr="10.4.0.0/14",
+    )
+    cluster.locations[:] = zones
+    if cluster.initial_node_count and not cluster.node_pools:
+        pool = cluster.node_pools.add(name="default-pool", initial_node_count=cluster.initial_node_count)
+        pool.config.CopyFrom(cluster.node_config)
+    for pool in cluster.node_pools:
+        pool.locations[:] = list(pool.locations) or zones
+        pool.config.machine_type = pool.config.machine_type or "e2-medium"
+        pool.config.service_account = pool.config.service_account or "default"
+        pool.config.disk_size_gb = pool.config.disk_size_gb or 100
+        fill(
+            pool,
+            version=version,
+            status=PROVISIONING,
+            self_link=f"{cluster.self_link}/nodePools/{pool.name}",
+        )
+
+
+def make_groups(record: Record, project: str) -> None:
+    """An instance group for each pool in each zone."""
+    for pool in record.message.node_pools:
+        group = group_name(record, pool)
+        base = f"https://www.googleapis.com/compute/v1/projects/{project}/zones"
+        for zone in pool.locations:
+            record.groups[zone, group] = pool.initial_node_count
+            pool.instance_group_urls.append(f"{base}/{zone}/instanceGroupManagers/{group}")
+
+
+def size_of(record: Record, pool: Any) -> int:
+    """How many nodes a pool has, in all zones."""
+    return sum(record.groups.get((zone, group_name(record, pool)), 0) for zone in pool.locations)
+
+
+def pool_of(record: Record, name: str) -> Any:
+    """A node pool by name; NOT_FOUND for none."""
+    found = next((one for one in record.message.node_pools if one.name == name), None)
+    if found is None:
+        raise ApiError("NOT_FOUND", f"Not found: {record.message.self_link}/nodePools/{name}.")
+    return found
+
+
+def fill(message: Any, **values: Any) -> None:
+    for name, value in values.items():
+        setattr(message, name, value)
+
+
+def count(record: Record) -> None:
+    """What the deprecated fields say that gcloud shows."""
+    cluster = record.message
+    cluster.current_node_count = sum(record.groups.values())
+    versions = [pool.version for pool in cluster.node_pools]
+    cluster.current_node_version = versions[0] if versions else cluster.current_master_version
+
+
+def mark(cluster: Any, status: int, *, pools: bool = True) -> None:
+    cluster.status = status
+    for pool in cluster.node_pools if pools else ():
+        pool.status = _POOL_STATUS[status]
+
+
+def group_name(record: Record, pool: Any) -> str:
+    return f"gke-{record.message.name[:20]}-{pool.name}-{record.message.id[:8]}-grp"
+
+
+def end(record: Record) -> None:
+    if record.api:
+        record.api.close()
+        record.api = None
+
+
+def check_step(current: str, wanted: str) -> None:
+    """One minor version at a time, and never back."""
+    now, then = (int(version.split(".")[1]) for version in (current, wanted))
+    if then > now + 1:
+        raise rules.invalid(f'Master cannot be upgraded to "{wanted}": only one minor version at a time.')
+    if catalog.VERSIONS.index(wanted) > catalog.VERSIONS.index(current):
+        raise rules.invalid(f'Master version "{wanted}" is older than the current "{current}".')

@@ -1,0 +1,120 @@
+"""Service Usage: which APIs a project has switched on."""
+
+from __future__ import annotations
+
+import uuid
+
+from clouddeploy_gcp.emulator.answers import ApiError, Json, Request
+from clouddeploy_gcp.emulator.clock import Clock
+
+KNOWN = {
+    "artifactregistry.googleapis.com": "Artifact Registry API",
+    "cloudresourcemanager.googleapis.com": "Cloud Resource Manager API",
+    "compute.googleapis.com": "Compute Engine API",
+    "container.googleapis.com": "Kubernetes Engine API",
+    "serviceusage.googleapis.com": "Service Usage API",
+}
+_CONSOLE = "https://console.developers.google.com/apis/api"
+ENABLING, HEARD = 20.0, 60.0
+"""Emulated seconds until an API is enabled, and from then until its servers have heard of it."""
+
+
+class Services:
+    """The services of one project; all are on, until a test switches one off."""
+
+    def __init__(self, project: str, number: str, clock: Clock) -> None:
+        self._project = project
+        self._number = number
+        self._clock = clock
+        self._operations: dict[str, tuple[float, list[str]]] = {}
+        self._pending: dict[str, tuple[float, list[str]]] = {}
+        self._heard: dict[str, float] = {}
+        self.on: set[str] = set(KNOWN)
+
+    def require(self, service: str) -> None:
+        """PERMISSION_DENIED for a service that is off."""
+        self._settle()
+        if service in self.on:
+            return
+        raise ApiError(
+            "PERMISSION_DENIED",
+            f"{KNOWN[service]} has not been used in project {self._project} before or it is disabled. "
+            f"Enable it by visiting {_CONSOLE}/{service}/overview?project={self._project} then retry. If you "
+            "enabled this API recently, wait a few minutes for the action to propagate to our systems and "
+            "retry.",
+            reason="SERVICE_DISABLED",
+            metadata={"service": service, "consumer": f"projects/{self._project}"},
+        )
+
+    def get(self, name: str, request: Request) -> Json:
+        """GET one service."""
+        self._settle()
+        if name not in KNOWN:
+            raise ApiError("NOT_FOUND", f"Service {name} not found.")
+        return {
+            "name": f"projects/{self._number}/services/{name}",
+            "config": {"name": name, "title": KNOWN[name]},
+            "state": "ENABLED" if name in self.on else "DISABLED",
+            "parent": f"projects/{self._number}",
+        }
+
+    def every(self, request: Request) -> Json:
+        """GET services."""
+        return {"services": [self.get(name, request) for name in KNOWN]}
+
+    def batch_get(self, request: Request) -> Json:
+        """GET services:batchGet?names=…"""
+        names = request.query.get("names", [])
+        return {"services": [self.get(name.rpartition("/")[2], request) for name in names]}
+
+    def batch_enable(self, request: Request) -> Json:
+        """POST services:batchEnable."""
+        return self._enable(list(request.json().get("serviceIds", [])))
+
+    def enable(self, name: str, request: Request) -> Json:
+        """POST services/X:enable."""
+        return self._enable([name])
+
+    def operation(self, name: str, request: Request) -> Json:
+        """GET an operation."""
+        self._settle()
+        if name not in self._operations:
+            raise ApiError("NOT_FOUND", f"Operation {name} not found.")
+        return self._show(name)
+
+    def _enable(self, names: list[str]) -> Json:
+        unknown = [name for name in names if name not in KNOWN]
+        if unknown or not names:
+            raise ApiError(
+                "NOT_FOUND", f"Not found or permission denied for service(s): {', '.join(unknown)}."
+            )
+        operation = f"operations/acat.p2-{self._number}-{uuid.uuid4()}"
+        self._operations[operation] = self._pending[operation] = (self._clock.now() + ENABLING, names)
+        return self._show(operation)
+
+    def _show(self, name: str) -> Json:
+        done_at, names = self._operations[name]
+        if self._clock.now() < done_at:
+            return {"name": name}
+        kind = "type.googleapis.com/google.api.serviceusage.v1.BatchEnableServicesResponse"
+        enabled = [{"name": f"projects/{self._number}/services/{one}", "state": "ENABLED"} for one in names]
+        return {"name": name, "done": True, "response": {"@type": kind, "services": enabled}}
+
+    def _settle(self) -> None:
+        due = [name for name, (done_at, _) in self._pending.items() if done_at <= self._clock.now()]
+        for operation in due:
+            done_at, names = self._pending.pop(operation)
+            self.on.update(names)
+            self._heard.update(dict.fromkeys(names, done_at + HEARD))
+
+
+class Projects:
+    """Cloud Resource Manager: what the caller may do; nobody has a permission in `denied`."""
+
+    def __init__(self, denied: set[str]) -> None:
+        self._denied = denied
+
+    def test(self, request: Request) -> Json:
+        """POST :testIamPermissions."""
+        asked = request.json().get("permissions", [])
+        return {"permissions": [one for one in asked if one not in self._denied]}

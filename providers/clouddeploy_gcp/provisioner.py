@@ -1,0 +1,45 @@
+"""Making, upgrading and deleting a GKE cluster with what it needs, as steps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from clouddeploy.contract import ClusterSpec, Cost, Leftover, Step
+from clouddeploy_gcp.costs import costs
+from clouddeploy_gcp.leftovers import leftovers
+from clouddeploy_gcp.session import Session
+from clouddeploy_gcp.steps.apis import ApisStep, missing
+from clouddeploy_gcp.steps.control_plane import ClusterStep
+from clouddeploy_gcp.steps.naming import checked
+from clouddeploy_gcp.steps.repository import RepositoryStep
+from clouddeploy_gcp.steps.upgrade import upgrade
+
+
+class GkeProvisioner:
+    """GKE: Autopilot, or Standard when the target says anything about nodes."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def steps(self, spec: ClusterSpec) -> Sequence[Step]:
+        """APIs where one is missing, the image repository, the cluster.
+
+        Asks who the credentials belong to: CredentialsError for none, before any write. ConfigError
+        for a name that GKE would refuse.
+        """
+        checked(spec.name)
+        self._session.identity()
+        apis = (ApisStep(self._session),) if missing(self._session) else ()
+        return (*apis, RepositoryStep(self._session, spec.name), ClusterStep(self._session, spec))
+
+    def upgrade(self, name: str, version: str | None) -> Sequence[Step]:
+        """The control plane, then the node pool; NotFoundError for no cluster of this name."""
+        return upgrade(self._session, name, version)
+
+    def costs(self, spec: ClusterSpec) -> Sequence[Cost]:
+        """From the dated list in `costs`; asks nothing."""
+        return costs(spec, self._session.region)
+
+    def leftovers(self, name: str) -> Sequence[Leftover]:
+        """What the cluster's controllers made and deleting the cluster did not take away."""
+        return leftovers(self._session, name)

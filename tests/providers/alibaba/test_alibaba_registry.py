@@ -1,0 +1,160 @@
+"""ACR: which instance, which names, and what is made."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from clouddeploy.errors import ConfigError, NotFoundError, PreconditionError, TemporaryError
+from clouddeploy_alibaba import connect
+from clouddeploy_alibaba.emulator.acr import InstanceRecord
+from moto_fixtures.alibaba import AlibabaAccount
+
+INSTANCE = "cri-rehearsal0000000"
+
+
+def test_the_only_instance_is_taken(alibaba_account: AlibabaAccount) -> None:
+    registry = alibaba_account.provider().registry
+    assert registry.address("shop/web") == f"{alibaba_account.cloud.host}/shop/web"
+    assert registry.ensure("shop/web").created is True
+    made = alibaba_account.cloud.acr.repositories[f"{INSTANCE}/shop/web"]
+    assert (made.kind, made.immutable, made.summary) == ("PRIVATE", False, "made by clouddeploy")
+    assert alibaba_account.cloud.acr.namespaces[f"{INSTANCE}/shop"]["AutoCreateRepo"] is False
+
+
+@pytest.mark.parametrize("named", [INSTANCE, "rehearsal"])
+def test_of_several_instances_one_must_be_named(named: str, alibaba_account: AlibabaAccount) -> None:
+    alibaba_account.cloud.acr.instances["cri-other"] = InstanceRecord("cri-other", "other")
+    with pytest.raises(
+        PreconditionError, match="several registry instances in eu-central-1: other, rehearsal"
+    ) as caught:
+        alibaba_account.provider().registry.ensure("shop/web")
+    assert "registry: {instance: other}" in str(caught.value.fix)
+    assert alibaba_account.provider(registry={"instance": named}).registry.ensure("shop/web").created
+
+
+def test_an_instance_that_is_not_there_is_named(alibaba_account: AlibabaAccount) -> None:
+    with pytest.raises(NotFoundError, match="no registry instance mine in eu-central-1") as caught:
+        alibaba_account.provider(registry={"instance": "mine"}).registry.login()
+    assert caught.value.fix == "name one of: rehearsal"
+
+
+def test_without_any_instance_it_says_where_to_buy_one(alibaba_account: AlibabaAccount) -> None:
+    alibaba_account.cloud.acr.instances.clear()
+    with pytest.raises(NotFoundError, match="no ACR Enterprise Edition instance in eu-central-1") as caught:
+        alibaba_account.provider().registry.ensure("shop/web")
+    assert "clouddeploy buys nothing" in str(caught.value.fix)
+
+
+@pytest.mark.parametrize(("status", "kind"), [("STOPPED", PreconditionError), ("STARTING", TemporaryError)])
+def test_an_instance_that_does_not_run(
+    status: str, kind: type[Exception], alibaba_account: AlibabaAccount
+) -> None:
+    alibaba_account.cloud.acr.instances[INSTANCE].status = status
+    with pytest.raises(kind, match=f"rehearsal is {status}"):
+        alibaba_account.provider().registry.login()
+
+
+def test_an_endpoint_that_is_off_says_how_to_switch_it_on(alibaba_account: AlibabaAccount) -> None:
+    alibaba_account.cloud.acr.instances[INSTANCE].public = False
+    with pytest.raises(PreconditionError, match="has no public endpoint") as caught:
+        alibaba_account.provider().registry.address("shop/web")
+    assert "UpdateInstanceEndpointStatus" in str(caught.value.fix)
+
+
+def test_tags_can_be_immutable_and_cleaned_up(alibaba_account: AlibabaAccount) -> None:
+    registry = alibaba_account.provider(registry={"immutable": "true", "keep": "10"}).registry
+    registry.ensure("shop/web")
+    registry.ensure("shop/web")
+    assert alibaba_account.cloud.acr.repositories[f"{INSTANCE}/shop/web"].immutable
+    (rule,) = alibaba_account.cloud.acr.rules
+    assert (rule["RetentionTagCount"], rule["RepoName"], rule["Scope"]) == ("10", "web", "REPO")
+
+
+def test_a_login_lasts_an_hour(alibaba_account: AlibabaAccount) -> None:
+    login = alibaba_account.provider().registry.login()
+    assert login
+    assert login.expires
+    assert timedelta(minutes=59) < login.expires - datetime.now(UTC) <= timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    ("registry", "address"),
+    [
+        ({"instance": "acme"}, "acme-registry.eu-central-1.cr.aliyuncs.com/shop/web"),
+        (
+            {"instance": "acme", "namespace": "team"},
+            "acme-registry.eu-central-1.cr.aliyuncs.com/team/shop/web",
+        ),
+        ({"host": "img.example.com"}, "img.example.com/shop/web"),
+        ({"edition": "personal"}, "registry.eu-central-1.aliyuncs.com/shop/web"),
+        (
+            {"edition": "personal", "host": "crpi-1.personal.cr.aliyuncs.com"},
+            "crpi-1.personal.cr.aliyuncs.com/shop/web",
+        ),
+    ],
+)
+def test_an_address_needs_no_request(
+    registry: dict[str, str], address: str, alibaba_account: AlibabaAccount, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CLOUDDEPLOY_ALIBABA_CR_ENDPOINT")
+    assert alibaba_account.provider(registry=registry).registry.address("shop/web") == address
+    assert alibaba_account.cloud.calls == []
+
+
+@pytest.mark.parametrize(
+    ("registry", "told"),
+    [
+        ({"immutable": "perhaps"}, "immutable is 'perhaps'"),
+        ({"keep": "0"}, "keep is '0'"),
+        ({"keep": "all"}, "keep is 'all'"),
+        ({"edition": "deluxe"}, "no registry edition deluxe"),
+        ({"instanse": "x"}, "knows no registry key instanse"),
+    ],
+)
+def test_a_wrong_setting_is_refused_at_once(
+    registry: dict[str, str], told: str, alibaba_account: AlibabaAccount
+) -> None:
+    with pytest.raises(ConfigError, match=told) as caught:
+        connect(alibaba_account.target(registry=registry))
+    assert caught.value.fix
+
+
+def test_the_nearest_key_is_named(alibaba_account: AlibabaAccount) -> None:
+    with pytest.raises(ConfigError) as caught:
+        connect(alibaba_account.target(registry={"instanse": "x"}))
+    assert str(caught.value.fix).startswith("did you mean instance?")
+
+
+def test_a_repository_without_a_namespace(alibaba_account: AlibabaAccount) -> None:
+    with pytest.raises(ConfigError, match="'web' needs a namespace in ACR") as caught:
+        alibaba_account.provider().registry.ensure("web")
+    assert "registry: {namespace: …}" in str(caught.value.fix)
+    assert alibaba_account.provider(registry={"namespace": "team"}).registry.ensure("web").created
+
+
+def test_personal_edition_takes_two_parts(alibaba_account: AlibabaAccount) -> None:
+    personal = {"edition": "personal", "namespace": "team"}
+    with pytest.raises(ConfigError, match="too many parts for ACR Personal Edition"):
+        alibaba_account.provider(registry=personal).registry.address("shop/web")
+
+
+def test_personal_edition_is_made_and_entered(alibaba_account: AlibabaAccount) -> None:
+    from clouddeploy.oci.client import RegistryClient
+
+    host = alibaba_account.cloud.host
+    registry = alibaba_account.provider(registry={"edition": "personal", "host": host}).registry
+    assert [registry.ensure("shop/web").created for _ in range(2)] == [True, False]
+    assert alibaba_account.writes() == ["CR:CreateNamespace", "CR:CreateRepos"]
+    with RegistryClient(host, registry.login) as client:
+        assert client.head_manifest("shop/web", "latest") is None
+
+
+def test_personal_edition_has_three_namespaces(alibaba_account: AlibabaAccount) -> None:
+    registry = alibaba_account.provider(registry={"edition": "personal"}).registry
+    for name in ("aa", "bb", "cc"):
+        registry.ensure(f"{name}/web")
+    with pytest.raises(PreconditionError, match="quota is used up") as caught:
+        registry.ensure("dd/web")
+    assert caught.value.code == "NAMESPACE_LIMIT_EXCEED"

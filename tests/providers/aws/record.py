@@ -1,0 +1,120 @@
+"""A whole life of an app and its cluster, every call of it written down as botocore sent and read it."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from clouddeploy.contract import OWNER_TAG, ClusterSpec
+from clouddeploy_aws.clusters import EksClusters
+from clouddeploy_aws.doctor import AwsDoctor
+from clouddeploy_aws.emulator.faults import Fault
+from clouddeploy_aws.provisioner import EksProvisioner
+from clouddeploy_aws.registry import EcrRegistry
+from clouddeploy_aws.session import Session
+from clouddeploy_aws.steps.naming import role_name
+from moto_fixtures.aws import REGION, AwsAccount
+from tests.providers.aws.life import WRONG_TRUST, run_down, run_up
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call: its botocore model, what was sent, what came back with which status."""
+
+    model: Any
+    sent: Mapping[str, Any]
+    answer: Mapping[str, Any]
+    status: int
+
+    @property
+    def service(self) -> str:
+        return str(self.model.service_model.signing_name)
+
+    @property
+    def action(self) -> str:
+        """As an IAM policy names it."""
+        return f"{self.service}:{self.model.name}"
+
+
+@dataclass
+class Recorder:
+    """Writes down what the clients of sessions do."""
+
+    calls: list[Call] = field(default_factory=list)
+    _sent: Mapping[str, Any] = field(default_factory=dict)
+    _received: Mapping[str, Any] = field(default_factory=dict)
+
+    def session(self, account: AwsAccount, **settings: Any) -> Session:
+        """A session whose calls are written down."""
+        made = Session(account.target(**settings))
+        own = (made.ecr, made.eks, made.ec2, made.ec2_once, made.elb, made.quotas, made.iam, made.sts)
+        for client in own:
+            client.meta.events.register("before-parameter-build", self._ask)
+            client.meta.events.register("response-received", self._receive)
+            client.meta.events.register("after-call", self._answer)
+        return made
+
+    def _ask(self, params: Mapping[str, Any], **_: Any) -> None:
+        self._sent = dict(params)
+
+    def _receive(self, parsed_response: Mapping[str, Any] | None, **_: Any) -> None:
+        """Kept as it came: botocore then turns the JSON inside some strings into mappings."""
+        answer = {key: value for key, value in (parsed_response or {}).items() if key != "ResponseMetadata"}
+        self._received = copy.deepcopy(answer)
+
+    def _answer(self, model: Any, http_response: Any, **_: Any) -> None:
+        self.calls.append(Call(model, self._sent, self._received, http_response.status_code))
+
+
+def live(account: AwsAccount) -> list[Call]:
+    """Push, make, look, repair, upgrade, diagnose and delete; every call that we can make."""
+    recorder = Recorder()
+    session = recorder.session(account)
+    _push(account, recorder, session)
+    provisioner = EksProvisioner(session)
+    steps = provisioner.steps(ClusterSpec("demo", version="1.35"))
+    account.cloud.faults.add(Fault("ec2", "CreateRoute", lost=True))
+    run_up(account, steps)
+    run_up(account, provisioner.upgrade("demo", None))
+    for check in AwsDoctor(session).checks():
+        check()
+    account.cloud.denied.add("iam:SimulatePrincipalPolicy")
+    AwsDoctor(session).checks()[2]()
+    clusters = EksClusters(session)
+    clusters.list()
+    clusters.access("demo")
+    _damage(account)
+    run_up(account, steps)
+    account.leave("demo", {"kubernetes.io/cluster/demo": "owned"})
+    provisioner.leftovers("demo")
+    run_down(account, steps)
+    return recorder.calls
+
+
+def _push(account: AwsAccount, recorder: Recorder, session: Session) -> None:
+    EcrRegistry(session).ensure("shop/web")
+    EcrRegistry(session).login()
+    options = {"immutable": "true", "keep": "10", "scan": "true"}
+    EcrRegistry(recorder.session(account, registry=options)).ensure("shop/web")
+
+
+def _inline(action: str) -> dict[str, Any]:
+    return {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": action, "Resource": "*"}]}
+
+
+def _damage(account: AwsAccount) -> None:
+    """What makes a creation repair and a deletion clear away."""
+    ec2, iam = account.client("ec2"), account.client("iam")
+    role = role_name("demo", REGION, "nodes")
+    iam.update_assume_role_policy(RoleName=role, PolicyDocument=json.dumps(WRONG_TRUST))
+    iam.put_role_policy(
+        RoleName=role, PolicyName="by-hand", PolicyDocument=json.dumps(_inline("s3:ListBucket"))
+    )
+    iam.create_instance_profile(InstanceProfileName="by-hand")
+    iam.add_role_to_instance_profile(InstanceProfileName="by-hand", RoleName=role)
+    vpc = ec2.describe_vpcs(Filters=[{"Name": f"tag:{OWNER_TAG}", "Values": ["demo"]}])["Vpcs"][0]["VpcId"]
+    tags = [{"ResourceType": "security-group", "Tags": [{"Key": "elbv2.k8s.aws/cluster", "Value": "demo"}]}]
+    ec2.create_security_group(GroupName="k8s", Description="k8s", VpcId=vpc, TagSpecifications=tags)

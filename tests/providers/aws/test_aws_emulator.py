@@ -1,0 +1,304 @@
+"""The emulated account against boto3 alone: what it accepts, refuses and says is what AWS does."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+import urllib3
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+from botocore.exceptions import ClientError
+
+from clouddeploy.clusters import up
+from clouddeploy.contract import ClusterSpec, Token
+from clouddeploy.emulator import EmulatorSettings
+from clouddeploy_aws import connect
+from clouddeploy_aws.emulator import sigv4, start
+from clouddeploy_aws.emulator.answers import ServiceError
+from clouddeploy_aws.emulator.cloud import AwsCloud
+from clouddeploy_aws.emulator.sigv4 import Received, Scope
+from moto_fixtures.aws import EXISTING, AwsAccount, StubKubernetes
+
+
+def _code(call: Any, **arguments: Any) -> tuple[str, int]:
+    with pytest.raises(ClientError) as caught:
+        call(**arguments)
+    response = caught.value.response
+    return response["Error"]["Code"], response["ResponseMetadata"]["HTTPStatusCode"]
+
+
+_CALLS = [
+    ("sts", "get_caller_identity", "SignatureDoesNotMatch", "InvalidClientTokenId"),
+    ("iam", "list_roles", "SignatureDoesNotMatch", "InvalidClientTokenId"),
+    ("ec2", "describe_vpcs", "AuthFailure", "AuthFailure"),
+    ("eks", "list_clusters", "InvalidSignatureException", "UnrecognizedClientException"),
+    ("ecr", "describe_repositories", "InvalidSignatureException", "UnrecognizedClientException"),
+]
+
+
+@pytest.mark.parametrize(("service", "call", "wrong_secret", "unknown_key"), _CALLS)
+def test_every_service_checks_signatures_in_its_own_words(
+    aws_account: AwsAccount, service: str, call: str, wrong_secret: str, unknown_key: str
+) -> None:
+    key = aws_account.cloud.environment["AWS_ACCESS_KEY_ID"]
+    for key_id, secret, code in ((key, "wrong", wrong_secret), ("AKIA0000000000000000", "x", unknown_key)):
+        session: Any = boto3.Session(
+            aws_access_key_id=key_id, aws_secret_access_key=secret, region_name="eu-west-1"
+        )
+        assert _code(getattr(session.client(service), call))[0] == code
+
+
+def test_a_request_without_a_signature(aws_account: AwsAccount) -> None:
+    answer = urllib3.request("GET", f"http://{aws_account.cloud.host}/clusters")
+    assert answer.status == HTTPStatus.FORBIDDEN
+    assert answer.headers["x-amzn-ErrorType"] == "MissingAuthenticationTokenException"
+
+
+@pytest.mark.parametrize(
+    ("minutes", "said"), [(-6, "Signature expired"), (6, "Signature not yet current"), (-4, None), (4, None)]
+)
+def test_a_clock_may_be_five_minutes_off(minutes: int, said: str | None) -> None:
+    moment = (datetime.now(UTC) + timedelta(minutes=minutes)).strftime("%Y%m%dT%H%M%SZ")
+    request = AWSRequest("GET", "http://localhost/clusters", headers={"host": "localhost"})
+    request.context["timestamp"] = moment
+    signer = SigV4Auth(Credentials("KEY", "secret"), "eks", "eu-west-1")
+    request.headers["X-Amz-Date"] = moment
+    signature = signer.signature(signer.string_to_sign(request, signer.canonical_request(request)), request)
+    scope = Scope("KEY", moment[:8], "eu-west-1", "eks")
+    authorization = (
+        f"AWS4-HMAC-SHA256 Credential=KEY/{scope}, SignedHeaders=host;x-amz-date, Signature={signature}"
+    )
+    headers = {"host": "localhost", "x-amz-date": moment, "authorization": authorization}
+    received = Received("GET", "/clusters", "", headers, b"")
+    if said is None:
+        sigv4.check_header(received, scope, lambda _: "secret")
+        return
+    with pytest.raises(ServiceError, match=said) as caught:
+        sigv4.check_header(received, scope, lambda _: "secret")
+    assert caught.value.code == "InvalidSignatureException"
+
+
+def test_resources_with_awkward_characters_in_the_path_are_signed_alike(aws_account: AwsAccount) -> None:
+    aws_account.plant(EXISTING)
+    eks = aws_account.client("eks")
+    arn = eks.describe_cluster(name="demo")["cluster"]["arn"]
+    eks.tag_resource(resourceArn=arn, tags={"team": "a b/c=d&e"})
+    assert eks.list_tags_for_resource(resourceArn=arn)["tags"]["team"] == "a b/c=d&e"
+    eks.untag_resource(resourceArn=arn, tagKeys=["team"])
+    assert "team" not in eks.list_tags_for_resource(resourceArn=arn)["tags"]
+
+
+def test_an_unknown_service_operation_and_cluster(aws_account: AwsAccount) -> None:
+    eks = aws_account.client("eks")
+    assert _code(eks.describe_cluster, name="nope") == ("ResourceNotFoundException", HTTPStatus.NOT_FOUND)
+    assert _code(eks.list_insights, clusterName="x")[0] == "UnknownOperationException"
+
+
+def _request(account: AwsAccount, **changes: Any) -> dict[str, Any]:
+    ec2 = account.client("ec2")
+    subnets = [subnet["SubnetId"] for subnet in ec2.describe_subnets()["Subnets"]]
+    role = account.role("eks", "eks.amazonaws.com", {})
+    account.settle(role)
+    return {"name": "x", "roleArn": role, "resourcesVpcConfig": {"subnetIds": subnets}, **changes}
+
+
+@pytest.mark.parametrize(
+    ("changes", "code", "said"),
+    [
+        ({"version": "9.99"}, "InvalidParameterException", "unsupported Kubernetes version 9.99"),
+        (
+            {"computeConfig": {"enabled": True}},
+            "InvalidParameterException",
+            "fully enabled or fully disabled",
+        ),
+        ({"resourcesVpcConfig": {"subnetIds": ["subnet-1"]}}, "InvalidParameterException", "does not exist"),
+        ({"resourcesVpcConfig": {"subnetIds": []}}, "InvalidParameterException", "two different AZs"),
+        (
+            {"roleArn": "arn:aws:iam::123456789012:role/no"},
+            "InvalidParameterException",
+            "could not be assumed",
+        ),
+        ({"name": "-x"}, "InvalidParameterException", "regular expression"),
+        ({"accessConfig": {"authenticationMode": "NONE"}}, "InvalidParameterException", "is none of"),
+    ],
+)
+def test_eks_refuses_what_eks_refuses(
+    aws_account: AwsAccount, changes: dict[str, Any], code: str, said: str
+) -> None:
+    with pytest.raises(ClientError, match=said) as caught:
+        aws_account.client("eks").create_cluster(**_request(aws_account, **changes))
+    assert caught.value.response["Error"]["Code"] == code
+
+
+def test_a_name_is_taken_until_its_cluster_is_gone(aws_account: AwsAccount) -> None:
+    request = _request(aws_account)
+    eks = aws_account.client("eks")
+    assert eks.create_cluster(**request)["cluster"]["status"] == "CREATING"
+    assert _code(eks.create_cluster, **request) == ("ResourceInUseException", HTTPStatus.CONFLICT)
+    assert _code(eks.delete_cluster, name="x") == ("ResourceInUseException", HTTPStatus.CONFLICT)
+    aws_account.cloud.eks.join()
+    aws_account.cloud.clock.advance(600)
+    assert eks.describe_cluster(name="x")["cluster"]["status"] == "ACTIVE"
+    assert eks.delete_cluster(name="x")["cluster"]["status"] == "DELETING"
+    aws_account.cloud.clock.advance(300)
+    assert eks.list_clusters()["clusters"] == []
+
+
+def test_the_same_request_token_means_the_same_cluster(aws_account: AwsAccount) -> None:
+    request = {**_request(aws_account), "clientRequestToken": "t"}
+    eks = aws_account.client("eks")
+    first, second = (eks.create_cluster(**request)["cluster"]["createdAt"] for _ in range(2))
+    assert first == second
+    assert _code(eks.create_cluster, **{**request, "version": "1.34"})[0] == "InvalidParameterException"
+
+
+def test_others_get_in_by_access_entries(aws_account: AwsAccount) -> None:
+    aws_account.plant(EXISTING)
+    eks = aws_account.client("eks")
+    who = "arn:aws:iam::123456789012:role/ci"
+    eks.create_access_entry(clusterName="demo", principalArn=who, kubernetesGroups=["viewers"])
+    assert who in eks.list_access_entries(clusterName="demo")["accessEntries"]
+    assert aws_account.cloud.access.groups("demo", who) == (who, ("viewers",))
+    policy = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy"
+    eks.associate_access_policy(
+        clusterName="demo", principalArn=who, policyArn=policy, accessScope={"type": "cluster"}
+    )
+    assert aws_account.cloud.access.groups("demo", who) == (who, ("viewers", "system:masters"))
+    assert _code(eks.create_access_entry, clusterName="demo", principalArn=who)[0] == "ResourceInUseException"
+
+
+def test_versions_are_offered_with_one_default(aws_account: AwsAccount) -> None:
+    eks = aws_account.client("eks")
+    every = eks.describe_cluster_versions()["clusterVersions"]
+    default = eks.describe_cluster_versions(defaultOnly=True)["clusterVersions"]
+    assert [one for one in every if one["defaultVersion"]] == default
+    assert len(default) == 1
+
+
+class Pusher:
+    """Puts a tiny image into the registry, by plain requests."""
+
+    def __init__(self, account: AwsAccount) -> None:
+        self.login = connect(account.target()).registry.login()
+
+    def request(self, method: str, path: str, body: bytes = b"", **headers: str) -> urllib3.BaseHTTPResponse:
+        assert self.login is not None
+        password = self.login.password.reveal()
+        known = urllib3.make_headers(basic_auth=f"AWS:{password}")
+        url = path if path.startswith("http") else f"http://{self.login.host}{path}"
+        return urllib3.request(method, url, body=body, headers={**known, **headers})
+
+    def blob(self, repository: str, data: bytes) -> dict[str, Any]:
+        digest = f"sha256:{hashlib.sha256(data).hexdigest()}"
+        session = self.request("POST", f"/v2/{repository}/blobs/uploads/").headers["Location"]
+        patched = self.request("PATCH", session, data, **{"Content-Type": "application/octet-stream"})
+        assert patched.status == HTTPStatus.CREATED  # where the specification says 202
+        done = self.request("PUT", f"{patched.headers['Location']}?digest={digest}")
+        assert done.status == HTTPStatus.CREATED
+        return {"mediaType": "application/octet-stream", "digest": digest, "size": len(data)}
+
+    def image(self, repository: str, tag: str, content: bytes = b"x") -> urllib3.BaseHTTPResponse:
+        layer = {**self.blob(repository, gzip.compress(content, mtime=0))}
+        layer["mediaType"] = "application/vnd.oci.image.layer.v1.tar+gzip"
+        config = {**self.blob(repository, b"{}"), "mediaType": "application/vnd.oci.image.config.v1+json"}
+        media_type = "application/vnd.oci.image.manifest.v1+json"
+        manifest = {"schemaVersion": 2, "mediaType": media_type, "config": config, "layers": [layer]}
+        path = f"/v2/{repository}/manifests/{tag}"
+        return self.request("PUT", path, json.dumps(manifest).encode(), **{"Content-Type": media_type})
+
+
+def test_what_was_pushed_is_what_ecr_lists(aws_account: AwsAccount) -> None:
+    ecr = aws_account.client("ecr")
+    ecr.create_repository(repositoryName="web")
+    digest = Pusher(aws_account).image("web", "v1").headers["Docker-Content-Digest"]
+    assert ecr.list_images(repositoryName="web")["imageIds"] == [{"imageDigest": digest, "imageTag": "v1"}]
+    (detail,) = ecr.describe_images(repositoryName="web", imageIds=[{"imageTag": "v1"}])["imageDetails"]
+    assert (detail["imageDigest"], detail["imageTags"]) == (digest, ["v1"])
+    assert detail["imageSizeInBytes"] == len(gzip.compress(b"x", mtime=0)) + 2
+    (image,) = ecr.batch_get_image(repositoryName="web", imageIds=[{"imageTag": "v1"}])["images"]
+    assert f"sha256:{hashlib.sha256(image['imageManifest'].encode()).hexdigest()}" == digest
+    assert _code(ecr.delete_repository, repositoryName="web")[0] == "RepositoryNotEmptyException"
+    gone = ecr.batch_delete_image(repositoryName="web", imageIds=[{"imageTag": "v1"}, {"imageTag": "v2"}])
+    assert gone["imageIds"] == [{"imageTag": "v1"}]
+    assert gone["failures"][0]["failureCode"] == "ImageNotFound"
+    ecr.delete_repository(repositoryName="web", force=True)
+    assert _code(ecr.list_images, repositoryName="web")[0] == "RepositoryNotFoundException"
+
+
+def test_an_immutable_tag_refuses_even_its_own_digest(aws_account: AwsAccount) -> None:
+    ecr = aws_account.client("ecr")
+    ecr.create_repository(repositoryName="web")
+    pusher = Pusher(aws_account)
+    pusher.image("web", "v1")
+    assert pusher.image("web", "v1").status == HTTPStatus.CREATED
+    ecr.put_image_tag_mutability(repositoryName="web", imageTagMutability="IMMUTABLE")
+    refused = pusher.image("web", "v1")
+    assert (refused.status, refused.json()["errors"][0]["code"]) == (HTTPStatus.BAD_REQUEST, "TAG_INVALID")
+    assert "the tag is immutable" in refused.json()["errors"][0]["message"]
+    assert pusher.image("web", "v2").status == HTTPStatus.CREATED
+
+
+def test_nodes_pull_what_is_there_and_nothing_else(aws_account: AwsAccount) -> None:
+    aws_account.plant(EXISTING)
+    digest = Pusher(aws_account).image("shop/web", "v1").headers["Docker-Content-Digest"]
+    problem = aws_account.kubernetes[0].pull_problem
+    host = aws_account.cloud.host
+    assert problem(f"{host}/shop/web:v1@{digest}") is None
+    assert problem(f"{host}/shop/web:v1") is None
+    assert problem("docker.io/library/nginx:1") is None
+    assert "not found" in (problem(f"{host}/shop/web@sha256:{'0' * 64}") or "")
+    assert "not found" in (problem(f"{host}/shop/api:v1") or "")
+
+
+def test_a_lifecycle_policy_is_json_with_rules(aws_account: AwsAccount) -> None:
+    ecr = aws_account.client("ecr")
+    ecr.create_repository(repositoryName="web")
+    assert _code(ecr.get_lifecycle_policy, repositoryName="web")[0] == "LifecyclePolicyNotFoundException"
+    wrong = _code(ecr.put_lifecycle_policy, repositoryName="web", lifecyclePolicyText="{}" * 60)
+    assert wrong[0] == "InvalidParameterException"
+
+
+@pytest.fixture
+def whole_cloud(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AwsCloud]:
+    """As `emulator up` starts it, with a Kubernetes API behind each cluster."""
+    cloud = start(EmulatorSettings(tmp_path, "210987654321", "us-east-1", pace=1200))
+    for name, value in cloud.environment.items():
+        monkeypatch.setenv(name, value)
+    yield cloud
+    cloud.close()
+
+
+def test_another_account_in_another_region_with_a_kubernetes_api_that_answers(whole_cloud: AwsCloud) -> None:
+    import ssl
+
+    from clouddeploy.contract import TargetSettings
+
+    provider = connect(TargetSettings("prod", "aws", ClusterSpec("demo"), account="210987654321"))
+    assert provider.provisioner is not None
+    up(provider.provisioner.steps(ClusterSpec("demo")))
+    access = provider.clusters.access("demo")
+    credential = access.credential()
+    assert isinstance(credential, Token)
+    pool = urllib3.PoolManager(ssl_context=ssl.create_default_context(cadata=access.ca))
+    url = f"{access.server}/api/v1/namespaces/default"
+    headers = {"Authorization": f"Bearer {credential.value.reveal()}"}
+    assert pool.request("GET", url, headers=headers).status == HTTPStatus.OK
+    headers = {"Authorization": "Bearer k8s-aws-v1.AAAA"}
+    assert pool.request("GET", url, headers=headers).status == HTTPStatus.UNAUTHORIZED
+    pool.clear()
+
+
+def test_closing_twice_is_fine(tmp_path: Path) -> None:
+    cloud = AwsCloud(EmulatorSettings(tmp_path), StubKubernetes)
+    cloud.close()
+    cloud.close()

@@ -1,0 +1,134 @@
+"""Killed anywhere: after each write of a creation and of a deletion, and before the first.
+
+What is the case before a write is what is the case after the one before it, so each moment in
+which AWS can be left is here once. The same command is then run again, to the end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from clouddeploy.contract import ClusterSpec, Step
+from clouddeploy_aws.emulator.faults import Fault
+from clouddeploy_aws.provisioner import EksProvisioner
+from clouddeploy_aws.session import Session
+from moto_fixtures.aws import AwsAccount
+from tests.providers.aws.life import CREATES, DELETES, NOTHING, inventory, run_down, run_up, steps_of
+
+pytestmark = pytest.mark.usefixtures("sdk_waits_in_emulated_time")
+
+WHOLE: dict[str, Any] = {}
+
+
+def _whole(account: AwsAccount, steps: Sequence[Step]) -> dict[str, Any]:
+    """What an undisturbed creation ends with, made once."""
+    if not WHOLE:
+        run_up(account, steps)
+        WHOLE.update(inventory(account, "demo"))
+        account.cloud.reset()
+    return WHOLE
+
+
+class Killed(BaseException):
+    """The process ends here."""
+
+
+def _points(writes: Sequence[str]) -> Any:
+    return pytest.mark.parametrize(
+        "writes",
+        range(len(writes) + 1),
+        ids=["before-the-first", *(f"after-{nth:02}-{write}" for nth, write in enumerate(writes, 1))],
+    )
+
+
+@contextmanager
+def _killed_after(session: Session, writes: int) -> Iterator[None]:
+    """End the process when AWS has carried out so many writes and before we hear of the last; 0: of none."""
+    done = [0]
+    clients = (session.ec2, session.ec2_once, session.iam, session.eks)
+
+    def before(model: Any, **_: Any) -> None:
+        if writes == 0 and _writes(model):
+            raise Killed
+
+    def after(model: Any, http_response: Any, **_: Any) -> None:
+        done[0] += _writes(model) and http_response.status_code < 300
+        if _writes(model) and done[0] == writes:
+            raise Killed
+
+    for client in clients:
+        client.meta.events.register("before-call", before)
+        client.meta.events.register("after-call", after)
+    try:
+        with pytest.raises(Killed):
+            yield
+    finally:
+        for client in clients:
+            client.meta.events.unregister("before-call", before)
+            client.meta.events.unregister("after-call", after)
+
+
+def _writes(model: Any) -> bool:
+    return not model.name.startswith(("Describe", "Get", "List"))
+
+
+@pytest.fixture(scope="module")
+def run(aws_cloud: AwsAccount) -> Iterator[Callable[[], tuple[Session, Sequence[Step]]]]:
+    """The steps of one process; its clients are made once, which is what takes time in a test."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in aws_cloud.cloud.environment.items():
+            patch.setenv(name, value)
+        session = Session(aws_cloud.target())
+        steps = EksProvisioner(session).steps(ClusterSpec("demo"))
+        yield lambda: (session, steps)
+
+
+@_points(CREATES)
+def test_a_creation_that_was_killed_ends_the_same_when_run_again(
+    aws_account: AwsAccount, run: Callable[[], tuple[Session, Sequence[Step]]], writes: int
+) -> None:
+    session, steps = run()
+    whole = _whole(aws_account, steps)
+    with _killed_after(session, writes):
+        run_up(aws_account, steps)
+    run_up(aws_account, steps)
+    assert inventory(aws_account, "demo") == whole
+
+
+@_points(DELETES)
+def test_a_deletion_that_was_killed_leaves_nothing_when_run_again(
+    aws_account: AwsAccount, run: Callable[[], tuple[Session, Sequence[Step]]], writes: int
+) -> None:
+    session, steps = run()
+    run_up(aws_account, steps)
+    with _killed_after(session, writes):
+        run_down(aws_account, steps)
+    run_down(aws_account, steps)
+    assert inventory(aws_account, "demo") == NOTHING
+
+
+def test_the_points_are_all_there_are(aws_account: AwsAccount) -> None:
+    run_up(aws_account, steps_of(aws_account))
+    made = aws_account.writes()
+    assert tuple(made[: len(CREATES)]) == CREATES
+    assert set(made[len(CREATES) :]) <= {"eks:CreateCluster"}  # tried until EKS knows the role
+    aws_account.cloud.calls.clear()
+    run_down(aws_account, steps_of(aws_account))
+    assert tuple(aws_account.writes()) == DELETES
+
+
+@pytest.mark.parametrize(
+    ("service", "action"), sorted({tuple(write.split(":")) for write in (*CREATES, *DELETES)})
+)
+def test_a_lost_reply_makes_no_second_one(aws_account: AwsAccount, service: str, action: str) -> None:
+    """The call is carried out and its reply is lost: the SDK or the engine asks again."""
+    whole = _whole(aws_account, steps_of(aws_account))
+    aws_account.cloud.faults.add(Fault(service, action, lost=True))
+    run_up(aws_account, steps_of(aws_account))
+    assert inventory(aws_account, "demo") == whole
+    run_down(aws_account, steps_of(aws_account))
+    assert inventory(aws_account, "demo") == NOTHING

@@ -1,0 +1,221 @@
+"""The emulated DigitalOcean refuses what the real one refuses, in its words."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+import urllib3
+
+from clouddeploy.conformance.images import TinyImage
+from clouddeploy.emulator import EmulatorSettings
+from clouddeploy.oci.client import RegistryClient
+from clouddeploy.push import push_image
+from clouddeploy_digitalocean import connect
+from clouddeploy_digitalocean.emulator import start
+from clouddeploy_digitalocean.emulator.cloud import DigitalOceanCloud
+from moto_fixtures.digitalocean import EXISTING, WITH_SERVICES, DigitalOceanAccount
+
+_POOL = {"name": "workers", "size": "s-2vcpu-4gb", "count": 1}
+_CLUSTER = {"name": "demo", "region": "fra1", "version": "1.36", "node_pools": [_POOL]}
+
+
+def ask(
+    account: DigitalOceanAccount, method: str, path: str, body: Any = None, token: str | None = None
+) -> tuple[int, Any, Any]:
+    """Status, body and headers, without any SDK between."""
+    headers = {"Authorization": f"Bearer {token or account.cloud.token}"}
+    with urllib3.PoolManager(retries=False) as pool:
+        sent = json.dumps(body) if body is not None else None
+        answer = pool.request(method, f"{account.cloud.url}{path}", body=sent, headers=headers)
+        return answer.status, json.loads(answer.data) if answer.data else None, answer.headers
+
+
+def put(account: DigitalOceanAccount, repository: str) -> None:
+    """An image in the registry."""
+    registry = connect(account.target()).registry
+    address = registry.ensure(repository).address
+    with RegistryClient(address.partition("/")[0], registry.login) as client:
+        push_image(TinyImage(), address, ["v1"], client)
+
+
+@pytest.mark.parametrize("token", ["wrong", "dop_v1_" + "0" * 64])
+def test_a_wrong_token(token: str, do_account: DigitalOceanAccount) -> None:
+    status, body, _ = ask(do_account, "GET", "/v2/account", token=token)
+    assert (status, body["id"], body["message"]) == (401, "unauthorized", "Unable to authenticate you")
+    assert do_account.cloud.calls == []
+
+
+def test_a_scope_that_the_token_lacks(do_account: DigitalOceanAccount) -> None:
+    do_account.cloud.account.scopes = frozenset({"account:read"})
+    assert ask(do_account, "GET", "/v2/account")[0] == 200
+    status, body, _ = ask(do_account, "GET", "/v2/vpcs")
+    assert (status, body["id"]) == (403, "forbidden")
+
+
+def test_the_hourly_limit_is_told_and_kept(do_account: DigitalOceanAccount) -> None:
+    _, _, headers = ask(do_account, "GET", "/v2/account")
+    assert (headers["ratelimit-limit"], headers["ratelimit-remaining"]) == ("5000", "4999")
+    do_account.cloud.use_up_requests()
+    status, body, _ = ask(do_account, "GET", "/v2/account")
+    assert (status, body["id"], body["message"]) == (429, "too_many_requests", "API Rate limit exceeded.")
+    do_account.cloud.clock.advance(3600)
+    assert ask(do_account, "GET", "/v2/account")[0] == 200
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"name": ""}, "name is required"),
+        ({"name": "De mo"}, "lowercase letters"),
+        ({"region": "moon1"}, "invalid region slug"),
+        ({"version": "1.2"}, "invalid version slug"),
+        ({"node_pools": [{**_POOL, "size": "huge"}]}, "invalid droplet size"),
+        ({"node_pools": [{**_POOL, "name": ""}]}, "node pool name is required"),
+        ({"node_pools": [{**_POOL, "count": 0}]}, "count must be at least 1"),
+        (
+            {"node_pools": [{**_POOL, "count": 26}]},
+            "26 additional nodes but not enough available droplet limit",
+        ),
+        ({"vpc_uuid": "4de7ac8b-495b-4884-9a69-1050c6793cd6"}, "VPC does not exist in this region"),
+        ({"tags": ["sp ace"]}, "invalid tag"),
+    ],
+)
+def test_a_cluster_that_doks_would_not_make(
+    change: dict[str, Any], said: str, do_account: DigitalOceanAccount
+) -> None:
+    status, body, _ = ask(do_account, "POST", "/v2/kubernetes/clusters", {**_CLUSTER, **change})
+    assert (status, body["id"]) == (422, "unprocessable_entity")
+    assert said in body["message"]
+    assert do_account.cloud.ledger() == []
+
+
+def test_names_are_not_unique_and_ha_is_the_default_of_new_versions(do_account: DigitalOceanAccount) -> None:
+    made = [ask(do_account, "POST", "/v2/kubernetes/clusters", _CLUSTER)[1] for _ in range(2)]
+    ids = {one["kubernetes_cluster"]["id"] for one in made}
+    assert len(ids) == 2
+    assert made[0]["kubernetes_cluster"]["ha"] is True
+    older = ask(do_account, "POST", "/v2/kubernetes/clusters", {**_CLUSTER, "version": "1.35"})[1]
+    assert older["kubernetes_cluster"]["ha"] is False
+
+
+def test_a_plain_delete_leaves_load_balancers_and_volumes(do_account: DigitalOceanAccount) -> None:
+    do_account.plant(WITH_SERVICES)
+    (cluster,) = do_account.cloud.kubernetes.clusters
+    assert ask(do_account, "DELETE", f"/v2/kubernetes/clusters/{cluster}")[0] == 204
+    do_account.cloud.clock.advance(100)
+    assert ask(do_account, "GET", f"/v2/kubernetes/clusters/{cluster}")[0] == 404
+    assert [kind for kind, *_ in do_account.cloud.ledger()] == ["vpc", "load balancer", "volume"]
+
+
+def test_only_a_cluster_s_own_things_go_with_it(do_account: DigitalOceanAccount) -> None:
+    do_account.plant(WITH_SERVICES)
+    (cluster,) = do_account.cloud.kubernetes.clusters
+    path = f"/v2/kubernetes/clusters/{cluster}/destroy_with_associated_resources/selective"
+    status, body, _ = ask(do_account, "DELETE", path, {"volumes": ["4de7ac8b"]})
+    assert (status, body["message"]) == (422, "volumes are not associated with this cluster")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/v2/nothing", 404),
+        ("PUT", "/v2/account", 404),
+        ("GET", "/v2/kubernetes/clusters/x", 404),
+        ("GET", "/v2/vpcs?per_page=201", 400),
+        ("GET", "/v2/vpcs?page=x", 400),
+        ("GET", "/v2/registries/acme/docker-credentials?expiry_seconds=x", 400),
+        ("GET", "/v2/registries/none", 404),
+        ("DELETE", "/v2/vpcs/x", 404),
+    ],
+)
+def test_what_is_not_there_or_not_understood(
+    method: str, path: str, status: int, do_account: DigitalOceanAccount
+) -> None:
+    do_account.plant(EXISTING)
+    found, body, _ = ask(do_account, method, path)
+    assert found == status
+    assert {"id", "message", "request_id"} == set(body)
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ({"name": "bad name", "region": "fra1"}, "alphanumeric"),
+        ({"name": "default-fra1", "region": "fra1"}, "already in use"),
+        ({"name": "new", "region": "moon1"}, "region is invalid"),
+        ({"name": "new", "region": "fra1", "description": "x" * 256}, "too long"),
+    ],
+)
+def test_a_vpc_that_cannot_be(body: dict[str, str], said: str, do_account: DigitalOceanAccount) -> None:
+    do_account.cloud.network.default_of("fra1")
+    status, told, _ = ask(do_account, "POST", "/v2/vpcs", body)
+    assert status == 422
+    assert said in told["message"]
+
+
+def test_a_default_vpc_and_one_with_members_stay(do_account: DigitalOceanAccount) -> None:
+    do_account.plant(EXISTING)
+    told = [
+        ask(do_account, "DELETE", f"/v2/vpcs/{vpc}")[1]["message"]
+        for vpc in list(do_account.cloud.network.vpcs)
+    ]
+    assert told == ["Can not delete default VPCs", "Can not delete VPC with members"]
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({"name": "Acme", "subscription_tier_slug": "basic"}, 422),
+        ({"name": "acme"}, 422),
+        ({"name": "acme", "subscription_tier_slug": "basic", "region": "lon1"}, 422),
+        ({"name": "taken", "subscription_tier_slug": "basic"}, 409),
+    ],
+)
+def test_a_registry_that_cannot_be(
+    body: dict[str, str], status: int, do_account: DigitalOceanAccount
+) -> None:
+    assert ask(do_account, "POST", "/v2/registries", body)[0] == status
+
+
+def test_a_plan_that_is_too_small_for_what_is_there(do_account: DigitalOceanAccount) -> None:
+    do_account.plant(EXISTING)
+    for name in ("web", "api"):
+        put(do_account, name)
+    status, body, _ = ask(do_account, "POST", "/v2/registries/subscription", {"tier_slug": "starter"})
+    assert (status, body["id"]) == (412, "precondition_failed")
+
+
+def test_a_node_pulls_only_what_is_there_and_only_when_integrated(do_account: DigitalOceanAccount) -> None:
+    do_account.plant(EXISTING)
+    docr = do_account.cloud.docr
+    put(do_account, "web")
+    pull = do_account.kubernetes[0].pull_problem
+    (cluster,) = do_account.cloud.kubernetes.clusters.values()
+    assert "401 Unauthorized" in str(pull(f"{docr.host}/acme/web:v1"))
+    cluster.registries.append("acme")
+    assert pull(f"{docr.host}/acme/web:v1") is None
+    assert "not found" in str(pull(f"{docr.host}/acme/api:v1"))
+    assert pull("docker.io/library/busybox") is None
+
+
+def test_a_body_that_is_no_object(do_account: DigitalOceanAccount) -> None:
+    status, body, _ = ask(do_account, "POST", "/v2/vpcs", ["no"])
+    assert (status, body["message"]) == (400, "error parsing request body")
+
+
+def test_the_environment_leads_here_and_hides_the_user_s_own_token(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    settings = EmulatorSettings(tmp_path_factory.mktemp("do"), account="team-1", region="nyc1")
+    cloud: DigitalOceanCloud = start(settings)
+    try:
+        told = cloud.environment
+        assert told["DIGITALOCEAN_API_URL"] == cloud.url
+        assert told["DIGITALOCEAN_TOKEN"] == told["DIGITALOCEAN_ACCESS_TOKEN"] == cloud.token
+        assert told["DIGITALOCEAN_REGION"] == "nyc1"
+        assert cloud.account.team == "team-1"
+    finally:
+        cloud.close()
+        cloud.close()

@@ -1,0 +1,141 @@
+"""Every request that we send and every answer of the emulator, against DigitalOcean's own description."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from clouddeploy.clusters import down, up
+from clouddeploy.conformance.images import TinyImage
+from clouddeploy.contract import ClusterSpec
+from clouddeploy.emulator.server import Server
+from clouddeploy.oci.client import RegistryClient
+from clouddeploy.push import push_image
+from clouddeploy_digitalocean import connect, parse
+from clouddeploy_digitalocean.emulator.cloud import _ROUTES
+from clouddeploy_digitalocean.scopes import SCOPES
+from moto_fixtures.digitalocean import DigitalOceanAccount
+from tests.providers.digitalocean.openapi import OpenApi, Recorder
+
+IN_THE_TEXT = {
+    "kubernetes.create_cluster": {"tag:create"},
+    "vpcs.list_members": {"droplet:read", "load_balancer:read"},
+}
+
+
+@pytest.fixture
+def recorder(do_account: DigitalOceanAccount, monkeypatch: pytest.MonkeyPatch) -> Iterator[Recorder]:
+    """Between the provider and the cloud."""
+    recorder = Recorder(do_account.cloud.faults)
+    with Server(recorder) as server:
+        monkeypatch.setenv("DIGITALOCEAN_API_URL", server.url)
+        yield recorder
+
+
+@pytest.fixture(scope="module")
+def openapi() -> OpenApi:
+    return OpenApi()
+
+
+def whole_life(account: DigitalOceanAccount) -> None:
+    """Everything that this provider can ask of DigitalOcean, with its real SDK."""
+    _push(account, "shop/web", tier="starter")
+    _push(account, "shop/api", tier="basic")
+    provider = connect(account.target(account=account.cloud.account.team))
+    assert provider.provisioner
+    assert provider.nodes
+    assert provider.doctor
+    account.cloud.kubernetes.list_lag = 5
+    up(provider.provisioner.steps(ClusterSpec("demo", ha=True)), clock=account.clock)
+    account.cloud.kubernetes.list_lag = 0
+    up(provider.provisioner.steps(ClusterSpec("older", version="1.34", nodes=1)), clock=account.clock)
+    provider.clusters.list()
+    provider.clusters.access("demo").credential()
+    up(provider.nodes.scale("demo", 3), clock=account.clock)
+    up(provider.provisioner.upgrade("older", None), clock=account.clock)
+    account.serve("demo")
+    assert [check() for check in provider.doctor.checks() if check().ok is False] == []
+    assert len(provider.provisioner.leftovers("demo")) == 2
+    for name in ("demo", "older"):
+        down(provider.provisioner.steps(ClusterSpec(name)), clock=account.clock)
+    assert account.cloud.ledger() == []
+
+
+def _push(account: DigitalOceanAccount, repository: str, *, tier: str) -> None:
+    provider = connect(account.target(registry={"name": "acme", "tier": tier}))
+    address = provider.registry.ensure(repository).address
+    with RegistryClient(address.partition("/")[0], provider.registry.login) as client:
+        push_image(TinyImage(repository), address, ["v1"], client)
+
+
+def test_a_whole_life_is_as_the_description_says(
+    do_account: DigitalOceanAccount, recorder: Recorder, openapi: OpenApi
+) -> None:
+    whole_life(do_account)
+    api = [one for one in recorder.exchanges if one.path != "/v2/registry/auth"]
+    for exchange in api:
+        openapi.check(exchange)
+    print(
+        f"{len(api)} calls:",
+        *(f"{name} {count}" for name, count in sorted(openapi.counts.items())),
+        sep="\n  ",
+    )
+    assert {_operation_id(openapi, name) for name in SCOPES} <= set(openapi.counts)
+    assert sum(openapi.counts.values()) == len(api) > 100
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 412, 422, 429, 503])
+def test_errors_are_as_the_description_says(
+    do_account: DigitalOceanAccount, recorder: Recorder, openapi: OpenApi, status: int
+) -> None:
+    from clouddeploy.errors import CloudDeployError
+    from clouddeploy_digitalocean.emulator.answers import ApiError
+
+    body = json.dumps(ApiError(status, "said").answer().body)
+    do_account.cloud.faults.fail(status, 20, body=body)
+    with pytest.raises(CloudDeployError):
+        connect(do_account.target()).clusters.list()
+    for exchange in recorder.exchanges:
+        openapi.check(exchange)
+
+
+def test_the_scopes_that_we_name_are_those_of_the_description(openapi: OpenApi) -> None:
+    for name, scopes in SCOPES.items():
+        found = _operation(openapi, name)
+        told = {scope for one in found["security"] for scope in one.get("bearer_auth", ())}
+        # Volumes list three alternatives; some operations need more, which only their text names.
+        assert set(scopes) - IN_THE_TEXT.get(name, set()) <= told, name
+
+
+def test_the_examples_of_the_description_can_be_read(openapi: OpenApi) -> None:
+    cluster = _example(openapi, "kubernetes.get_cluster")["kubernetes_cluster"]
+    read = parse.cluster(cluster)
+    assert (read.name, read.state, read.nodes) == ("prod-cluster-01", "running", 5)
+    offer = parse.offer(_example(openapi, "kubernetes.list_options")["options"])
+    assert [one.minor for one in offer.versions] == ["1.18", "1.17", "1.16"]
+    balancers = [parse.balancer(one) for one in _example(openapi, "load_balancers.list")["load_balancers"]]
+    assert [one.name for one in balancers] == ["example-lb-01", "prod-web-lb-01"]
+
+
+def _operation(openapi: OpenApi, name: str) -> dict[str, Any]:
+    """The description of one of pydo's operations, by way of the emulator's routes."""
+    method, path = next((verb, path.pattern) for verb, path, operation in _ROUTES if operation == name)
+    plain = re.sub(r"\(\?P<\w+>(.+?)\)", r"\1", path)
+    found: dict[str, Any] = openapi.operations[method, plain]
+    return found
+
+
+def _operation_id(openapi: OpenApi, name: str) -> str:
+    return str(_operation(openapi, name)["operationId"])
+
+
+def _example(openapi: OpenApi, name: str) -> dict[str, Any]:
+    content = _operation(openapi, name)["responses"]["200"]["content"]["application/json"]
+    if "example" in content:
+        return dict(content["example"])
+    examples = content.get("examples", {})
+    return dict(next((one["value"] for one in examples.values()), {}))

@@ -1,0 +1,227 @@
+"""The emulated project itself: who gets in, what it refuses, how time passes. Asked without our provider."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+import pytest
+import requests
+
+from clouddeploy_gcp.emulator.cloud import GcpCloud
+from moto_fixtures.gcp import PROJECT, REGION, ZONE, GcpAccount
+
+
+class Asker:
+    """Plain HTTP with an access token."""
+
+    def __init__(self, cloud: GcpCloud) -> None:
+        self.cloud = cloud
+        self.token = cloud.accounts.issue()
+
+    def __call__(self, method: str, path: str, body: Any = None, status: int = 200, token: str = "") -> Any:
+        headers = {"Authorization": f"Bearer {token or self.token}"}
+        answer = requests.request(method, f"{self.cloud.url}{path}", json=body, headers=headers, timeout=10)
+        assert answer.status_code == status, answer.text
+        return answer.json()
+
+    def create(self, status: int = 200, place: str = ZONE, **cluster: Any) -> Any:
+        named = {"name": "demo", "initialNodeCount": 1, **cluster}
+        return self("POST", f"{PLACES}/{place}/clusters", {"cluster": named}, status)
+
+
+PLACES = f"/v1/projects/{PROJECT}/locations"
+
+
+@pytest.fixture
+def ask(gcp_account: GcpAccount) -> Asker:
+    return Asker(gcp_account.cloud)
+
+
+def assertion(account: GcpAccount, **changes: Any) -> str:
+    """A signed assertion as google-auth makes it, changed."""
+    import os
+
+    from google.auth import jwt
+    from google.oauth2 import service_account
+
+    credentials = service_account.Credentials.from_service_account_file(
+        os.environ["GOOGLE_APPLICATION_CREDENTIALS"]
+    )
+    now = int(time.time())
+    claims = {
+        "iss": account.cloud.accounts.email,
+        "aud": f"{account.cloud.url}/token",
+        "scope": "https://www.googleapis.com/auth/cloud-platform",
+        "iat": now,
+        "exp": now + 3600,
+        **changes,
+    }
+    return jwt.encode(credentials.signer, claims).decode()
+
+
+def exchange(cloud: GcpCloud, signed: str, grant: str = "urn:ietf:params:oauth:grant-type:jwt-bearer") -> Any:
+    form = {"grant_type": grant, "assertion": signed}
+    return requests.post(f"{cloud.url}/token", data=form, timeout=10).json()
+
+
+@pytest.mark.parametrize(
+    ("changes", "error"),
+    [
+        ({"aud": "https://elsewhere.example"}, "Failed audience check"),
+        ({"iss": "someone@example.com"}, "account not found"),
+        ({"scope": ""}, "Empty or missing scope"),
+        ({"exp": 1000, "iat": 1}, "short-lived token"),
+        ({"exp": int(time.time()) + 90000}, "short-lived token"),
+    ],
+)
+def test_an_assertion_must_be_right(gcp_account: GcpAccount, changes: dict[str, Any], error: str) -> None:
+    assert exchange(gcp_account.cloud, assertion(gcp_account))["token_type"] == "Bearer"
+    assert error in exchange(gcp_account.cloud, assertion(gcp_account, **changes))["error_description"]
+
+
+def test_an_assertion_must_be_signed_and_whole(gcp_account: GcpAccount) -> None:
+    head, body, _ = assertion(gcp_account).split(".")
+    for wrong in (f"{head}.{body}.AAAA", f"{head}.{body}", "x.y.z", ""):
+        assert exchange(gcp_account.cloud, wrong)["error"] == "invalid_grant"
+    unknown = exchange(gcp_account.cloud, assertion(gcp_account), grant="password")
+    assert unknown["error"] == "unsupported_grant_type"
+
+
+@pytest.mark.parametrize("token", ["nonsense", "ya29.unknown", "a.b.c"])
+def test_nobody_gets_in_with_a_token_of_their_own(ask: Asker, token: str) -> None:
+    error = ask("GET", f"{PLACES}/-/clusters", status=401, token=token)["error"]
+    assert (error["status"], error["code"]) == ("UNAUTHENTICATED", 401)
+
+
+def test_a_self_signed_token_gets_in_but_not_into_the_registry(ask: Asker, gcp_account: GcpAccount) -> None:
+    email = gcp_account.cloud.accounts.email
+    signed = assertion(gcp_account, sub=email)
+    assert ask("GET", f"{PLACES}/-/clusters", token=signed) == {}
+    headers = {"Authorization": f"Bearer {signed}"}
+    answer = requests.get(f"{gcp_account.cloud.url}/v2/", headers=headers, timeout=10)
+    assert answer.status_code == 401
+    assert answer.headers["WWW-Authenticate"].startswith(f'Bearer realm="{gcp_account.cloud.url}/v2/token"')
+    assert gcp_account.cloud.accounts.principal(assertion(gcp_account)) is None  # without a subject
+
+
+@pytest.mark.parametrize(
+    ("cluster", "message"),
+    [
+        ({"nmae": "demo"}, "Unknown name \"nmae\" at 'cluster': Cannot find field."),
+        ({"name": "Demo"}, 'Invalid value for field "cluster.name"'),
+        ({"name": ""}, 'Invalid value for field "cluster.name"'),
+        ({"initialNodeCount": "many"}, "Invalid JSON payload received"),
+        ({"initialNodeCount": 0}, "initial_node_count must be greater than zero"),
+        ({"releaseChannel": {"channel": "SLOW"}}, "Invalid JSON payload received"),
+        ({"initialClusterVersion": "1.12"}, 'Master version "1.12" is unsupported'),
+        ({"resourceLabels": {"Upper": "x"}}, "Invalid resource label"),
+        ({"locations": ["us-east1-b"]}, "is not a zone in region"),
+        ({"network": "mine"}, 'network named "mine"'),
+        ({"autopilot": {"enabled": True}}, "must be regional"),
+        ({"nodePools": [{"name": "p", "initialNodeCount": 1}]}, "Only one of"),
+        (
+            {"initialNodeCount": 0, "nodePools": [{"name": "p", "config": {"machineType": "e9"}}]},
+            'Machine type with name "e9" does not exist',
+        ),
+        (
+            {"initialNodeCount": 0, "nodePools": [{"name": "p", "config": {"diskSizeGb": 5}}]},
+            "at least 10 GB",
+        ),
+    ],
+)
+def test_what_gke_refuses(ask: Asker, cluster: dict[str, Any], message: str) -> None:
+    error = ask.create(400, **cluster)["error"]
+    assert error["status"] == "INVALID_ARGUMENT"
+    assert message in error["message"]
+
+
+def test_enums_are_taken_as_names_and_as_numbers_and_given_as_asked(ask: Asker) -> None:
+    ask.create(releaseChannel={"channel": 2})
+    path = f"{PLACES}/{ZONE}/clusters/demo"
+    assert ask("GET", path)["releaseChannel"] == {"channel": "REGULAR"}
+    assert ask("GET", f"{path}?$alt=json;enum-encoding=int")["releaseChannel"] == {"channel": 2}
+
+
+def test_a_cluster_takes_its_time(ask: Asker, gcp_account: GcpAccount) -> None:
+    cloud, path = gcp_account.cloud, f"{PLACES}/{ZONE}/clusters/demo"
+    operation = ask.create()
+    assert (operation["status"], operation["operationType"]) == ("PENDING", "CREATE_CLUSTER")
+    cloud.gke.join()
+    cloud.clock.advance(200)
+    where = f"{PLACES}/{ZONE}/operations/{operation['name']}"
+    assert ask("GET", where)["status"] == "RUNNING"
+    assert (ask("GET", path)["status"], "endpoint" in ask("GET", path)) == ("PROVISIONING", False)
+    cloud.clock.advance(101)
+    assert ask("GET", where)["status"] == "DONE"
+    assert (ask("GET", path)["status"], ask("GET", path)["endpoint"]) == ("RUNNING", "127.0.0.1:6443")
+    ask("DELETE", path)
+    assert ask("GET", path)["status"] == "STOPPING"
+    assert "incompatible operation" in ask("DELETE", path, status=400)["error"]["message"]
+    cloud.clock.advance(181)
+    assert "Not found" in ask("GET", path, status=404)["error"]["message"]
+    assert gcp_account.kubernetes[0].closed
+
+
+def test_names_are_taken_once_in_each_place(ask: Asker) -> None:
+    ask.create()
+    error = ask.create(409)["error"]
+    assert (error["status"], "Already exists" in error["message"]) == ("ALREADY_EXISTS", True)
+    ask.create(place=f"{REGION}-b")
+
+
+def test_a_quota_is_said_as_a_missing_permission(ask: Asker) -> None:
+    error = ask.create(403, initialNodeCount=9)["error"]
+    assert error["status"] == "PERMISSION_DENIED"
+    assert "resource \"IN_USE_ADDRESSES\": request requires '9.0' and is short '1.0'" in error["message"]
+
+
+def test_a_policy_that_changed_meanwhile_is_not_overwritten(ask: Asker, gcp_account: GcpAccount) -> None:
+    ask("POST", f"{PLACES}/{REGION}/repositories?repositoryId=shop", {"format": "DOCKER"})
+    gcp_account.cloud.clock.advance(5)
+    path = f"{PLACES}/{REGION}/repositories/shop"
+    policy = ask("GET", f"{path}:getIamPolicy")
+    binding = {"role": "roles/artifactregistry.reader", "members": ["user:ann@example.com"]}
+    ask("POST", f"{path}:setIamPolicy", {"policy": {**policy, "bindings": [binding]}})
+    stale = ask("POST", f"{path}:setIamPolicy", {"policy": policy}, status=409)
+    assert stale["error"]["status"] == "ABORTED"
+    wrong = {"bindings": [{"role": "r", "members": ["ann"]}]}
+    assert (
+        "unknown type"
+        in ask("POST", f"{path}:setIamPolicy", {"policy": wrong}, status=400)["error"]["message"]
+    )
+
+
+@pytest.mark.parametrize(
+    ("query", "body", "status"),
+    [
+        ("repositoryId=Shop", {"format": "DOCKER"}, 400),
+        ("repositoryId=shop", {}, 400),
+        ("repositoryId=shop", {"format": "DOCKER", "colour": "red"}, 400),
+        ("", {"format": "DOCKER"}, 400),
+    ],
+)
+def test_what_artifact_registry_refuses(ask: Asker, query: str, body: dict[str, Any], status: int) -> None:
+    ask("POST", f"{PLACES}/{REGION}/repositories?{query}", body, status)
+
+
+def test_what_it_does_not_have_it_does_not_pretend(ask: Asker) -> None:
+    assert ask("GET", "/v1/projects/acme-shop/unheard/of", status=404)["error"]["code"] == 404
+    assert ask("GET", "/compute/v1/projects/acme-shop/aggregated/vpnTunnels", status=404)
+    headers = {"Authorization": f"Bearer {ask.token}"}
+    for body in ("{", "[]"):
+        answer = requests.post(
+            f"{ask.cloud.url}{PLACES}/{ZONE}/clusters", data=body, headers=headers, timeout=10
+        )
+        assert json.loads(answer.text)["error"]["status"] == "INVALID_ARGUMENT"
+
+
+def test_the_ledger_has_what_is_billed(ask: Asker, gcp_account: GcpAccount) -> None:
+    ask.create(resourceLabels={"team": "a"})
+    assert [(kind, labels) for kind, _, labels in gcp_account.cloud.ledger()] == [
+        ("cluster", {"team": "a"}),
+        ("node", {"team": "a"}),
+    ]
+    gcp_account.cloud.reset()
+    assert gcp_account.cloud.ledger() == []
