@@ -1,0 +1,70 @@
+"""What the conformance suite has to know about a provider."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+
+from clouddeploy.clusters import Clock
+from clouddeploy.contract import TargetSettings
+
+
+@dataclass(frozen=True)
+class Site:
+    """A running cloud for one test.
+
+    `target` has no other way to it than the `environment`. `cluster` is ready from the start,
+    None when a provisioner has to make one. `refused` are changes of the environment, None for
+    removing, with which nobody may be let in; `secrets` are values that nothing may show.
+    `writes` counts the changing requests so far, and `disown` takes our tag off a cluster.
+    """
+
+    target: TargetSettings
+    environment: Mapping[str, str]
+    cluster: str | None
+    refused: Mapping[str, Mapping[str, str | None]]
+    secrets: Sequence[str]
+    clock: Clock = time
+    writes: Callable[[], int] | None = None
+    disown: Callable[[str], None] | None = None
+
+
+Cloud = Callable[[], Site]
+"""A running cloud: each call empties it and describes it anew."""
+
+
+@dataclass(frozen=True)
+class Rig:
+    """A provider: how to start its cloud, and what it promises.
+
+    `offline` is a target complete enough for `address` to need no request; `late` are the
+    packages that only a first call may import; `asks_who` says that the cloud itself answers
+    `identity`. Variables that begin with one of `cleared` are taken out of the environment.
+    """
+
+    name: str
+    start: Callable[[Path], AbstractContextManager[Cloud]]
+    offline: TargetSettings
+    late: Sequence[str]
+    cleared: Sequence[str]
+    provisions: bool = False
+    asks_who: bool = False
+
+
+class EmulatedClock:
+    """Waiting lets the emulated cloud's time pass, and a moment of real time for its threads."""
+
+    def __init__(self, advance: Callable[[float], None]) -> None:
+        self._advance = advance
+        self._now = 0.0
+
+    def monotonic(self) -> float:
+        return self._now
+
+    def sleep(self, seconds: float, /) -> None:
+        time.sleep(0.01)
+        self._advance(seconds)
+        self._now += seconds
