@@ -1,0 +1,90 @@
+"""A recommendation by rules that are printed with it, never a bare score."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from clouddeploy.prices.bill import cents
+from clouddeploy.prices.offers import Comparison, Lane, Offer
+
+
+@dataclass(frozen=True)
+class Advice:
+    """The cheapest offer that meets every wish, why, the runner-up, and what would change the order."""
+
+    lane: str
+    best: Offer
+    rules: tuple[str, ...]
+    runner_up: Offer | None
+    changes: tuple[str, ...]
+
+
+def advise(comparison: Comparison) -> tuple[Advice, ...]:
+    """Advice for each lane that has an offer.
+
+    Offers whose bill is complete come first: a sum with unknown parts is only a lower limit.
+    """
+    return tuple(_advice(lane, comparison) for lane in comparison.lanes if lane.offers)
+
+
+def _advice(lane: Lane, comparison: Comparison) -> Advice:
+    ordered = sorted(lane.offers, key=lambda offer: (bool(offer.total.unknown), offer.rank))
+    best, runner_up = ordered[0], ordered[1] if len(ordered) > 1 else None
+    changes = [] if runner_up is None else _changes(best, runner_up)
+    below = [offer for offer in lane.offers if offer.total.unknown and offer.rank < best.rank]
+    changes += [
+        f"{one.cloud.title}: {cents(best.total.known - one.total.known)} less without its "
+        f"{one.total.unknown} unknown amounts; it wins if they are smaller"
+        for one in below
+    ]
+    return Advice(lane.name, best, tuple(_rules(comparison)), runner_up, tuple(changes))
+
+
+def _rules(comparison: Comparison) -> list[str]:
+    wishes = comparison.wishes
+    found = [f"in or nearest to {wishes.region}", f"runs {wishes.arch} images"]
+    if wishes.sla is not None:
+        found.append(f"the control plane promises {wishes.sla} %")
+    if wishes.ha:
+        found.append("the control plane is redundant")
+    if wishes.spot:
+        found.append("offers spot machines")
+    if wishes.private:
+        found.append("nodes have no public address")
+    return [*found, "every pod fits on a node", "all prices known before some unknown", "then the cheapest"]
+
+
+def _changes(best: Offer, other: Offer) -> list[str]:
+    """Where the runner-up is better, and how much it would have to save."""
+    gap = cents(other.total.known - best.total.known)
+    found = [f"the order changes if {other.cloud.title} gets {abs(gap)} a month cheaper"] if gap > 0 else []
+    cheaper = [
+        f"{kind} ({cents(ours)} against {cents(theirs)})"
+        for kind, ours, theirs in _by_kind(best, other)
+        if ours - theirs >= 1
+    ]
+    if cheaper:
+        found.append(f"{other.cloud.title} is cheaper in {', '.join(cheaper)}")
+    if (other.control.sla or 0) > (best.control.sla or 0):
+        found.append(f"{other.cloud.title} promises {other.control.sla} %: --sla {other.control.sla}")
+    if best.place.note and not other.place.note:
+        found.append(f"{other.cloud.title} has the region itself")
+    return found
+
+
+def _by_kind(one: Offer, other: Offer) -> Sequence[tuple[str, Decimal, Decimal]]:
+    """The kinds of which both bills know every amount."""
+    ours, theirs = by_kind(one), by_kind(other)
+    vague = {line.charge.kind for offer in (one, other) for line in offer.lines if line.monthly is None}
+    return [(kind, ours[kind], theirs.get(kind, Decimal(0))) for kind in ours if kind not in vague]
+
+
+def by_kind(offer: Offer) -> dict[str, Decimal]:
+    """The known amounts of a bill, summed by kind."""
+    found: dict[str, Decimal] = {}
+    for line in offer.lines:
+        kind = line.charge.kind
+        found[kind] = found.get(kind, Decimal(0)) + (line.monthly or Decimal(0))
+    return found

@@ -1,0 +1,162 @@
+"""Which machine type and how many of them one cloud should run: the cheapest whole bill wins."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from clouddeploy.prices.allocatable import Room
+from clouddeploy.prices.bill import Line, bill, drivers, total
+from clouddeploy.prices.catalog import Catalog, Machine
+from clouddeploy.prices.clouds.base import Cloud, Control, Site
+from clouddeploy.prices.demand import Assumptions, Demand, Wishes
+from clouddeploy.prices.offers import Offer, Unfit
+from clouddeploy.prices.packing import Pod, bound, fits, pack
+from clouddeploy.prices.regions import Place
+
+
+@dataclass(frozen=True)
+class Question:
+    """One cloud is asked for its cheapest cluster."""
+
+    cloud: Cloud
+    place: Place
+    catalog: Catalog
+    demand: Demand
+    wishes: Wishes
+    assumed: Assumptions
+
+    @property
+    def pods(self) -> list[Pod]:
+        """The app's pods, the add-ons', and one more of the largest for a rolling update."""
+        largest = max(self.demand.pods, key=lambda pod: (pod.cpu, pod.memory))
+        surge = [replace(largest, service=f"{largest.service} (surge)")] if self.wishes.surge else []
+        return [*self.demand.pods, *surge, *self._addons]
+
+    @property
+    def _addons(self) -> list[Pod]:
+        assumed = self.assumed
+        return [Pod(assumed.addon_cpu, assumed.addon_memory, "(add-on)")] * assumed.addons
+
+    def room(self, machine: Machine) -> Room:
+        """What a node leaves once its DaemonSets run."""
+        assumed = self.assumed
+        return self.cloud.room(machine).less(assumed.daemon_cpu, assumed.daemon_memory, assumed.daemon_pods)
+
+    def site(self, machine: Machine, nodes: int) -> Site:
+        """The cluster of so many machines."""
+        return Site(self.catalog, self.place.region, machine, nodes, self.demand, self.wishes, self.assumed)
+
+
+def answer(question: Question, steady: bool) -> Offer | Unfit:
+    """The cheapest cluster of a cloud, or why there is none; `steady` allows dedicated CPUs only."""
+    cloud, wishes = question.cloud, question.wishes
+    if cloud.control(wishes) is None:
+        return Unfit(cloud, f"no control plane with an SLA of {wishes.sla} %")
+    if wishes.spot and not cloud.spot:
+        return Unfit(cloud, "no spot machines")
+    machines = _wanted(question, steady)
+    if isinstance(machines, str):
+        return Unfit(cloud, machines)
+    priced = [one for one in machines if one.row.usd is not None]
+    return _cheapest(question, priced or machines) or Unfit(cloud, _too_large(question, machines))
+
+
+def _wanted(question: Question, steady: bool) -> list[Machine] | str:
+    """The machine types to choose from, or why there are none."""
+    region, wishes = question.place.region, question.wishes
+    machines = list(question.catalog.machines(question.cloud.name, region))
+    if pinned := wishes.machines.get(question.cloud.name):
+        machines = [one for one in machines if one.name == pinned]
+        if not machines:
+            return f"no machine type {pinned} in {region}"
+    machines = [one for one in machines if wishes.arch in ("any", one.arch)]
+    if not machines:
+        return f"no {wishes.arch} machine in {region}"
+    machines = [one for one in machines if one.steady or not steady]
+    return machines or (
+        f"{pinned} shares its CPUs" if pinned else f"no machine with dedicated CPUs in {region}"
+    )
+
+
+def _cheapest(question: Question, machines: Sequence[Machine]) -> Offer | None:
+    """Pack on the most promising types first, until no other can be cheaper even if it packed perfectly."""
+    pods = question.pods
+    best: Offer | None = None
+    for hope, machine in _hopes(question, machines, pods):
+        if best and hope > best.total.known:
+            break
+        offer = _offer(question, machine, pods)
+        if offer and (best is None or _order(offer) < _order(best)):
+            best = offer
+    return best
+
+
+def _hopes(
+    question: Question, machines: Iterable[Machine], pods: Sequence[Pod]
+) -> list[tuple[Decimal, Machine]]:
+    """What each type that can run every pod would cost if nothing were wasted, cheapest first."""
+    cpu, memory, sizes = sum(pod.cpu for pod in pods), sum(pod.memory for pod in pods), set(pods)
+    found = []
+    for machine in machines:
+        room = question.room(machine)
+        if all(fits(pod, room) for pod in sizes):
+            nodes = bound(cpu, memory, len(pods), room)
+            priced = _priced(question, machine, nodes)
+            if priced:
+                found.append((total(line.monthly for line in priced[1]).known, machine))
+    return sorted(found, key=lambda hope: (hope[0], hope[1].name))
+
+
+def _priced(question: Question, machine: Machine, nodes: int) -> tuple[Control, tuple[Line, ...]] | None:
+    """The edition and the bill of so many nodes, or of the least number; None when no edition allows it."""
+    control = question.cloud.control(question.wishes, nodes)
+    if control is None:
+        return None
+    site = question.site(machine, max(nodes, question.assumed.min_nodes, control.min_nodes))
+    return control, bill(question.cloud.charges(site, control), drivers(question.demand, question.assumed))
+
+
+def _offer(question: Question, machine: Machine, pods: Sequence[Pod]) -> Offer | None:
+    packing = pack(pods, question.room(machine), question.assumed.min_nodes)
+    priced = _priced(question, machine, len(packing.nodes)) if packing else None
+    if packing is None or priced is None:
+        return None
+    control, lines = priced
+    packing = packing.at_least(control.min_nodes)
+    site = question.site(machine, len(packing.nodes))
+    notes = tuple(question.cloud.notes(site, control))
+    return Offer(question.cloud, question.place, control, machine, packing, lines, notes)
+
+
+def _order(offer: Offer) -> tuple[int, Decimal, int, str]:
+    """Without more unknowns, cheaper; at the same price with fewer nodes, then by name."""
+    return offer.total.unknown, offer.total.known, len(offer.packing.nodes), offer.machine.name
+
+
+def _too_large(question: Question, machines: Sequence[Machine]) -> str:
+    """Names the pod that fits on no node, and the smallest machine that would do."""
+    rooms = [question.room(machine) for machine in machines]
+    largest = next(
+        (
+            pod
+            for pod in sorted(set(question.demand.pods), reverse=True)
+            if not any(fits(pod, room) for room in rooms)
+        ),
+        None,
+    )
+    if largest is None:
+        return "no machine type runs all of the pods, or no edition so many nodes"
+    what = f"a pod of {largest.service} ({largest.cpu}m, {largest.memory}Mi) fits on no node"
+    return f"{what}; {_smallest(question, largest)}"
+
+
+def _smallest(question: Question, pod: Pod) -> str:
+    cloud = question.cloud.name
+    known = {machine.name: machine for machine in question.catalog.all_machines(cloud)}
+    would = [one for one in known.values() if fits(pod, question.room(one))]
+    if not would:
+        return "the catalogue has no larger one"
+    one = min(would, key=lambda machine: (machine.memory_gib, machine.cpus, machine.name))
+    return f"the smallest that would do is {one.name} ({one.cpus} vCPU, {one.memory_gib} GiB, {one.arch})"

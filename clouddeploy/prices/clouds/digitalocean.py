@@ -1,0 +1,104 @@
+"""How DigitalOcean Kubernetes is billed (docs.digitalocean.com/products/kubernetes/details/pricing)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from clouddeploy.prices.allocatable import doks
+from clouddeploy.prices.bill import Charge
+from clouddeploy.prices.catalog import Plan
+from clouddeploy.prices.clouds.base import Cloud, Control, Site, amounts, lasting, node_charge
+
+PLAIN = Control("standard", None)
+HA = Control("HA", Decimal("99.95"))
+
+
+def _charges(site: Site, control: Control) -> Sequence[Charge]:
+    edition = "doks.control_plane.ha" if control is HA else "doks.control_plane.standard"
+    transfer = site.machine.transfer_gib
+    return [
+        Charge("control plane", f"DOKS, {control.title}", site.price(edition), amounts(month=1)),
+        node_charge(site),
+        Charge("volumes", "volumes", site.price("volume"), amounts(volume_gib=1)),
+        Charge("load balancers", "regional load balancer", site.price("lb.regional.node"), amounts(lb=1)),
+        *_nat(site),
+        *_registry(site),
+        Charge(
+            "egress",
+            "transfer beyond the pool",
+            site.price("egress.overage"),
+            amounts(egress_gb=1),
+            free=(transfer or Decimal(0)) * site.nodes,
+            note="the nodes' pooled allowance"
+            if transfer
+            else "this type's allowance is not known: counted as none",
+        ),
+    ]
+
+
+def _nat(site: Site) -> Sequence[Charge]:
+    if not site.wishes.private:
+        return []
+    return [Charge("NAT", "VPC NAT gateway", site.price("vpc_nat_gateway"), amounts(month=1))]
+
+
+def registry_plan(site: Site) -> Plan | None:
+    """The cheapest registry subscription with room for the app's repositories and images."""
+    fitting = [plan for plan in site.catalog.plans("digitalocean") if _holds(plan, site)]
+    return min(fitting, key=lambda plan: _cost(plan, site), default=None)
+
+
+def _holds(plan: Plan, site: Site) -> bool:
+    enough = plan.repositories is None or site.demand.repositories <= plan.repositories
+    size = plan.storage_gib is None or plan.overage is not None or site.demand.registry_gb <= plan.storage_gib
+    return enough and size and plan.row.usd is not None
+
+
+def _cost(plan: Plan, site: Site) -> Decimal:
+    beyond = max(Decimal(0), site.demand.registry_gb - (plan.storage_gib or 0))
+    return (plan.row.usd or Decimal(0)) + beyond * (plan.overage or 0)
+
+
+def _registry(site: Site) -> Sequence[Charge]:
+    plan = registry_plan(site)
+    if plan is None:
+        return [Charge("registry", "registry", site.price("docr"), amounts(month=1))]
+    title = f"{plan.row.sku}, {plan.repositories or 'unlimited'} repositories"
+    lines = [Charge("registry", title, plan.row, amounts(month=1))]
+    if plan.overage is not None and plan.storage_gib is not None:
+        lines.append(
+            Charge(
+                "registry",
+                "storage beyond the plan",
+                plan.row,
+                amounts(registry_gb=1),
+                free=plan.storage_gib,
+                usd=plan.overage,
+            )
+        )
+    return lines
+
+
+def _notes(site: Site, control: Control) -> Sequence[str]:
+    found = list(lasting(site))
+    if control is PLAIN:
+        found.append(
+            "from 1.36 on the API turns HA on, for good (+40.00 a month), unless ha is sent as false"
+        )
+    starter = next((plan for plan in site.catalog.plans("digitalocean")), None)
+    if starter and starter.repositories == 1 and site.demand.repositories > 1:
+        count = site.demand.repositories
+        found.append(f"the free registry plan holds 1 repository, this app has {count}: a push would fail")
+    return found
+
+
+CLOUD = Cloud(
+    name="digitalocean",
+    title="DigitalOcean DOKS",
+    room=doks,
+    controls=(PLAIN, HA),
+    charges=_charges,
+    notes=_notes,
+    spot=False,
+)

@@ -1,0 +1,118 @@
+"""How Google Kubernetes Engine is billed (cloud.google.com/kubernetes-engine/pricing, vpc, compute)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from decimal import Decimal
+
+from clouddeploy.prices.allocatable import gke
+from clouddeploy.prices.bill import Charge
+from clouddeploy.prices.clouds.base import Cloud, Control, Site, amounts, lasting, node_charge
+
+ZONAL = Control("zonal", Decimal("99.5"))
+REGIONAL = Control("regional", Decimal("99.95"), min_nodes=3)
+
+_US = "us-central1"
+_TIERS = (("0-1TB", 0, 1024), ("1-10TB", 1024, 9216), ("10TB+", 10240, None))
+
+
+def _charges(site: Site, control: Control) -> Sequence[Charge]:
+    price, elsewhere = site.price, (_US,) if site.region.startswith("us-") else ()
+    return [
+        Charge(
+            "control plane",
+            f"GKE cluster, {control.title}",
+            price("gke.cluster_management"),
+            amounts(hours=1),
+        ),
+        *_credit(site, control),
+        node_charge(site),
+        Charge("node disks", "pd-balanced boot disks", price("pd-balanced"), amounts(node_disk=site.nodes)),
+        Charge("volumes", "pd-balanced volumes", price("pd-balanced"), amounts(volume_gib=1)),
+        Charge(
+            "load balancers",
+            "forwarding rules, first five",
+            price("lb.forwarding_rule.first5", *elsewhere),
+            amounts(rule_hours=1),
+        ),
+        Charge(
+            "load balancers",
+            "further forwarding rules",
+            price("lb.forwarding_rule.additional", *elsewhere),
+            amounts(extra_rule_hours=1),
+        ),
+        Charge("load balancers", "data processed", price("lb.data_processed", *elsewhere), amounts(lb_gb=1)),
+        *_network(site),
+        Charge("registry", "Artifact Registry storage", price("artifact-registry"), amounts(registry_gb=1)),
+        *_egress(site),
+    ]
+
+
+def _credit(site: Site, control: Control) -> Sequence[Charge]:
+    """The monthly credit of a billing account pays for one zonal cluster, never for more than it costs."""
+    if control is not ZONAL or not site.wishes.first:
+        return []
+    credit, fee = site.price("gke.free_tier_credit"), site.price("gke.cluster_management")
+    if credit.usd is None or fee.usd is None:
+        return []
+    return [
+        Charge(
+            "control plane",
+            "free tier credit",
+            replace(credit, unit=fee.unit),
+            amounts(hours=1),
+            usd=-fee.usd,
+            cap=-credit.usd,
+            note="one zonal cluster per billing account",
+        )
+    ]
+
+
+def _network(site: Site) -> Sequence[Charge]:
+    if not site.wishes.private:
+        row = site.price("external_ip.vm")
+        return [Charge("addresses", "external IPv4 of nodes", row, amounts(hours=site.nodes))]
+    return [
+        Charge("NAT", "Cloud NAT per node", site.price("cloud_nat.vm"), amounts(hours=min(site.nodes, 32))),
+        Charge("NAT", "Cloud NAT address", site.price("cloud_nat.ip"), amounts(hours=1)),
+        Charge(
+            "NAT",
+            "NAT traffic",
+            site.price("cloud_nat.gib"),
+            amounts(egress_gb=1),
+            note="taking all egress through it",
+        ),
+    ]
+
+
+def _egress(site: Site) -> Sequence[Charge]:
+    return [
+        Charge(
+            "egress",
+            f"premium tier, {name}",
+            site.price(f"egress.premium.{name}"),
+            amounts(egress_gb=1),
+            free=Decimal(start),
+            most=None if size is None else Decimal(size),
+        )
+        for name, start, size in _TIERS
+    ]
+
+
+def _notes(site: Site, control: Control) -> Sequence[str]:
+    found = list(lasting(site))
+    if control is REGIONAL:
+        found.append(
+            "a regional cluster's default pool is nine nodes unless a number is sent, and has no free tier"
+        )
+    elif site.wishes.first:
+        found.append(
+            "the free tier pays one zonal cluster per billing account; the next one costs 73.00 more"
+        )
+    return found
+
+
+CLOUD = Cloud(
+    name="gcp", title="Google GKE", room=gke, controls=(ZONAL, REGIONAL), charges=_charges, notes=_notes
+)

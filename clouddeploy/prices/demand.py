@@ -1,0 +1,136 @@
+"""What the app asks of a cloud: pods, volumes, load balancers, traffic, images; and the wishes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+
+from clouddeploy.app.model import App, Service
+from clouddeploy.errors import ConfigError
+from clouddeploy.prices.packing import Pod
+
+DEFAULT_CPU = 100
+"""Millicores of a service that requests none."""
+
+DEFAULT_MEMORY = 128
+"""MiB of a service that requests none."""
+
+
+@dataclass(frozen=True)
+class Demand:
+    """Sizes that are billed. GiB per volume, GB per month of egress, GB of images.
+
+    `assumed` are sentences about values that nobody wrote.
+    """
+
+    name: str
+    pods: tuple[Pod, ...]
+    load_balancers: int = 0
+    volumes: tuple[int, ...] = ()
+    egress_gb: Decimal = Decimal(0)
+    registry_gb: Decimal = Decimal(0)
+    repositories: int = 1
+    assumed: tuple[str, ...] = ()
+
+    @property
+    def cpu(self) -> int:
+        """Millicores of all pods."""
+        return sum(pod.cpu for pod in self.pods)
+
+    @property
+    def memory(self) -> int:
+        """MiB of all pods."""
+        return sum(pod.memory for pod in self.pods)
+
+
+@dataclass(frozen=True)
+class Assumptions:
+    """What every cluster is taken to have besides the app; CPU in millicores, memory in MiB.
+
+    The DaemonSets and add-ons are planning values without a source: measure them on the first cluster.
+    """
+
+    hours: Decimal = Decimal(730)
+    daemon_cpu: int = 200
+    daemon_memory: int = 200
+    daemon_pods: int = 2
+    addons: int = 3
+    addon_cpu: int = 100
+    addon_memory: int = 100
+    min_nodes: int = 2
+    node_disk_gib: int = 50
+    zones: int = 2
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What the cluster must be. `region` is an area (us, eu, sg, seoul) or some cloud's region.
+
+    `sla` is a percentage that the control plane must promise. `machines` pins a cloud's machine type.
+    `surge` leaves room for one more pod of the largest service, as a rolling update needs.
+    `first` means that the account has no other cluster, so that free tiers apply.
+    """
+
+    region: str = "us"
+    arch: str = "amd64"
+    spot: bool = False
+    ha: bool = False
+    private: bool = False
+    sla: Decimal | None = None
+    version: str | None = None
+    surge: bool = True
+    first: bool = True
+    machines: Mapping[str, str] = field(default_factory=dict)
+    today: date = field(default_factory=date.today)
+
+
+def from_app(app: App) -> Demand:
+    """What the app in this folder asks for; what it does not say is assumed and named."""
+    assumed: list[str] = []
+    pods: list[Pod] = []
+    for service in app.services:
+        pods += _pods(service, assumed)
+    images = sum(service.image_of is None for service in app.services) or 1
+    assumed.append(f"1 GB per image in the registry ({images}); --registry-gb says better")
+    return Demand(
+        name=app.name,
+        pods=tuple(pods),
+        load_balancers=_load_balancers(app.services),
+        registry_gb=Decimal(images),
+        repositories=images,
+        assumed=tuple(assumed),
+    )
+
+
+def from_sizes(cpu: int, memory: int, replicas: int) -> Demand:
+    """An app of one service; CPU in millicores, memory in MiB."""
+    if replicas < 1:
+        raise ConfigError(f"{replicas} replicas are no app", fix="--replicas 1 or more")
+    return Demand("app", (Pod(cpu, memory, "app"),) * replicas, registry_gb=Decimal(1))
+
+
+def scaled(demand: Demand, factor: int) -> Demand:
+    """The same app with `factor` times the replicas of every service."""
+    return Demand(**{**demand.__dict__, "pods": demand.pods * factor})
+
+
+def _pods(service: Service, assumed: list[str]) -> list[Pod]:
+    wanted = service.resources
+    if wanted.cpu is None or wanted.memory is None:
+        cpu = f"{DEFAULT_CPU}m CPU" if wanted.cpu is None else ""
+        memory = f"{DEFAULT_MEMORY}Mi memory" if wanted.memory is None else ""
+        missing = " and ".join(filter(None, (cpu, memory)))
+        assumed.append(f"{missing} for {service.name}, which requests none")
+    cpu_, memory_ = wanted.cpu, wanted.memory
+    pod = Pod(
+        DEFAULT_CPU if cpu_ is None else cpu_, DEFAULT_MEMORY if memory_ is None else memory_, service.name
+    )
+    return [pod] * service.replicas
+
+
+def _load_balancers(services: Sequence[Service]) -> int:
+    """One for each service that is exposed without a host; all hosts share one Ingress."""
+    exposed = [service.expose for service in services if service.expose]
+    return sum(not one.host for one in exposed) + any(one.host for one in exposed)

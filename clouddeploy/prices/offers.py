@@ -1,0 +1,69 @@
+"""The result of a comparison: offers in lanes, and clouds that cannot make one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from clouddeploy.prices.bill import Line, Total, total
+from clouddeploy.prices.catalog import Catalog, Machine
+from clouddeploy.prices.clouds.base import Cloud, Control
+from clouddeploy.prices.demand import Assumptions, Demand, Wishes
+from clouddeploy.prices.packing import Packing
+from clouddeploy.prices.regions import Place
+
+ANY_CPU = "any CPU"
+STEADY = "steady CPU"
+LANES = (ANY_CPU, STEADY)
+"""Machines whose CPUs may be shared or earn credits are never ranked against dedicated ones silently."""
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What one cloud would cost, and how the pods lie on its nodes."""
+
+    cloud: Cloud
+    place: Place
+    control: Control
+    machine: Machine
+    packing: Packing
+    lines: tuple[Line, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def total(self) -> Total:
+        """USD per month."""
+        return total(line.monthly for line in self.lines)
+
+    @property
+    def rank(self) -> tuple[Decimal, int, str]:
+        """What offers are ordered by: the known sum, then fewer unknowns."""
+        return self.total.known, self.total.unknown, self.cloud.name
+
+
+@dataclass(frozen=True)
+class Unfit:
+    """A cloud that cannot be compared, and why."""
+
+    cloud: Cloud
+    reason: str
+
+
+@dataclass(frozen=True)
+class Lane:
+    """The offers of one class of CPU, cheapest first; offers with unknown parts after equal ones."""
+
+    name: str
+    offers: tuple[Offer, ...]
+    unfit: tuple[Unfit, ...]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The whole result, with what it was computed from."""
+
+    demand: Demand
+    wishes: Wishes
+    assumed: Assumptions
+    catalog: Catalog
+    lanes: tuple[Lane, ...]

@@ -1,0 +1,72 @@
+"""The comparison as one HTML file that needs nothing else: no network, no other file.
+
+The page computes totals from the same charges as `bill`, so that they follow when a reader
+changes an assumption; what depends on packing is computed here for several numbers of replicas.
+"""
+
+from __future__ import annotations
+
+import json
+from importlib import resources
+from typing import Any
+
+from clouddeploy.prices.bill import KINDS
+from clouddeploy.prices.clouds import CLOUDS
+from clouddeploy.prices.compare import compare
+from clouddeploy.prices.demand import scaled
+from clouddeploy.prices.offers import Comparison
+from clouddeploy.prices.plain import lanes, plain
+
+FACTORS = (1, 2, 3, 4, 5, 6, 7, 8)
+"""How many times the app's replicas the page can show."""
+
+_MANY = 400
+"""From so many pods on only the app itself is computed."""
+
+
+def report(comparison: Comparison) -> str:
+    """The HTML text; deterministic for the same comparison."""
+    page = _asset("report.html")
+    for name, text in (
+        ("/*STYLE*/", _asset("report.css")),
+        ("/*DATA*/", _json(_data(comparison))),
+        ("/*SCRIPT*/", _asset("report.js")),
+    ):
+        page = page.replace(name, text)
+    return page
+
+
+def _data(comparison: Comparison) -> dict[str, Any]:
+    sources: dict[str, int] = {}
+    factors = FACTORS if len(comparison.demand.pods) <= _MANY else FACTORS[:1]
+    scales = [{"factor": factor, "lanes": _interned(_at(comparison, factor), sources)} for factor in factors]
+    base = plain(comparison)
+    del base["lanes"]
+    clouds = {cloud.name: cloud.title for cloud in CLOUDS}
+    return {**base, "kinds": KINDS, "clouds": clouds, "scales": scales, "sources": list(sources)}
+
+
+def _at(comparison: Comparison, factor: int) -> Any:
+    if factor == 1:
+        return lanes(comparison)
+    demand = scaled(comparison.demand, factor)
+    return lanes(compare(demand, comparison.wishes, comparison.catalog, comparison.assumed))
+
+
+def _interned(value: Any, sources: dict[str, int]) -> Any:
+    """With every source replaced by its place in the list of sources."""
+    for lane in value:
+        for offer in lane["offers"]:
+            for line in offer["lines"]:
+                line["source"] = sources.setdefault(line["source"], len(sources))
+    return value
+
+
+def _json(value: Any) -> str:
+    """JSON that cannot end the script element it stands in."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+
+
+def _asset(name: str) -> str:
+    return (resources.files("clouddeploy.prices") / "data" / name).read_text("utf-8")

@@ -1,0 +1,1 @@
+"""The vendors' own price lists, read over HTTP."""

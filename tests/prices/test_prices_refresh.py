@@ -1,0 +1,149 @@
+"""Refreshing: the vendors' lists become prices of this user; what is missing or broken changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from clouddeploy.prices import cache
+from clouddeploy.prices.catalog import Catalog, Machine
+from clouddeploy.prices.refresh import SOURCES, Refreshed, refresh
+from tests.prices.vendors import Vendors, running
+
+TODAY = date(2026, 11, 24)
+
+
+@pytest.fixture
+def vendors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Vendors]:
+    with running() as found:
+        for name, value in {**found.environment(), "CLOUDDEPLOY_CACHE": str(tmp_path)}.items():
+            monkeypatch.setenv(name, value)
+        yield found
+
+
+def refreshed(*clouds: str) -> dict[str, Refreshed]:
+    return {one.cloud: one for one in refresh(clouds or list(SOURCES), TODAY)}
+
+
+def machine(catalog: Catalog, cloud: str, region: str, name: str) -> Machine:
+    return next(one for one in catalog.machines(cloud, region) if one.name == name)
+
+
+def test_every_cloud_is_read_with_date_and_source(vendors: Vendors) -> None:
+    done = refreshed()
+    assert {name: one.error for name, one in done.items()} == dict.fromkeys(SOURCES)
+    catalog, problems = cache.load()
+    assert problems == ()
+    t3 = machine(catalog, "aws", "us-east-1", "t3.medium")
+    assert (t3.row.usd, t3.row.as_of, t3.max_pods) == (Decimal("0.05"), TODAY, 17)
+    assert t3.row.source == f"{vendors.url}/offers/v1.0/aws/AmazonEC2/current/us-east-1/index.csv"
+    assert machine(catalog, "gcp", "us-east1", "e2-standard-2").row.usd == Decimal(
+        "0.064"
+    )  # 2 x 0.02 + 8 x 0.003
+    assert machine(catalog, "gcp", "us-east1", "e2-small").row.usd == Decimal("0.016")  # half a core, 2 GiB
+    assert machine(catalog, "digitalocean", "fra1", "s-2vcpu-4gb").row.month_cap == 26
+    assert machine(catalog, "alibaba", "us-east-1", "ecs.e-c1m2.xlarge").row.usd == Decimal("0.09")
+
+
+def test_a_region_that_had_no_price_gets_one(vendors: Vendors) -> None:
+    refreshed("alibaba")
+    catalog, _ = cache.load()
+    assert machine(catalog, "alibaba", "eu-central-1", "ecs.g8i.large").row.usd == Decimal("0.12")
+
+
+def test_machines_that_the_bundle_does_not_know_are_added(vendors: Vendors) -> None:
+    refreshed("aws")
+    catalog, _ = cache.load()
+    found = machine(catalog, "aws", "eu-central-1", "m9i.large")
+    assert (found.cpus, found.memory_gib, found.cpu_class, found.row.usd) == (
+        2,
+        8,
+        "dedicated",
+        Decimal("0.2"),
+    )
+    assert machine(catalog, "aws", "us-east-1", "t4g.medium").arch == "arm64"
+    assert catalog.price("aws", "ebs.gp3", "eu-central-1").usd == Decimal("0.09")
+
+
+def test_a_missing_or_zero_price_replaces_nothing(vendors: Vendors) -> None:
+    refreshed()
+    catalog, _ = cache.load()
+    assert machine(catalog, "aws", "us-east-1", "t3.large").row.usd == Decimal("0.0832")
+    assert machine(catalog, "digitalocean", "fra1", "c-2").row.usd == Decimal("0.0625")
+    assert catalog.price("digitalocean", "lb.regional.node").usd == 12
+
+
+def test_a_free_plan_stays_free_and_a_dearer_one_is_read(vendors: Vendors) -> None:
+    refreshed("digitalocean")
+    catalog, _ = cache.load()
+    assert catalog.price("digitalocean", "docr.starter").usd == 0
+    assert catalog.price("digitalocean", "docr.basic").usd == 6
+
+
+def test_credentials_go_in_headers(vendors: Vendors) -> None:
+    refreshed("digitalocean", "gcp")
+    assert set(vendors.credentials) == {"Bearer do-token-for-tests", "gcp-key-for-tests"}
+
+
+@pytest.mark.parametrize(
+    ("broken", "said"),
+    [
+        (403, "asks for credentials (403)"),
+        (404, "it answers 404"),
+        ("not json", "it is not JSON"),
+        ("{}", "another form than expected"),
+        ('{"sizes": [{"slug": 1}]}', "cannot be read"),
+    ],
+)
+def test_a_broken_list_is_named_and_the_prices_of_before_stay(
+    vendors: Vendors, broken: int | str, said: str
+) -> None:
+    refreshed("digitalocean")
+    before = (cache.folder() / "digitalocean.json").read_bytes()
+    vendors.broken["/v2/registry" if broken != '{"sizes": [{"slug": 1}]}' else "/v2/"] = broken
+    error = refreshed("digitalocean")["digitalocean"].error
+    assert error is not None
+    assert said in error.message
+    assert (cache.folder() / "digitalocean.json").read_bytes() == before
+
+
+def test_one_cloud_failing_does_not_stop_the_others(vendors: Vendors) -> None:
+    vendors.broken["/offers"] = "<html>"
+    done = refreshed("aws", "alibaba")
+    assert done["aws"].error is not None
+    assert "it has no heading" in done["aws"].error.message
+    assert done["alibaba"].read == 2
+
+
+@pytest.mark.parametrize(
+    ("cloud", "name"),
+    [("digitalocean", "DIGITALOCEAN_ACCESS_TOKEN"), ("gcp", "CLOUDDEPLOY_GCP_API_KEY")],
+)
+def test_a_missing_credential_is_named(
+    vendors: Vendors, monkeypatch: pytest.MonkeyPatch, cloud: str, name: str
+) -> None:
+    monkeypatch.delenv(name)
+    monkeypatch.delenv("DIGITALOCEAN_TOKEN", raising=False)
+    error = refreshed(cloud)[cloud].error
+    assert error is not None
+    assert error.fix == f"export {name}=…"
+    assert error.exit_code == 5
+
+
+def test_a_cache_that_cannot_be_written_says_so(
+    vendors: Vendors, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("CLOUDDEPLOY_CACHE", str(tmp_path / "file"))
+    error = refreshed("alibaba")["alibaba"].error
+    assert error is not None
+    assert "cannot be written" in error.message
+
+
+def test_nothing_is_left_beside_the_cache(vendors: Vendors) -> None:
+    refreshed()
+    assert {path.name for path in cache.folder().iterdir()} == {f"{cloud}.json" for cloud in SOURCES}
