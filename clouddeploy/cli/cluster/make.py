@@ -1,0 +1,87 @@
+"""`clouddeploy cluster create`"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from clouddeploy import clusters
+from clouddeploy.cli import live, options, view
+from clouddeploy.cli.cluster.common import PATIENCE, Name, connect, print_plan, settings_of
+from clouddeploy.cli.cluster.money import print_costs, total
+from clouddeploy.cli.project import seconds
+from clouddeploy.errors import ConfigError
+
+Nodes = Annotated[
+    int | None, typer.Option("--nodes", envvar="CLOUDDEPLOY_NODES", min=1, help="How many worker nodes.")
+]
+Cpus = Annotated[
+    int | None, typer.Option("--cpus", envvar="CLOUDDEPLOY_CPUS", min=1, help="At least so many vCPUs each.")
+]
+Memory = Annotated[
+    str | None, typer.Option("--memory", envvar="CLOUDDEPLOY_MEMORY", help="At least so much each: 8Gi.")
+]
+Machine = Annotated[
+    str | None,
+    typer.Option("--machine", envvar="CLOUDDEPLOY_MACHINE", help="Exactly this machine type of the cloud."),
+]
+Version = Annotated[
+    str | None,
+    typer.Option("--version", envvar="CLOUDDEPLOY_VERSION", help="Kubernetes minor such as 1.33."),
+]
+Ha = Annotated[
+    bool | None,
+    typer.Option("--ha/--no-ha", envvar="CLOUDDEPLOY_HA", help="A control plane that survives a zone."),
+]
+
+
+def create(
+    to: options.To = None,
+    config: options.Config = None,
+    name: Name = None,
+    nodes: Nodes = None,
+    cpus: Cpus = None,
+    memory: Memory = None,
+    machine: Machine = None,
+    version: Version = None,
+    ha: Ha = None,
+    timeout: options.Timeout = None,
+    yes: options.Yes = False,
+    dry_run: options.DryRun = False,
+) -> None:
+    """Make the target's cluster, or go on where an interrupted create stopped.
+
+    Says first what it will cost. Every resource is found again by name and tag: run it as
+    often as you like.
+    """
+    target, provider = connect(to, config)
+    wanted = {"nodes": nodes, "cpus": cpus, "memory_gib": gibibytes(memory), "machine": machine}
+    settings = settings_of(target, name, **wanted, version=version, ha=ha)
+    steps, spec = clusters.steps_of(provider, settings), settings.cluster
+    costs = clusters.provisioner_of(provider, settings).costs(spec)
+    if dry_run:
+        print_plan(clusters.plan_up(steps))
+    print_costs(costs)
+    if dry_run:
+        view.note("nothing was changed")
+        return
+    price = f" for {total([one.monthly for one in costs])} USD a month" if costs else ""
+    where = settings.name
+    view.confirm(f"create cluster {spec.name} on {where}? It is billed{price} until deleted", yes=yes)
+    with live.progress() as progress:
+        clusters.up(steps, progress=progress, timeout=seconds(timeout, PATIENCE))
+    view.say(f"cluster {spec.name} is ready", style="bold green")
+    view.next_step(f"clouddeploy deploy --to {where}")
+
+
+def gibibytes(text: str | None) -> int | None:
+    """Memory such as 8Gi or 8192Mi in GiB, rounded up."""
+    from clouddeploy.app import fields
+
+    if text is None:
+        return None
+    try:
+        return -(-fields.memory(text) // 1024)
+    except ValueError as error:
+        raise ConfigError(f"--memory {text} is no amount of memory", fix="write it as 8Gi") from error

@@ -1,0 +1,90 @@
+"""`clouddeploy cluster delete|leftovers`"""
+
+from __future__ import annotations
+
+from clouddeploy import clusters
+from clouddeploy.cli import live, options, view
+from clouddeploy.cli.cluster.common import PATIENCE, Name, connect, print_plan, settings_of
+from clouddeploy.cli.cluster.money import print_leftovers
+from clouddeploy.cli.project import seconds
+from clouddeploy.contract import Cluster, Provider
+from clouddeploy.progress import Progress
+from clouddeploy.release.teardown import billed_inside, release_inside
+
+
+def delete(
+    to: options.To = None,
+    config: options.Config = None,
+    name: Name = None,
+    timeout: options.Timeout = None,
+    yes: options.Yes = False,
+    dry_run: options.DryRun = False,
+) -> None:
+    """Delete the target's cluster and everything that was made for it, last made first.
+
+    The load balancers and volumes of what runs in it go too, and with them their data.
+    """
+    target, provider = connect(to, config)
+    settings = settings_of(target, name)
+    steps, cluster = clusters.steps_of(provider, settings), settings.cluster.name
+    planned = clusters.plan_down(steps)
+    if dry_run:
+        print_plan(planned)
+    else:
+        clusters.require_possible(planned)
+    listed = _own(provider, cluster)
+    inside = billed_inside(provider, listed) if listed else []
+    if inside:
+        view.table(("DELETED WITH IT",), [(one,) for one in inside])
+    if dry_run:
+        view.note("nothing was changed")
+        return
+    view.confirm(f"delete cluster {cluster} on {settings.name} with all that runs in it?", yes=yes)
+    with live.progress() as progress:
+        if listed:
+            _release(provider, listed, progress)
+        clusters.down(steps, progress=progress, timeout=seconds(timeout, PATIENCE))
+    left = clusters.provisioner_of(provider, settings).leftovers(cluster)
+    if left:
+        print_leftovers(left)
+        view.next_step(f"clouddeploy cluster leftovers --to {settings.name}", why="shows them again")
+    else:
+        view.say(f"cluster {cluster} is gone, nothing billed stays", style="bold green")
+
+
+def leftovers(
+    to: options.To = None,
+    config: options.Config = None,
+    name: Name = None,
+    output: options.Form = options.Output.table,
+) -> None:
+    """List what is billed beside the cluster and outlives it: load balancers, volumes, addresses."""
+    target, provider = connect(to, config)
+    settings = settings_of(target, name)
+    left = clusters.provisioner_of(provider, settings).leftovers(settings.cluster.name)
+    if output is not options.Output.table:
+        plain = [
+            {
+                "kind": one.kind,
+                "id": one.id,
+                "monthly": None if one.monthly is None else str(one.monthly),
+                "detail": one.detail,
+            }
+            for one in left
+        ]
+        view.data(plain, output.value)
+    elif left:
+        print_leftovers(left)
+    else:
+        view.say(f"nothing billed is left of cluster {settings.cluster.name}", style="bold green")
+
+
+def _own(provider: Provider, name: str) -> Cluster | None:
+    found = (one for one in provider.clusters.list() if one.name == name and one.owned)
+    return next(found, None)
+
+
+def _release(provider: Provider, cluster: Cluster, progress: Progress) -> None:
+    reason = release_inside(provider, cluster, progress=progress)
+    if reason:
+        view.note(f"load balancers and volumes may stay: {reason}", style="yellow")

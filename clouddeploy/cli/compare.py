@@ -1,0 +1,232 @@
+"""`clouddeploy compare`"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from clouddeploy.app.load import describes_app
+from clouddeploy.app.model import App
+from clouddeploy.cli import compared, options, view
+from clouddeploy.cli.project import find_app
+from clouddeploy.errors import ConfigError
+from clouddeploy.prices import cache, units
+from clouddeploy.prices.against import Change, app_at, changes
+from clouddeploy.prices.compare import compare as compare_clouds
+from clouddeploy.prices.demand import Demand, Wishes, from_app, from_sizes
+from clouddeploy.prices.offers import Comparison
+
+Sized = Callable[[Demand], Demand]
+
+
+class Format(StrEnum):
+    """How the comparison is printed."""
+
+    table = "table"
+    json = "json"
+    yaml = "yaml"
+    markdown = "markdown"
+
+
+class Arch(StrEnum):
+    """The CPU architecture of the nodes."""
+
+    amd64 = "amd64"
+    arm64 = "arm64"
+    any = "any"
+
+
+_SIZES = "Sizes (instead of the app here)"
+_CLUSTER = "Cluster"
+
+
+def _size(flag: str, metavar: str, text: str) -> typer.models.OptionInfo:
+    found: typer.models.OptionInfo = typer.Option(flag, metavar=metavar, help=text, rich_help_panel=_SIZES)
+    return found
+
+
+def _wish(flag: str, text: str) -> typer.models.OptionInfo:
+    found: typer.models.OptionInfo = typer.Option(flag, help=text, rich_help_panel=_CLUSTER)
+    return found
+
+
+Cpus = Annotated[str | None, _size("--cpus", "CPUS", "CPUs of one replica, such as 0.5 or 500m.")]
+Memory = Annotated[str | None, _size("--memory", "SIZE", "Memory of one replica, such as 512Mi.")]
+Replicas = Annotated[int | None, _size("--replicas", "N", "How many replicas.")]
+Disk = Annotated[list[str] | None, _size("--disk", "SIZE", "A volume, such as 10Gi; repeatable.")]
+Lb = Annotated[int | None, _size("--lb", "N", "Load balancers.")]
+Egress = Annotated[str | None, _size("--egress", "GB", "GB to the internet per month.")]
+RegistryGb = Annotated[str | None, _size("--registry-gb", "GB", "GB of images kept.")]
+Region = Annotated[str, _wish("--region", "us, eu, sg, seoul, or a cloud's own region.")]
+ArchOf = Annotated[Arch, _wish("--arch", "Architecture of the nodes.")]
+Spot = Annotated[bool, _wish("--spot", "Interruptible nodes.")]
+Ha = Annotated[bool, _wish("--ha", "A redundant control plane.")]
+Private = Annotated[bool, _wish("--private", "Nodes without public addresses, behind NAT.")]
+Sla = Annotated[str | None, _wish("--sla", "What the control plane must promise, such as 99.95.")]
+Kubernetes = Annotated[str | None, _wish("--kubernetes", "The Kubernetes minor, such as 1.35.")]
+MachineOf = Annotated[list[str] | None, _wish("--machine", "Pin a type, such as aws=t3.medium; repeatable.")]
+Surge = Annotated[bool, _wish("--surge/--no-surge", "Room for one more pod in a rolling update.")]
+First = Annotated[bool, _wish("--free-tier/--no-free-tier", "The account's first cluster.")]
+Explain = Annotated[
+    str | None, typer.Option("--explain", metavar="CLOUD", help="Print every line of a bill.")
+]
+Against = Annotated[
+    str | None, typer.Option("--against", metavar="REV", help="Compare with the app at a git revision.")
+]
+Html = Annotated[Path | None, typer.Option("--html", metavar="FILE", help="Write a report to look at.")]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="More columns, and the facts.")]
+Form = Annotated[
+    Format, typer.Option("--output", "-o", envvar="CLOUDDEPLOY_OUTPUT", help="How to print the result.")
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the application."""
+    app.command("compare")(compare)
+
+
+def compare(
+    config: options.Config = None,
+    cpus: Cpus = None,
+    memory: Memory = None,
+    replicas: Replicas = None,
+    disk: Disk = None,
+    lb: Lb = None,
+    egress: Egress = None,
+    registry_gb: RegistryGb = None,
+    region: Region = "us",
+    arch: ArchOf = Arch.amd64,
+    spot: Spot = False,
+    ha: Ha = False,
+    private: Private = False,
+    sla: Sla = None,
+    kubernetes: Kubernetes = None,
+    machine: MachineOf = None,
+    surge: Surge = True,
+    first: First = True,
+    explain: Explain = None,
+    against: Against = None,
+    html: Html = None,
+    verbose: Verbose = False,
+    output: Form = Format.table,
+) -> None:
+    """Show what the app would cost per month on each cloud, and what it would get.
+
+    Works offline, without an account. Sizes come from the app in this folder, or from --cpus,
+    --memory and --replicas. An unknown price is counted as unknown, never as 0.
+    """
+    wishes = Wishes(
+        region=region,
+        arch=arch.value,
+        spot=spot,
+        ha=ha,
+        private=private,
+        sla=units.percent(sla) if sla else None,
+        version=kubernetes,
+        surge=surge,
+        first=first,
+        machines=_machines(machine or ()),
+    )
+    app = None if cpus or memory or replicas is not None else _app(config)
+    demand = from_app(app) if app else _sizes(cpus, memory, replicas)
+    sized = _extras(disk or (), lb, egress, registry_gb)
+    catalog, problems = cache.load()
+    for problem in problems:
+        view.note(problem, style="yellow")
+    found = compare_clouds(sized(demand), wishes, catalog)
+    changed = _changed(app, found, against, sized, config) if against else ()
+    if html:
+        _write(html, found)
+    if explain:
+        compared.explain(found, explain, output.value)
+    else:
+        _print(found, changed, against or "", output, verbose)
+
+
+def _app(config: Path | None) -> App:
+    if config is None and not describes_app(Path.cwd()):
+        raise ConfigError(
+            "no app in this folder and no sizes",
+            fix="clouddeploy compare --cpus 500m --memory 512Mi --replicas 3",
+        )
+    return find_app(config, show_inferred=False)
+
+
+def _sizes(cpus: str | None, memory: str | None, replicas: int | None) -> Demand:
+    return from_sizes(
+        units.cpu(cpus) if cpus else 500,
+        units.memory(memory) if memory else 512,
+        1 if replicas is None else replicas,
+    )
+
+
+def _extras(disk: Sequence[str], lb: int | None, egress: str | None, registry_gb: str | None) -> Sized:
+    """What flags say about the rest of the app, in place of what the app says."""
+    if lb is not None and lb < 0:
+        raise ConfigError(f"--lb: there cannot be {lb} load balancers", fix="--lb 0 or more")
+    volumes = tuple(units.disk(one) for one in disk)
+    sent = None if egress is None else units.amount(egress, "--egress")
+    kept = None if registry_gb is None else units.amount(registry_gb, "--registry-gb")
+
+    def sized(demand: Demand) -> Demand:
+        return replace(
+            demand,
+            volumes=volumes or demand.volumes,
+            load_balancers=demand.load_balancers if lb is None else lb,
+            egress_gb=demand.egress_gb if sent is None else sent,
+            registry_gb=demand.registry_gb if kept is None else kept,
+        )
+
+    return sized
+
+
+def _machines(pinned: Sequence[str]) -> dict[str, str]:
+    found = {}
+    for one in pinned:
+        cloud, _, name = one.partition("=")
+        if not name:
+            raise ConfigError(f"--machine: {one} names no cloud", fix="write it as --machine aws=t3.medium")
+        found[compared.cloud_named(cloud)] = name
+    return found
+
+
+def _changed(
+    app: App | None, now: Comparison, revision: str, sized: Sized, config: Path | None
+) -> tuple[Change, ...]:
+    if app is None:
+        raise ConfigError(
+            "--against needs an app in this folder", fix="leave out --cpus, --memory, --replicas"
+        )
+    before = sized(from_app(app_at(app.root, revision, config)))
+    return changes(compare_clouds(before, now.wishes, now.catalog), now)
+
+
+def _print(
+    found: Comparison, changed: Sequence[Change], revision: str, output: Format, verbose: bool
+) -> None:
+    if output is Format.markdown:
+        from clouddeploy.prices.markdown import markdown
+
+        view.result(markdown(found, changed, revision))
+    elif output is Format.table:
+        compared.table(found, verbose=verbose)
+        compared.table_of_changes(changed, revision)
+    else:
+        view.data(compared.data(found, changed, revision), output.value)
+    if not any(lane.offers for lane in found.lanes):
+        raise ConfigError("no cloud can run this", fix="ask for less, or for another region")
+
+
+def _write(path: Path, found: Comparison) -> None:
+    from clouddeploy.prices.report import report
+
+    try:
+        path.write_text(report(found), encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be written: {error.strerror}", fix="name another file") from error
+    view.note(f"written: {path}")

@@ -1,0 +1,239 @@
+"""How a comparison is printed for people, and as data."""
+
+from __future__ import annotations
+
+import difflib
+import textwrap
+from collections.abc import Sequence
+from typing import Any
+
+from clouddeploy.cli import view
+from clouddeploy.errors import ConfigError
+from clouddeploy.prices.advise import advise
+from clouddeploy.prices.against import Change
+from clouddeploy.prices.age import age
+from clouddeploy.prices.bill import cents
+from clouddeploy.prices.catalog import STALE_DAYS
+from clouddeploy.prices.clouds import CLOUDS
+from clouddeploy.prices.features import features
+from clouddeploy.prices.markdown import counted, signed
+from clouddeploy.prices.offers import Comparison, Lane, Offer
+from clouddeploy.prices.plain import plain, text
+
+_SHORT = {
+    "do": "digitalocean",
+    "ali": "alibaba",
+    "eks": "aws",
+    "gke": "gcp",
+    "doks": "digitalocean",
+    "ack": "alibaba",
+}
+
+
+def cloud_named(word: str) -> str:
+    """A cloud's name from its name or a short one; ConfigError with the nearest."""
+    name = _SHORT.get(word, word)
+    names = [cloud.name for cloud in CLOUDS]
+    if name not in names:
+        near = difflib.get_close_matches(word, [*names, *_SHORT], n=1)
+        meant = f"; did you mean {near[0]}?" if near else ""
+        raise ConfigError(f"there are no prices for a cloud {word}{meant}", fix=f"one of {', '.join(names)}")
+    return name
+
+
+def table(found: Comparison, *, verbose: bool) -> None:
+    """Each lane as a table, then advice, surprises and the age of the prices."""
+    demand = found.demand
+    _say(
+        f"{demand.name}: {len(demand.pods)} pods, {demand.cpu / 1000:g} CPU, {demand.memory / 1024:.4g} GiB, "
+        f"{counted(demand.load_balancers, 'load balancer')}, {demand.egress_gb} GB egress per month"
+    )
+    for lane in found.lanes:
+        view.say(f"\n{lane.name}", style="bold")
+        _lane(lane, verbose)
+    _advice(found)
+    _surprises(found)
+    if verbose:
+        _facts(found)
+    for one in demand.assumed:
+        view.note(f"assumed: {one}")
+    _age(found)
+
+
+def _lane(lane: Lane, verbose: bool) -> None:
+    if verbose:
+        columns = (
+            "CLOUD",
+            "REGION",
+            "CONTROL PLANE",
+            "NODES",
+            "CPU",
+            "FIT CPU/MEM",
+            "SLA",
+            "USD/H",
+            "USD/MONTH",
+        )
+        view.table(columns, [_wide(offer) for offer in lane.offers])
+    else:
+        view.table(
+            ("CLOUD", "REGION", "NODES", "SLA", "USD/MONTH"), [_narrow(offer) for offer in lane.offers]
+        )
+    for offer in lane.offers:
+        if offer.place.note:
+            view.say(f"{_short(offer)}: {offer.place.note}", style="yellow")
+    for one in lane.unfit:
+        _say(f"{one.cloud.title}: {one.reason}", style="yellow")
+
+
+def _short(offer: Offer) -> str:
+    return offer.cloud.title.split()[-1]
+
+
+def _narrow(offer: Offer) -> tuple[str, ...]:
+    nodes = f"{len(offer.packing.nodes)}x {offer.machine.name}"
+    return _short(offer), offer.place.region, nodes, _sla(offer), str(offer.total)
+
+
+def _wide(offer: Offer) -> tuple[str, ...]:
+    packing = offer.packing
+    return (
+        offer.cloud.title,
+        offer.place.region,
+        offer.control.title,
+        f"{len(packing.nodes)}x {offer.machine.name}",
+        offer.machine.cpu_class,
+        f"{packing.cpu_fit:.0%}/{packing.memory_fit:.0%}",
+        _sla(offer),
+        f"{offer.total.known / 730:.3f}",
+        str(offer.total),
+    )
+
+
+def _sla(offer: Offer) -> str:
+    return "none" if offer.control.sla is None else str(offer.control.sla)
+
+
+def _advice(found: Comparison) -> None:
+    view.say("\nrecommended", style="bold")
+    for one in advise(found):
+        second = f"; then {one.runner_up.cloud.title}" if one.runner_up else ""
+        _say(f"{one.lane}: {one.best.cloud.title} at {one.best.total}{second}", style="green")
+        for change in one.changes:
+            _say(f"  {change}")
+    rules = next((one.rules for one in advise(found)), ())
+    _say(f"rules: {'; '.join(rules)}")
+
+
+def _surprises(found: Comparison) -> None:
+    said = {
+        (_short(offer), note): None for lane in found.lanes for offer in lane.offers for note in offer.notes
+    }
+    if said:
+        view.say("\nsurprises", style="bold")
+    for cloud, note in said:
+        _say(f"{cloud}: {note}")
+
+
+def _facts(found: Comparison) -> None:
+    view.say("\nfacts", style="bold")
+    facts = {cloud: features(cloud.name, found.wishes.today) for cloud in CLOUDS}
+    for name in next(iter(facts.values())):
+        view.say(name, style="cyan")
+        for cloud, known in facts.items():
+            _say(f"  {cloud.title.split()[-1]:<5} {known[name].text}")
+
+
+def _age(found: Comparison) -> None:
+    known = age(found)
+    parts = [f"prices: bundled {found.catalog.built}, oldest {known.oldest or 'undated'}"]
+    if known.stale:
+        parts.append(f"{known.stale} of {known.used} older than {STALE_DAYS} days")
+    if known.undated:
+        parts.append(f"{known.undated} undated")
+    view.note("; ".join(parts) + "; list prices in USD, before taxes")
+    if known.stale:
+        view.next_step("clouddeploy prices refresh", why="reads the vendors' own lists")
+    view.next_step("clouddeploy compare --explain aws", why="shows every line with its source")
+
+
+def explain(found: Comparison, word: str, form: str) -> None:
+    """Every line of a cloud's cheapest bill: quantity, unit price, amount, source and date."""
+    name = cloud_named(word)
+    offer = next((o for lane in found.lanes for o in lane.offers if o.cloud.name == name), None)
+    if offer is None:
+        reasons = {one.reason for lane in found.lanes for one in lane.unfit if one.cloud.name == name}
+        raise ConfigError(f"{name} has no offer: {'; '.join(sorted(reasons))}", fix="see clouddeploy compare")
+    if form in ("json", "yaml"):
+        shown = plain(found)
+        view.data(next(o for lane in shown["lanes"] for o in lane["offers"] if o["provider"] == name), form)
+        return
+    _say(
+        f"{offer.cloud.title} in {offer.place.region}: {len(offer.packing.nodes)}x {offer.machine.name}, "
+        f"{offer.packing.cpu_fit:.0%} of CPU and {offer.packing.memory_fit:.0%} of memory asked for"
+    )
+    _bill(offer)
+    for note in offer.notes:
+        _say(f"{_short(offer)}: {note}")
+
+
+def _bill(offer: Offer) -> None:
+    """Two lines for each charge, and the sources that they point to."""
+    sources: dict[str, int] = {}
+    kind = ""
+    for line in offer.lines:
+        charge = line.charge
+        if charge.kind != kind:
+            kind = charge.kind
+            view.say(kind, style="bold")
+        amount = "unknown" if line.monthly is None else f"{cents(line.monthly):,}"
+        view.say(f"  {charge.title:<64}{amount:>14}")
+        price = "unknown" if charge.price is None else text(charge.price)
+        number = sources.setdefault(charge.row.source, len(sources) + 1)
+        note = f"; {charge.note}" if charge.note else ""
+        dated = charge.row.as_of or "undated"
+        _say(f"    {text(line.quantity)} {charge.row.unit} x {price}, {dated} [{number}]{note}", style="dim")
+    view.say(f"{'total, before taxes and discounts':<54}{offer.total!s:>26}", style="bold")
+    for source, number in sources.items():
+        _say(f"[{number}] {source}", style="dim")
+
+
+def table_of_changes(changed: Sequence[Change], revision: str) -> None:
+    """What each cloud costs more or less than at a revision; nothing without changes."""
+    if not changed:
+        return
+    view.say(f"\nagainst {revision}", style="bold")
+    rows = [
+        (one.title, one.lane, *(str(offer.total) if offer else "-" for offer in (one.before, one.after)),
+         signed(one.difference))
+        for one in changed
+    ]  # fmt: skip
+    view.table(("CLOUD", "LANE", "BEFORE", "AFTER", "CHANGE"), rows)
+
+
+def data(found: Comparison, changed: Sequence[Change], revision: str) -> dict[str, Any]:
+    """The comparison as plain data, with the changes if there are any."""
+    shown = plain(found)
+    if changed:
+        shown["against"] = {
+            "revision": revision,
+            "changes": [
+                {
+                    "lane": one.lane,
+                    "provider": one.provider,
+                    "before": str(one.before.total) if one.before else None,
+                    "after": str(one.after.total) if one.after else None,
+                    "usd_month": None if one.difference is None else text(one.difference),
+                }
+                for one in changed
+            ],
+        }
+    return shown
+
+
+def _say(line: str, style: str = "") -> None:
+    """A line, folded at 80 columns with its continuation indented."""
+    indent = " " * (len(line) - len(line.lstrip()) + 2)
+    for folded in textwrap.wrap(
+        line, 80, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    ) or [""]:
+        view.say(folded, style=style)

@@ -1,0 +1,104 @@
+"""`clouddeploy doctor`"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.text import Text
+
+from clouddeploy.app.load import describes_app
+from clouddeploy.app.model import ALL, App, Target
+from clouddeploy.cli import options, view
+from clouddeploy.cli.project import chosen, find_app
+from clouddeploy.errors import PreconditionError
+from clouddeploy.release.diagnose import Diagnosis, diagnose, doctor_of
+
+Policy = Annotated[
+    bool, typer.Option("--policy", help="Print the least that the credentials must be allowed.")
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the application."""
+    app.command("doctor")(doctor)
+
+
+def doctor(
+    to: options.To = None,
+    config: options.Config = None,
+    policy: Policy = False,
+    output: options.Form = options.Output.table,
+) -> None:
+    """Find out what is missing before a command does: credentials, permissions, quota, packages.
+
+    Asks all targets of the app, or those of --to, at once; changes nothing. Needs no app in
+    this folder when --to names a provider.
+    """
+    targets = _targets(to, config)
+    if policy:
+        _print_policies(targets)
+        return
+    found = diagnose(targets)
+    if output is not options.Output.table:
+        view.data([_plain(one) for one in found], output.value)
+    else:
+        view.table(("", "TARGET", "CHECK", ""), [row for one in found for row in _rows(one)])
+        for one in found:
+            if one.start:
+                view.say(f"\nto start with {one.provider}", style="bold")
+                view.say(one.start)
+    _finish(found)
+
+
+def _targets(to: Sequence[str] | None, config: Path | None) -> list[Target]:
+    if to and config is None and not describes_app(Path.cwd()):
+        here = Path.cwd()
+        return chosen(App("app", here, here, (), {}), to)
+    app = find_app(config, show_inferred=False)
+    return chosen(app, to or ([ALL] if app.targets else None))
+
+
+def _print_policies(targets: Sequence[Target]) -> None:
+    for target in targets:
+        doctor = doctor_of(target)
+        if doctor is None:
+            view.note(f"{target.settings.name}: the provider {target.settings.provider} states no policy")
+            continue
+        if len(targets) > 1:
+            view.note(f"{target.settings.name}:", style="bold")
+        view.result(doctor.policy())
+
+
+def _rows(one: Diagnosis) -> list[tuple[str | Text, ...]]:
+    rows: list[tuple[str | Text, ...]] = []
+    for check in one.checks:
+        rows.append((view.tick(check.ok), one.target, check.title, check.detail))
+        if check.fix and check.ok is not True:
+            rows.append(("", "", "", f"fix: {check.fix}"))
+    return rows
+
+
+def _plain(one: Diagnosis) -> dict[str, object]:
+    return {
+        "target": one.target,
+        "provider": one.provider,
+        "ok": not one.failed,
+        "checks": [asdict(check) for check in one.checks],
+    }
+
+
+def _finish(found: Sequence[Diagnosis]) -> None:
+    failed = sum(one.failed for one in found)
+    if not failed:
+        view.next_step("clouddeploy deploy", why="nothing that was asked is missing")
+        return
+    names = ",".join(one.target for one in found if one.failed)
+    total = sum(len(one.checks) for one in found)
+    raise PreconditionError(
+        f"{failed} of {total} checks failed",
+        fix=f"do what it says, then: clouddeploy doctor --to {names}",
+    )

@@ -1,0 +1,60 @@
+"""Do the same for each target, and say honestly what became of each."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from clouddeploy import plugins
+from clouddeploy.app.model import Target
+from clouddeploy.contract import Provider
+from clouddeploy.errors import CloudDeployError, CredentialsError
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Outcome(Generic[T]):
+    """What became of one target: a value or an error, after `seconds`."""
+
+    target: Target
+    seconds: float
+    value: T | None = None
+    error: CloudDeployError | None = None
+
+    @property
+    def name(self) -> str:
+        """The target's name."""
+        return self.target.settings.name
+
+
+def each(targets: Sequence[Target], action: Callable[[Target], T]) -> list[Outcome[T]]:
+    """`action` for every target in turn; one that fails does not stop the others."""
+    return [_outcome(target, action) for target in targets]
+
+
+def connected(target: Target) -> Provider:
+    """The target's provider, once the credentials belong to the account that the target names.
+
+    Raises CredentialsError for another account, before anything is read or written there.
+    """
+    provider = plugins.connect(target.settings)
+    wanted = target.settings.account
+    if wanted and (actual := provider.identity().account) != wanted:
+        raise CredentialsError(
+            f"target {target.settings.name} belongs to account {wanted}, the credentials to {actual}; "
+            "nothing was changed",
+            fix=f"use credentials of account {wanted}, or correct targets.{target.settings.name}.account",
+        )
+    return provider
+
+
+def _outcome(target: Target, action: Callable[[Target], T]) -> Outcome[T]:
+    start = time.monotonic()
+    try:
+        value = action(target)
+    except CloudDeployError as error:
+        return Outcome(target, time.monotonic() - start, error=error)
+    return Outcome(target, time.monotonic() - start, value)

@@ -1,0 +1,170 @@
+"""`clouddeploy compare`: from the app here or from flags, for people and for programs, offline."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cli.test_bad_input import one_error
+from tests.commandline import Run
+
+SIZES = ("--cpus", "500m", "--memory", "512Mi", "--replicas", "6", "--lb", "1", "--egress", "200")
+APP = """\
+apiVersion: clouddeploy/v1
+app: shop
+services:
+  web:
+    image: nginx:1.29
+    port: 8080
+    replicas: {replicas}
+    resources: {{cpu: 500m, memory: 512Mi}}
+    expose: {{}}
+  worker: {{image: acme/worker:1}}
+"""
+
+
+def git(folder: Path, *arguments: str) -> None:
+    who = ("-c", "user.name=test", "-c", "user.email=test@example.com")
+    subprocess.run(["git", *who, *arguments], cwd=folder, check=True, capture_output=True)
+
+
+@pytest.fixture
+def shop(folder: Path) -> Path:
+    (folder / "clouddeploy.yaml").write_text(APP.format(replicas=2))
+    return folder
+
+
+def test_sizes_from_flags_need_no_project(run: Run) -> None:
+    done = run("compare", *SIZES)
+    assert done.code == 0
+    assert "app: 6 pods, 3 CPU, 3 GiB, 1 load balancer, 200 GB egress per month" in done.out
+    for cloud in ("DOKS", "ACK", "GKE", "EKS"):
+        assert f"\n{cloud} " in done.out
+
+
+def test_sizes_from_the_app_name_what_is_assumed(run: Run, shop: Path) -> None:
+    done = run("compare")
+    assert "shop: 3 pods, 1.1 CPU, 1.125 GiB, 1 load balancer" in done.out
+    assert "assumed: 100m CPU and 128Mi memory for worker, which requests none" in done.err
+
+
+def test_the_table_fits_80_columns(run: Run) -> None:
+    for region in ("us", "seoul"):
+        done = run("compare", *SIZES, "--region", region, env={"COLUMNS": "80"})
+        assert max(len(line.rstrip()) for line in done.out.splitlines()) <= 80
+
+
+def test_table_json_and_markdown_agree(run: Run) -> None:
+    table, markdown = run("compare", *SIZES).out, run("compare", *SIZES, "-o", "markdown").out
+    shown = json.loads(run("compare", *SIZES, "-o", "json").out)
+    assert shown["schema"] == "clouddeploy.compare/v1"
+    totals = [offer["total"]["text"] for lane in shown["lanes"] for offer in lane["offers"]]
+    assert len(totals) == 8
+    for total in totals:
+        assert total in table
+        assert f"| {total} |" in markdown
+
+
+def test_explain_prints_quantity_price_date_and_source(run: Run) -> None:
+    out = " ".join(run("compare", *SIZES, "--explain", "aws", "--machine", "aws=t3.medium").out.split())
+    assert "EKS cluster 73.00 730 cluster-hour x 0.1, 2026-10-01 [1]" in out
+    assert "[1] https://aws.amazon.com/eks/pricing/" in out
+    unknown = run("compare", *SIZES, "--explain", "ali").out
+    assert "unknown" in unknown
+    assert ">= " in unknown
+
+
+def test_verbose_adds_facts(run: Run) -> None:
+    out = run("compare", *SIZES, "-v").out
+    assert "Keyless CI" in out
+    assert "Starter 1 repository" in out
+
+
+def test_the_recommendation_comes_with_its_rules(run: Run) -> None:
+    out = run("compare", *SIZES).out
+    assert "any CPU: DigitalOcean DOKS at 89.00; then" in out
+    assert "rules: in or nearest to us; runs amd64 images;" in out
+
+
+def test_the_report_is_written(run: Run, folder: Path) -> None:
+    done = run("compare", *SIZES, "--html", "report.html")
+    assert done.code == 0
+    assert "written: report.html" in done.err
+    assert (folder / "report.html").read_text().startswith("<!doctype html>")
+
+
+def test_against_a_revision_shows_what_the_change_costs(run: Run, shop: Path) -> None:
+    git(shop, "init", "-q", "-b", "main")
+    git(shop, "add", ".")
+    git(shop, "commit", "-qm", "two")
+    (shop / "clouddeploy.yaml").write_text(APP.format(replicas=20))
+    changes = json.loads(run("compare", "--against", "main", "-o", "json").out)["against"]["changes"]
+    assert len(changes) == 8
+    assert all(float(one["usd_month"]) > 0 for one in changes)
+    markdown = run("compare", "--against", "main", "-o", "markdown").out
+    assert "### Against main" in markdown
+    one_error(run("compare", "--against", "nowhere"), 2, "name a branch, tag or commit: --against main")
+
+
+def test_no_sdk_is_imported() -> None:
+    code = (
+        "import sys\n"
+        f"sys.argv = ['clouddeploy', 'compare', *{list(SIZES)!r}]\n"
+        "from clouddeploy.cli.main import main\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        "print(sorted({n.split('.')[0] for n in sys.modules}), file=sys.stderr)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    loaded = done.stderr.splitlines()[-1]
+    for name in ("boto3", "botocore", "lightkube", "pydo", "google", "clouddeploy_aws", "urllib3"):
+        assert f"'{name}'" not in loaded
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ((), "clouddeploy compare --cpus 500m --memory 512Mi --replicas 3"),
+        (("--cpus", "lots"), "write them as 0.5, 2 or 250m"),
+        (("--cpus", "-1"), "write them as 0.5, 2 or 250m"),
+        (("--memory", "512"), "write 512Mi or 512Gi"),
+        (("--memory", "512Zi"), "write 512Mi or 512Gi"),
+        (("--replicas", "0"), "--replicas 1 or more"),
+        (("--replicas", "-2"), "--replicas 1 or more"),
+        (("--replicas", "1", "--disk", "0"), "write it as 10Gi"),
+        (("--replicas", "1", "--disk", "-5Gi"), "write it as 256Mi or 1Gi"),
+        (("--replicas", "1", "--lb", "-1"), "--lb 0 or more"),
+        (("--replicas", "1", "--egress", "-1"), "write it as --egress 200"),
+        (("--replicas", "1", "--registry-gb", "some"), "write it as --registry-gb 200"),
+        (("--replicas", "1", "--sla", "100"), "write it as --sla 99.95"),
+        (("--replicas", "1", "--sla", "99.999"), "ask for less, or for another region"),
+        (("--replicas", "1", "--region", "eu-wst-1"), "did you mean eu-west-1?"),
+        (("--replicas", "1", "--machine", "t3.medium"), "write it as --machine aws=t3.medium"),
+        (("--replicas", "1", "--machine", "asw=t3.medium"), "did you mean aws?"),
+        (("--replicas", "1", "--explain", "azure"), "one of aws, gcp, digitalocean, alibaba"),
+        (("--replicas", "1", "--html", "no/such/folder/x.html"), "name another file"),
+        (("--replicas", "1", "--against", "main"), "leave out --cpus, --memory, --replicas"),
+    ],
+)
+def test_nonsense_is_refused_with_what_to_write(run: Run, arguments: tuple[str, ...], said: str) -> None:
+    one_error(run("compare", *arguments), 2, said)
+
+
+def test_a_pod_too_large_for_some_clouds_is_named_and_the_others_are_compared(run: Run) -> None:
+    done = run("compare", "--cpus", "1", "--memory", "9Gi", "--replicas", "2")
+    assert done.code == 0
+    assert "Alibaba ACK: a pod of app (1000m, 9216Mi) fits on no node; the smallest" in done.out
+    assert "DOKS " in done.out
+
+
+def test_a_broken_cache_is_named_and_not_used(run: Run, tmp_path: Path) -> None:
+    prices = tmp_path / "cache" / "prices"
+    prices.mkdir(parents=True)
+    (prices / "aws.json").write_text('{"schema": "clouddeploy.prices/v1", "prices": [')
+    done = run("compare", *SIZES, env={"CLOUDDEPLOY_CACHE": str(tmp_path / "cache")})
+    assert done.code == 0
+    assert "aws.json cannot be read; the bundled prices count instead" in done.err

@@ -1,0 +1,72 @@
+"""Emulated clouds that stay while one works: found again, used by any command, ended."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.commandline import Run
+
+TARGETS = """\
+apiVersion: clouddeploy/v1
+app: shop
+services:
+  web: {build: .}
+targets:
+  aws: {provider: aws}
+  gcp: {provider: gcp}
+  do: {provider: digitalocean}
+  ali: {provider: alibaba}
+"""
+
+
+@pytest.fixture
+def clouds(run: Run) -> Iterator[dict[str, str]]:
+    """The variables of all four clouds in one process."""
+    done = run("emulator", "up", "--cloud", "all", "--pace", "600")
+    assert done.code == 0, done.err
+    words = (shlex.split(line)[1] for line in done.out.splitlines())
+    yield dict(word.partition("=")[::2] for word in words)
+    assert "emulated all ended" in run("emulator", "down", "--cloud", "all").out
+
+
+def test_it_is_found_again_and_ended(run: Run, clouds: dict[str, str]) -> None:
+    status = run("emulator", "status").out
+    assert "all" in status
+    pid = int(status.splitlines()[1].split()[1])
+    assert Path(f"/proc/{pid}").exists()
+    again = run("emulator", "up", "--cloud", "all")
+    assert f"process {pid};" in again.err, "a second up starts nothing"
+
+
+def test_four_clouds_in_one_process_serve_one_push(
+    run: Run, static_app: Path, clouds: dict[str, str]
+) -> None:
+    (static_app / "clouddeploy.yaml").write_text(TARGETS)
+    environment = {**clouds, "PATH": os.environ["PATH"]}
+    done = run("push", "--to", "all", env=environment)
+    assert done.code == 0, done.err
+    rows = [line for line in done.out.splitlines() if "shop/web" in line]
+    digests = {word for row in rows for word in row.split() if len(word) == 12 and word.isalnum()}
+    assert len(rows) == 4
+    assert len(digests) == 1, "the same digest everywhere"
+
+
+def test_one_target_that_fails_does_not_stop_the_others(
+    run: Run, static_app: Path, clouds: dict[str, str]
+) -> None:
+    (static_app / "clouddeploy.yaml").write_text(TARGETS)
+    done = run(
+        "push", "--to", "all", env={**clouds, "DIGITALOCEAN_TOKEN": "", "DIGITALOCEAN_ACCESS_TOKEN": ""}
+    )
+    assert done.code == 4
+    assert "3 of 4 targets done" in done.err
+    assert "clouddeploy push --to do" in done.err
+
+
+def test_down_without_up_says_so(run: Run) -> None:
+    assert "no emulated aws is running" in run("emulator", "down").err

@@ -1,0 +1,194 @@
+"""Diagnoses of several targets: all at once, never an exception, one cause told once."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from threading import Barrier
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from clouddeploy.app.model import Target
+from clouddeploy.contract import Check, ClusterSpec, Identity, Provider, TargetSettings, Traits
+from clouddeploy.errors import (
+    CloudDeployError,
+    ConfigError,
+    CredentialsError,
+    MissingToolError,
+    TemporaryError,
+)
+from clouddeploy.release.diagnose import Diagnosis, diagnose, doctor_of
+from tests.plugin import install
+
+PYPROJECT = """\
+[project]
+name = "clouddeploy-omega"
+version = "1.0"
+
+[project.entry-points."clouddeploy.providers"]
+omega = "clouddeploy_omega:connect"
+"""
+
+Question = Callable[[], Check]
+ME = Identity("acct-1", "somebody")
+
+
+class Doctor:
+    """Asks what it is given to ask."""
+
+    def __init__(self, *questions: Question) -> None:
+        self._questions = questions
+
+    def checks(self) -> list[Question]:
+        return list(self._questions)
+
+    def policy(self) -> str:
+        return "everything"
+
+    def start(self) -> str:
+        return "sign up"
+
+
+@pytest.fixture
+def omega(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """A provider whose `identity` and `doctor` a test sets."""
+    (tmp_path / "pyproject.toml").write_text(PYPROJECT)
+    monkeypatch.syspath_prepend(install(tmp_path))
+    module: Any = ModuleType("clouddeploy_omega")
+    module.identity, module.doctor = lambda: ME, Doctor()
+    nothing: Any = None
+    module.connect = lambda target: Provider(
+        "omega", module.identity, nothing, nothing, Traits(), doctor=module.doctor
+    )
+    monkeypatch.setitem(sys.modules, "clouddeploy_omega", module)
+    return module
+
+
+def target(name: str = "omega", provider: str = "omega", **settings: Any) -> Target:
+    return Target(TargetSettings(name, provider, ClusterSpec("shop"), **settings), "shop", ())
+
+
+def one() -> Diagnosis:
+    (found,) = diagnose([target()])
+    return found
+
+
+def refuse(error: Exception) -> Callable[[], Any]:
+    def ask(*_: object) -> Any:
+        raise error
+
+    return ask
+
+
+def fine() -> Check:
+    return Check("quota", True, "plenty")
+
+
+def test_every_check_of_every_target_is_asked_at_the_same_time(omega: Any) -> None:
+    together = Barrier(6, timeout=20)
+
+    def meet() -> Check:
+        together.wait()
+        return Check("met", True)
+
+    omega.doctor = Doctor(meet, meet, meet)
+    found = diagnose([target("first"), target("second")])
+    assert [one.target for one in found] == ["first", "second"]
+    assert all(check.ok for one in found for check in one.checks)
+
+
+def test_a_check_that_raises_has_failed(omega: Any) -> None:
+    def disk_quota() -> Check:
+        raise TemporaryError("the cloud is busy", fix="try again")
+
+    def volumes() -> Check:
+        raise RuntimeError("boom")
+
+    omega.doctor = Doctor(disk_quota, fine, volumes)
+    told, quota, broken = one().checks
+    assert told == Check("disk quota", False, "the cloud is busy", "try again")
+    assert quota == fine()
+    assert (broken.title, broken.ok, broken.detail) == ("volumes", False, "unexpected RuntimeError: boom")
+    assert "report it" in str(broken.fix)
+    assert one().failed == 2
+
+
+def test_a_missing_package_is_the_only_thing_to_say(omega: Any) -> None:
+    omega.identity = refuse(
+        MissingToolError("omega needs the package omega-sdk", fix="pip install omega-sdk")
+    )
+    omega.doctor = Doctor(fine, refuse(RuntimeError("no module")))
+    found = one()
+    assert found.checks == [
+        Check("packages", False, "omega needs the package omega-sdk", "pip install omega-sdk")
+    ]
+    assert found.start is None
+
+
+@pytest.mark.parametrize(
+    ("error", "title"),
+    [
+        (CredentialsError("who are you", fix="log in"), "credentials"),
+        (ConfigError("no region", fix="set region"), "settings"),
+        (CloudDeployError("no answer", fix="wait"), "access"),
+        (ValueError("boom"), "access"),
+    ],
+)
+def test_who_we_are_is_asked_also_where_the_doctor_forgets_it(
+    error: Exception, title: str, omega: Any
+) -> None:
+    omega.identity, omega.doctor = refuse(error), Doctor(fine)
+    first, second = one().checks
+    assert (first.title, first.ok) == (title, False)
+    assert first.fix
+    assert second == fine()
+    assert one().start == ("sign up" if isinstance(error, CredentialsError) else None)
+
+
+def test_one_cause_is_told_once(omega: Any) -> None:
+    def failed(title: str, detail: str) -> Question:
+        return lambda: Check(title, False, detail, "log in")
+
+    omega.identity = refuse(CredentialsError("no token", fix="log in"))
+    omega.doctor = Doctor(
+        failed("credentials", "no token"), failed("quota", "no token"), failed("clock", "late")
+    )
+    first, second, third = one().checks
+    assert (first.ok, third.ok) == (False, False)
+    assert second == Check("quota", None, "not found out: see credentials")
+    assert one().failed == 2
+
+
+def test_the_account_of_the_target_must_be_that_of_the_credentials(omega: Any) -> None:
+    omega.doctor = Doctor(fine)
+    (found,) = diagnose([target("live", account="acct-7")])
+    assert found.checks[0].ok is False
+    assert found.checks[0].fix == "use credentials of account acct-7, or correct targets.live.account"
+    assert diagnose([target(account="acct-1")])[0].checks == [fine()]
+
+
+def test_a_provider_without_a_doctor_is_said(omega: Any) -> None:
+    omega.doctor = None
+    assert one().checks == [
+        Check("credentials", True, "account acct-1"),
+        Check("doctor", None, "the provider omega has no checks of its own"),
+    ]
+    assert doctor_of(target()) is None
+
+
+def test_a_target_that_cannot_even_be_connected_does_not_stop_the_others(omega: Any) -> None:
+    omega.doctor = Doctor(fine)
+    broken, well = diagnose([target("bad", "no-such-provider"), target()])
+    assert [check.ok for check in broken.checks] == [False]
+    assert "there is no provider no-such-provider" in broken.checks[0].detail
+    assert well.checks == [fine()]
+
+
+def test_a_defect_of_a_provider_is_a_failed_check(omega: Any) -> None:
+    omega.connect = refuse(KeyError("region"))
+    (check,) = one().checks
+    assert (check.title, check.ok) == ("connect", False)
+    assert "unexpected KeyError" in check.detail
