@@ -1,0 +1,91 @@
+"""The bench's programs: Debian packages, and Kubernetes and CoreDNS built from Go modules."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+from tests.live.bench import places
+from tests.live.bench.processes import BenchError
+
+KUBERNETES = "v1.36.2"
+COREDNS = "v1.14.7"
+
+PACKAGES = {
+    "dockerd": "docker.io",
+    "iptables": "iptables",
+    "containerd": "containerd",
+    "docker-registry": "docker-registry",
+    "skopeo": "skopeo",
+    "etcd": "etcd-server",
+    "conntrack": "conntrack",
+    "/usr/lib/cni/bridge": "containernetworking-plugins",
+    "/bin/busybox": "busybox-static",
+}
+_KUBE = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet", "kube-proxy")
+
+
+def find(program: str) -> str:
+    """The path of an installed or built program; BenchError when it is missing."""
+    versions = {**dict.fromkeys(_KUBE, KUBERNETES), "coredns": COREDNS}
+    if program in versions:
+        path = places.programs() / f"{program}-{versions[program]}"
+        if path.exists():
+            return str(path)
+    elif found := shutil.which(program, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"):
+        return found
+    raise BenchError(f"{program} is not installed\nfix: make bench-up")
+
+
+def install_packages() -> None:
+    """Install the Debian packages whose programs are missing; needs root and apt."""
+    missing = [package for program, package in PACKAGES.items() if not _present(program)]
+    if not missing:
+        return
+    if os.geteuid() != 0 or not shutil.which("apt-get"):
+        raise BenchError(
+            f"missing: {', '.join(missing)}; installing them needs root and apt\n"
+            "fix: install them, or use docs/testing.md's way with kind"
+        )
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    _run(["apt-get", "update", "-q"], environment)
+    _run(["apt-get", "install", "-q", "-y", "--no-install-recommends", *missing], environment)
+
+
+def build() -> None:
+    """Build what is not in the cache: about five minutes on two cores for everything."""
+    flags = f"-s -w -X k8s.io/component-base/version.gitVersion={KUBERNETES}"
+    major, minor, _ = KUBERNETES.removeprefix("v").split(".")
+    flags += f" -X k8s.io/component-base/version.gitMajor={major}"
+    flags += f" -X k8s.io/component-base/version.gitMinor={minor}"
+    for program in _KUBE:
+        _build("kubernetes", f"k8s.io/kubernetes/cmd/{program}", f"{program}-{KUBERNETES}", flags)
+    _build("coredns", "github.com/coredns/coredns", f"coredns-{COREDNS}", "-s -w")
+
+
+def _build(module: str, package: str, name: str, flags: str) -> None:
+    target = places.programs() / name
+    if target.exists():
+        return
+    if not shutil.which("go"):
+        raise BenchError(f"{name} must be built and there is no Go\nfix: install Go 1.26 or later")
+    print(f"  building {name} …", flush=True)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = target.with_name(f".{name}.{os.getpid()}")
+    command = ["go", "build", "-trimpath", "-ldflags", flags, "-o", str(unfinished), package]
+    _run(command, {**os.environ, "CGO_ENABLED": "0"}, places.HERE / module)
+    unfinished.rename(target)
+
+
+def _present(program: str) -> bool:
+    path = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
+    return Path(program).exists() if program.startswith("/") else shutil.which(program, path=path) is not None
+
+
+def _run(command: list[str], environment: dict[str, str], folder: Path | None = None) -> None:
+    done = subprocess.run(command, env=environment, cwd=folder, capture_output=True, text=True, check=False)
+    if done.returncode:
+        tail = "\n".join((done.stdout + done.stderr).splitlines()[-15:])
+        raise BenchError(f"{' '.join(command[:3])} failed:\n{tail}\nfix: what it says, then make bench-up")

@@ -1,0 +1,135 @@
+"""Deploys to a real Kubernetes whose nodes pull from a real registry and run what they pulled."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.commandline import Run
+from tests.live import kubernetes as live
+from tests.live.bench import places, registries
+from tests.live.kubernetes import LiveCluster
+from tests.live.needs import need
+
+pytestmark = [pytest.mark.live, pytest.mark.timeout(300)]
+
+TALK = Path(__file__).parent / "apps" / "talk"
+FAIL_FAST_SECONDS = 30
+GZIP = b"\x1f\x8b"
+
+
+@pytest.fixture
+def kubernetes(run: Run, folder: Path) -> Iterator[LiveCluster]:
+    """A real cluster and a namespace of this test's own, removed with everything in it."""
+    cluster = live.find()
+    yield cluster
+    if (folder / "clouddeploy.yaml").exists():
+        run("down", "--to", "lab", "--yes")
+
+
+@pytest.fixture
+def talk(kubernetes: LiveCluster, folder: Path) -> Path:
+    """The two-service app, with this cluster as its target."""
+    shutil.copytree(TALK, folder, dirs_exist_ok=True)
+    shutil.copy(need("busybox"), folder / "busybox")
+    config = folder / "clouddeploy.yaml"
+    config.write_text(f"{config.read_text()}targets:\n  lab: {kubernetes.target()}\n")
+    return config
+
+
+def test_two_services_talk_by_name(run: Run, talk: Path, kubernetes: LiveCluster) -> None:
+    done = run("deploy", "--to", "lab", "--engine", "built-in")
+    assert done.code == 0, done.err
+    assert "healthy" in done.out
+
+    services = json.loads(run("status", "--to", "lab", "-o", "json").out)[0]["services"]
+    assert {s["service"]: (s["ready"], s["desired"]) for s in services} == {"web": (2, 2), "client": (1, 1)}
+    assert len({s["digest"] for s in services}) == 1
+    assert "served by talk" in client_log(kubernetes)
+
+    again = run("deploy", "--to", "lab", "--engine", "built-in")
+    assert re.search(r"\d+ unchanged; healthy", again.out), "a second deploy changes nothing"
+
+    removed = run("down", "--to", "lab", "--yes")
+    assert removed.code == 0, removed.err
+    assert kubernetes.namespace not in kubernetes.kubectl("get", "namespaces", "-o", "name")
+
+
+def test_what_runs_is_what_was_pushed(run: Run, talk: Path, kubernetes: LiveCluster) -> None:
+    run("deploy", "--to", "lab", "--engine", "built-in")
+    query = "jsonpath={.items[*].status.containerStatuses[*].imageID}"
+    running = kubernetes.kubectl("-n", kubernetes.namespace, "get", "pods", "-o", query).split()
+    status = json.loads(run("status", "--to", "lab", "-o", "json").out)
+    assert {image.rpartition("@")[2] for image in running} == {status[0]["services"][0]["digest"]}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("while /bin/busybox sleep 1;", "echo boom; exit 3; while true;", ("exits with 3", "boom")),
+        ("- /bin/sh", "- /bin/not-there", ("not-there",)),
+        ("path: /index.html", "path: /missing.html", ("404",)),
+    ],
+    ids=["crash", "no such command", "probe"],
+)
+def test_a_rollout_that_fails_says_why(
+    run: Run, talk: Path, old: str, new: str, words: tuple[str, ...]
+) -> None:
+    talk.write_text(talk.read_text().replace(old, new, 1))
+    start = time.monotonic()
+    done = run("deploy", "--to", "lab", "--engine", "built-in", "--timeout", "20s")
+    assert done.code == 6
+    assert time.monotonic() - start < FAIL_FAST_SECONDS
+    for word in words:
+        assert word in done.err
+
+
+def test_an_image_that_the_node_cannot_pull(
+    run: Run,
+    folder: Path,
+    talk: Path,
+    kubernetes: LiveCluster,
+) -> None:
+    (folder / "site" / "unique.txt").write_text(kubernetes.namespace)
+    assert run("push", "--to", "lab", "--engine", "built-in", "--tag", "one").code == 0
+    lose_layer(kubernetes, kubernetes.namespace.encode())
+    start = time.monotonic()
+    done = run("deploy", "--to", "lab", "--tag", "one")
+    assert done.code == 6
+    assert time.monotonic() - start < FAIL_FAST_SECONDS
+    assert "ErrImagePull" in done.err or "ImagePullBackOff" in done.err
+
+
+def test_a_base_image_that_nobody_has(run: Run, talk: Path, kubernetes: LiveCluster) -> None:
+    talk.write_text(talk.read_text().replace("build: .", f"image: {kubernetes.registry}/talk/none:1"))
+    done = run("deploy", "--to", "lab")
+    assert done.code == 5
+    assert "talk/none" in done.err
+
+
+def lose_layer(cluster: LiveCluster, content: bytes) -> None:
+    """Take the layer with this content out of the bench's registry behind its back: pulls will fail."""
+    if cluster.registry != registries.host("plain"):
+        pytest.skip("only the bench's registry keeps its blobs where a test can reach them")
+    blobs = places.state() / "registry-plain" / "data" / "docker" / "registry" / "v2" / "blobs"
+    small = [blob for blob in blobs.glob("sha256/*/*/data") if blob.stat().st_size < 10_000]
+    packed = {blob: blob.read_bytes() for blob in small}
+    (layer,) = (b for b, raw in packed.items() if raw[:2] == GZIP and content in gzip.decompress(raw))
+    layer.unlink()
+
+
+def client_log(cluster: LiveCluster) -> str:
+    """What the client has said so far, once it has said something."""
+    for _ in range(20):
+        words = ("-n", cluster.namespace, "logs", "deployment/client", "--tail=5")
+        if log := cluster.kubectl(*words):
+            return log
+        time.sleep(0.5)
+    return ""
