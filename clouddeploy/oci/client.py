@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 from clouddeploy.contract import Login
 from clouddeploy.oci import blobs
+from clouddeploy.oci.blobs import Uploaded
 from clouddeploy.oci.descriptor import (
     INDEXES,
     MANIFESTS,
@@ -23,9 +24,11 @@ from clouddeploy.oci.descriptor import (
 )
 from clouddeploy.oci.document import parse_document
 from clouddeploy.oci.failures import failure, garbage
+from clouddeploy.oci.journal import Journal
 from clouddeploy.oci.reference import is_host, is_repository, is_tag
 from clouddeploy.oci.retry import Retry
 from clouddeploy.oci.session import Session
+from clouddeploy.oci.streams import Stream, upload_stream
 from clouddeploy.oci.transport import Request, Response, lost
 from clouddeploy.oci.urls import resolve_page
 from clouddeploy.oci.verify import PIECE, Sender, VerifyingReader
@@ -52,9 +55,10 @@ class RegistryClient:
 
     `login` is called when the registry asks, again when what it gave has less than 10 minutes
     to live, and when the registry refuses it. `timeout` is how many seconds the registry may
-    stay silent. Every method raises CredentialsError (401, 403), NotFoundError (404),
-    TemporaryError (408, 429, 5xx, no connection, after three tries) or CloudDeployError
-    (anything that no registry should answer); messages name the host, never a credential.
+    stay silent. `journal` remembers uploads for the next process. Every method raises
+    CredentialsError (401, 403), NotFoundError (404), TemporaryError (408, 429, 5xx, no
+    connection, after six tries) or CloudDeployError (anything that no registry should answer);
+    messages name the host, never a credential.
     """
 
     def __init__(
@@ -64,10 +68,12 @@ class RegistryClient:
         *,
         timeout: float = 60.0,
         retry: Retry | None = None,
+        journal: Journal | None = None,
     ) -> None:
         if not is_host(host):
             raise ValueError(f"{host!r} is not a host name with an optional port")
         self.host = host
+        self.journal = journal or Journal()
         self._session = Session(host, login, timeout, retry)
 
     def __enter__(self) -> Self:
@@ -170,15 +176,37 @@ class RegistryClient:
         blob: Descriptor,
         open: Callable[[], BinaryIO],  # noqa: A002 - it opens the blob
         on_bytes: Callable[[int], None] = ignore,
-    ) -> None:
+        *,
+        mount: str | None = None,
+    ) -> Uploaded:
         """Send a blob, whether or not it is there; `open` is called once for each try.
 
-        `on_bytes` hears of every byte once, from this thread. What it raises ends the upload.
+        `mount` is another repository here that may have it. An upload that an earlier process
+        left open is gone on with where the journal knows one. `on_bytes` hears of every byte
+        once, from this thread; what it raises ends the upload.
         """
         _check_repository(repository)
         check_digest(blob.digest)
-        body = Sender(blob, open, on_bytes)
-        blobs.upload(self._session, repository, blob, body, lambda: self.has_blob(repository, blob.digest))
+        wish = blobs.Wish(
+            repository,
+            blob,
+            lambda: self.has_blob(repository, blob.digest),
+            mount,
+            self.journal.left_open(repository, blob.digest),
+            lambda where: self.journal.started(repository, blob.digest, where),
+        )
+        done = blobs.upload(self._session, wish, Sender(blob, open, on_bytes))
+        self.journal.committed(repository, blob.digest)
+        return done
+
+    def upload_stream(self, repository: str, stream: Stream) -> Descriptor:
+        """Send bytes that come once as a blob; what it is, its end tells."""
+        _check_repository(repository)
+        blob = upload_stream(
+            self._session, repository, stream, lambda digest: self.has_blob(repository, digest)
+        )
+        self.journal.committed(repository, blob.digest)
+        return blob
 
     def tags(self, repository: str) -> list[str]:
         """All tags of a repository, in the registry's order."""

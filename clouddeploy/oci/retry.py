@@ -1,8 +1,9 @@
-"""Trying again: few times, further and further apart, as politely as the server asks."""
+"""Trying again: a few times, further and further apart, as politely as the server asks."""
 
 from __future__ import annotations
 
 import random
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,10 +23,11 @@ class Retry:
     A server's Retry-After is obeyed; one that asks for more than `longest` is not waited for.
     """
 
-    tries: int = 3
-    first: float = 1.0
+    tries: int = 6
+    first: float = 0.5
     longest: float = 60.0
     sleep: Callable[[float], object] = time.sleep
+    clock: Callable[[], float] = time.monotonic
 
     def run(self, call: Callable[[], _T]) -> _T:
         """The result of the first call that does not raise UnavailableError; else the last error."""
@@ -41,6 +43,26 @@ class Retry:
     def _wait(self, attempt: int, after: float | None) -> float:
         backoff = self.first * 2**attempt * (1 + random.random() / 2)  # noqa: S311
         return min(backoff if after is None else max(after, 0), self.longest)
+
+
+class Pause:
+    """A host's wish to be left alone for a while, kept by every thread that talks to it."""
+
+    def __init__(self, retry: Retry) -> None:
+        self._retry = retry
+        self._until = 0.0
+        self._lock = threading.Lock()
+
+    def ask(self, seconds: float) -> None:
+        """Nobody sends anything for `seconds` from here on, or as long as `Retry` waits at most."""
+        with self._lock:
+            self._until = max(self._until, self._retry.clock() + min(seconds, self._retry.longest))
+
+    def keep(self) -> None:
+        """Wait until the host may be asked again."""
+        left = self._until - self._retry.clock()
+        if left > 0:
+            self._retry.sleep(left)
 
 
 def retry_after(value: str | None) -> float | None:

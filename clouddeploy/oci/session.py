@@ -9,8 +9,9 @@ from clouddeploy import __version__
 from clouddeploy.contract import Login, Secret
 from clouddeploy.errors import CloudDeployError
 from clouddeploy.oci.auth import Authenticator
-from clouddeploy.oci.failures import RETRIABLE, failure
-from clouddeploy.oci.retry import Retry
+from clouddeploy.oci.chunks import Chunks
+from clouddeploy.oci.failures import RETRIABLE, UnavailableError, failure
+from clouddeploy.oci.retry import Pause, Retry
 from clouddeploy.oci.transport import Request, Response, Transport
 from clouddeploy.oci.urls import Origin, registry_origin, resolve_location
 
@@ -27,6 +28,8 @@ class Session:
     ) -> None:
         self.transport = Transport(timeout)
         self.retry = retry or Retry(sleep=self.transport.closed.wait)
+        self.chunks = Chunks()
+        self._pause = Pause(self.retry)
         self._host = host
         self._auth = Authenticator(host, login, self._exchange)
         self._home: Origin | None = None
@@ -54,6 +57,11 @@ class Session:
             return self.retry.run(lambda: self._once(request))
         return self._once(request)
 
+    @property
+    def closed(self) -> bool:
+        """Whether everything was ended."""
+        return self.transport.closed.is_set()
+
     def close(self) -> None:
         """End everything; requests of other threads fail at once."""
         self.transport.close()
@@ -65,10 +73,14 @@ class Session:
         return registry_origin(self._host, "http")
 
     def _once(self, request: Request) -> Response:
+        self._pause.keep()
         response = self._authorised(request)
-        if response.status in RETRIABLE:
-            raise failure(response.refusal(), request.what)
-        return response
+        if response.status not in RETRIABLE:
+            return response
+        error = failure(response.refusal(), request.what)
+        if isinstance(error, UnavailableError) and error.after:
+            self._pause.ask(error.after)
+        raise error
 
     def _authorised(self, request: Request) -> Response:
         home = self.home

@@ -37,8 +37,9 @@ Body = Callable[[], Iterator[bytes]]
 
 @dataclass(frozen=True)
 class Request:
-    """One request; `size` is the body's length in bytes, `what` goes behind "to" in errors.
+    """One request; `size` is the body's length in bytes, None when only its end will tell.
 
+    `what` goes behind "to" in errors.
     `scope` is the token scope it needs. `repeatable` requests are tried again after a failure;
     `follow` ones are redirected.
     """
@@ -49,7 +50,7 @@ class Request:
     scope: str
     headers: Mapping[str, str] = field(default_factory=dict)
     body: Body | None = None
-    size: int = 0
+    size: int | None = 0
     repeatable: bool = False
     follow: bool = False
 
@@ -142,7 +143,7 @@ class Transport:
             raw = pool.urlopen(
                 request.method,
                 target_of(url),
-                body=request.body() if request.body and request.size else None,
+                body=request.body() if request.body and request.size != 0 else None,
                 headers={**headers, **request.headers},
                 retries=False,
                 redirect=False,

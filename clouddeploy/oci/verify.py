@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import io
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, BinaryIO
 
 from urllib3.exceptions import HTTPError
@@ -17,12 +18,17 @@ if TYPE_CHECKING:
 
     from clouddeploy.oci.transport import Response
 
-PIECE = 64 * 1024
+PIECE = 256 * 1024
 """Bytes in one read and one send."""
 
 
 class Sender:
-    """The body of a blob's upload, sent as often as needed; `on_bytes` counts every byte once."""
+    """The body of a blob's upload, whole or by parts; `on_bytes` counts every byte once.
+
+    The source is read from its beginning whenever a part is asked for that lies before what was
+    read last, and every byte is hashed, also those that the registry has and that are not sent
+    again.
+    """
 
     def __init__(
         self, blob: Descriptor, open_: Callable[[], BinaryIO], on_bytes: Callable[[int], None]
@@ -31,53 +37,85 @@ class Sender:
         self._open = open_
         self._on_bytes = on_bytes
         self._furthest = 0
+        self._reading: _Reading | None = None
 
-    def __call__(self) -> Iterator[bytes]:
-        """The bytes from the first one on.
+    def part(self, start: int, end: int) -> Iterator[bytes]:
+        """The bytes from `start` to before `end`.
 
-        The last piece is held back until all of them are hashed: when the source is not what
-        its digest says, the request stays incomplete and the registry keeps nothing.
+        The last piece of the blob leaves only when all of them are hashed: when the source is
+        not what its digest says, the request stays incomplete and the registry keeps nothing.
         """
-        sent, held = 0, b""
-        for piece in self._verified():
-            if held:
-                yield held
-                sent = self._count(sent + len(held))
-            held = piece
-        if held:
-            yield held
-            self._count(sent + len(held))
-
-    def _verified(self) -> Iterator[bytes]:
-        digest, size = hasher(self._blob.digest), 0
-        for piece in self._pieces():
-            digest.update(piece)
-            size += len(piece)
-            if size > self._blob.size:
-                break
+        self._count(start)
+        position = start
+        for piece in self._from(start).until(end):
             yield piece
-        if size != self._blob.size or f"{digest.name}:{digest.hexdigest()}" != self._blob.digest:
+            position += len(piece)
+            self._count(position)
+
+    def close(self) -> None:
+        """Close the source."""
+        if self._reading:
+            self._reading.close()
+            self._reading = None
+
+    def _from(self, start: int) -> _Reading:
+        if self._reading is None or self._reading.position > start:
+            self.close()
+            self._reading = _Reading(self._blob, self._open)
+        for _ in self._reading.until(start):
+            pass
+        return self._reading
+
+    def _count(self, position: int) -> None:
+        if position > self._furthest:
+            self._on_bytes(position - self._furthest)
+            self._furthest = position
+
+
+class _Reading:
+    """A blob's source on its way from the first byte to the last."""
+
+    def __init__(self, blob: Descriptor, open_: Callable[[], BinaryIO]) -> None:
+        self.position = 0
+        self._blob = blob
+        self._hash = hasher(blob.digest)
+        with self._told():
+            self._stream = open_()
+        if not blob.size:
+            self._check()
+
+    def until(self, end: int) -> Iterator[bytes]:
+        while self.position < end:
+            with self._told():
+                piece = self._stream.read(min(PIECE, end - self.position))
+            self._hash.update(piece)
+            self.position += len(piece)
+            if not piece or self.position == self._blob.size:
+                self._check()
+            yield piece
+
+    def close(self) -> None:
+        self._stream.close()
+
+    def _check(self) -> None:
+        with self._told():
+            more = self._stream.read(1)
+        found = f"{self._hash.name}:{self._hash.hexdigest()}"
+        if more or self.position != self._blob.size or found != self._blob.digest:
             raise CloudDeployError(
                 f"{self._blob.digest} is not what its digest says: the image changed or is damaged",
                 fix="build the image again; the registry has kept nothing of this layer",
             )
 
-    def _pieces(self) -> Iterator[bytes]:
+    @contextmanager
+    def _told(self) -> Iterator[None]:
         try:
-            with self._open() as stream:
-                while piece := stream.read(PIECE):
-                    yield piece
+            yield
         except OSError as error:
             raise CloudDeployError(
                 f"{self._blob.digest} cannot be read: {error.strerror or error}",
                 fix="build the image again",
             ) from error
-
-    def _count(self, position: int) -> int:
-        if position > self._furthest:
-            self._on_bytes(position - self._furthest)
-            self._furthest = position
-        return position
 
 
 class VerifyingReader(io.RawIOBase):

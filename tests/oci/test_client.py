@@ -20,7 +20,7 @@ from tests.oci.images import DirectorySource, make_image
 from tests.oci.waits import Waits
 
 PASSWORD = "correct-horse-battery"
-BLOB = b"layer bytes" * 10_000
+BLOB = b"layer bytes" * 100_000
 LAYER = Descriptor(OCI_LAYER_GZIP, digest_of(BLOB), len(BLOB))
 
 

@@ -10,4 +10,4 @@ class Waits:
 
     def __init__(self, tries: int = 3) -> None:
         self.seconds: list[float] = []
-        self.retry = Retry(tries, sleep=self.seconds.append)
+        self.retry = Retry(tries, 1.0, sleep=self.seconds.append, clock=lambda: sum(self.seconds))
