@@ -5,10 +5,9 @@ https://github.com/opencontainers/distribution-spec/blob/main/spec.md
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Callable, Mapping
-from typing import Any, BinaryIO, Self
+from typing import Any, BinaryIO, Self, cast
 from urllib.parse import quote
 
 from clouddeploy.contract import Login
@@ -31,7 +30,7 @@ from clouddeploy.oci.session import Session
 from clouddeploy.oci.streams import Stream, upload_stream
 from clouddeploy.oci.transport import Request, Response, lost
 from clouddeploy.oci.urls import resolve_page
-from clouddeploy.oci.verify import PIECE, Sender, VerifyingReader
+from clouddeploy.oci.verify import Sender, VerifyingReader
 
 LARGEST_MANIFEST = 4 * 1024 * 1024
 """Bytes; what every registry has to take (distribution-spec, Pushing Manifests)."""
@@ -168,7 +167,7 @@ class RegistryClient:
         response = self._send("GET", repository, f"blobs/{check_digest(blob.digest)}", what)
         _expect(response, 200, what)
         reader = VerifyingReader(response, blob, lambda error: lost(response.origin, error))
-        return io.BufferedReader(reader, PIECE)
+        return cast("BinaryIO", reader)
 
     def upload_blob(
         self,

@@ -43,15 +43,13 @@ def test_the_order_is_layers_config_manifest_tags_and_a_look_back(
     push_image(source, f"{client.host}/shop/web", ["v1"], client)
     digest = source.manifest.digest
     asked = [re.sub(r"uploads/.+", "uploads/…", one).replace("/v2/shop/web/", "") for one in watched.asked]
-    layer, config = (one for one in asked if one.startswith("HEAD"))
+    [layer] = (one for one in asked if one.startswith("HEAD"))
     blob = ["POST blobs/uploads/", "PUT blobs/uploads/…"]
     assert asked == [
         "GET manifests/v1",
-        f"GET manifests/{digest}",
         *[layer, *blob],
-        *[config, *blob],
-        *[f"PUT manifests/{digest}", f"GET manifests/{digest}"],
-        *["PUT manifests/v1", "GET manifests/v1"],
+        *blob,  # a config is not looked for where one of its layers was missing
+        *[f"PUT manifests/{digest}", "PUT manifests/v1", "GET manifests/v1"],
     ]
 
 
