@@ -1,9 +1,9 @@
-"""`docker save`, `podman save` and `buildah push` archives into the store, as one stream.
+"""`docker save`, `podman save` and `buildah push` archives, read as one stream onto a shelf.
 
 Both layouts are read: docker-archive (`manifest.json` names a config and layer tars) and OCI (an image
 layout in a tar, which Docker 25 and later writes too). A layer is compressed while it arrives, and what
 describes the image may come after the layers, as it does. The config is kept byte for byte, so the image
-keeps its ID; plain layers become gzip ones, so the same image always gives the same manifest.
+keeps its ID; plain layers are compressed, so the same image always gives the same manifest.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ import itertools
 import re
 import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from clouddeploy.images.compress import GzipWriter, gunzip
+from clouddeploy.images.compress import gunzip
 from clouddeploy.images.manifest import Layer
-from clouddeploy.images.store import BlobWriter, Store
+from clouddeploy.images.shelf import COMPRESSIONS, Shelf, Slot
 from clouddeploy.images.tarstream import Member, Readable, members, refused
 from clouddeploy.oci.descriptor import OCI_LAYER_GZIP, OCI_LAYER_ZSTD, Descriptor
 
@@ -40,8 +40,8 @@ class Content:
     links: dict[str, str]
 
 
-def read_archive(stream: Readable, store: Store, title: str, on_bytes: Callable[[int], None]) -> Content:
-    """Put the layers of an archive into the store and keep what describes them.
+def read_archive(stream: Readable, shelf: Shelf, title: str, on_bytes: Callable[[int], None]) -> Content:
+    """Put the layers of an archive onto a shelf and keep what describes them.
 
     CloudDeployError names the member that is damaged or hostile; `title` names the archive in it.
     """
@@ -62,7 +62,7 @@ def read_archive(stream: Readable, store: Store, title: str, on_bytes: Callable[
             _check_name(title, member, hashlib.sha256(body).hexdigest() if body is not None else None)
             content.documents[member.name] = body
         else:
-            content.layers[member.name] = _LAYERS[kind](chunks, store, title, member)
+            content.layers[member.name] = _LAYERS[kind](chunks, shelf, title, member)
     return content
 
 
@@ -76,62 +76,82 @@ def _kind(head: bytes) -> str:
     return "tar" if is_tar else "document"
 
 
-def _plain_layer(chunks: Iterator[bytes], store: Store, title: str, member: Member) -> Layer:
-    known = _known_layer(store, member)
-    plain = hashlib.sha256()
-    if known:
-        for chunk in chunks:
-            plain.update(chunk)
-        blob = known
-    else:
-        with store.writer() as writer:
-            with GzipWriter(writer.write) as gzip:
-                for chunk in chunks:
-                    plain.update(chunk)
-                    gzip.write(chunk)
-            blob = Descriptor(OCI_LAYER_GZIP, *writer.commit())
-    _check_name(title, member, plain.hexdigest())
-    diff_id = f"sha256:{plain.hexdigest()}"
+def _plain_layer(chunks: Iterator[bytes], shelf: Shelf, title: str, member: Member) -> Layer:
+    known = shelf.known(member.name)
+    layer = _seen_again(chunks, known) if known else _compressed(chunks, shelf, member)
+    _check_name(title, member, _hex(layer.raw))
     if not known:
-        store.remember("layers", diff_id, blob)
+        shelf.remember(member.name, layer)
+    return layer
+
+
+def _seen_again(chunks: Iterator[bytes], known: Layer) -> Layer:
+    """A layer whose name promises its content; whether it keeps the promise is checked later."""
+    diff_id = f"sha256:{_hash(chunks)}"
+    return replace(known, diff_id=diff_id, raw=diff_id)
+
+
+def _compressed(chunks: Iterator[bytes], shelf: Shelf, member: Member) -> Layer:
+    media_type, compressor = COMPRESSIONS[shelf.compression]
+    plain = hashlib.sha256()
+    with shelf.slot(member.name) as slot:
+        with compressor(slot.write) as compressed:
+            for chunk in chunks:
+                plain.update(chunk)
+                slot.look(chunk)
+                compressed.write(chunk)
+        blob = Descriptor(media_type, *slot.commit())
+    diff_id = f"sha256:{plain.hexdigest()}"
     return Layer(diff_id, diff_id, blob)
 
 
-def _known_layer(store: Store, member: Member) -> Descriptor | None:
-    """The compressed form of a layer whose name promises its content; the promise is checked later."""
-    named = _NAMED_BY_CONTENT.fullmatch(member.name)
-    return store.recall("layers", f"sha256:{named[1]}") if named else None
-
-
-def _gzip_layer(chunks: Iterator[bytes], store: Store, title: str, member: Member) -> Layer:
+def _gzip_layer(chunks: Iterator[bytes], shelf: Shelf, title: str, member: Member) -> Layer:
+    known = shelf.known(member.name)
+    if known:
+        _check_name(title, member, _hash(chunks))
+        return known
     plain, size = hashlib.sha256(), 0
-    with store.writer() as writer:
+    with shelf.slot(member.name) as slot:
         try:
-            for part in gunzip(_written(chunks, writer)):
+            for part in gunzip(_written(chunks, slot)):
                 plain.update(part)
+                slot.look(part)
                 size += len(part)
                 if size > _RATIO_FROM and size > MAX_RATIO * member.size:
                     raise refused(title, member.name, f"it unpacks to more than {MAX_RATIO} times its size")
         except zlib.error as error:
             raise refused(title, member.name, f"its gzip data is damaged ({error})") from error
-        blob = Descriptor(OCI_LAYER_GZIP, *writer.commit())
-    _check_name(title, member, blob.digest.partition(":")[2])
-    return Layer(f"sha256:{plain.hexdigest()}", blob.digest, blob)
+        blob = Descriptor(OCI_LAYER_GZIP, *slot.commit())
+    _check_name(title, member, _hex(blob.digest))
+    layer = Layer(f"sha256:{plain.hexdigest()}", blob.digest, blob)
+    shelf.remember(member.name, layer)
+    return layer
 
 
-def _zstd_layer(chunks: Iterator[bytes], store: Store, title: str, member: Member) -> Layer:
-    with store.writer() as writer:
-        for _ in _written(chunks, writer):
+def _zstd_layer(chunks: Iterator[bytes], shelf: Shelf, title: str, member: Member) -> Layer:
+    with shelf.slot(member.name) as slot:
+        for _ in _written(chunks, slot):
             pass
-        blob = Descriptor(OCI_LAYER_ZSTD, *writer.commit())
-    _check_name(title, member, blob.digest.partition(":")[2])
+        blob = Descriptor(OCI_LAYER_ZSTD, *slot.commit())
+    _check_name(title, member, _hex(blob.digest))
     return Layer(None, blob.digest, blob)
+
+
+def _hash(chunks: Iterator[bytes]) -> str:
+    found = hashlib.sha256()
+    for chunk in chunks:
+        found.update(chunk)
+    return found.hexdigest()
+
+
+def _hex(digest: str) -> str:
+    return digest.partition(":")[2]
 
 
 _LAYERS = {"tar": _plain_layer, "gzip": _gzip_layer, "zstd": _zstd_layer}
 
 
-def _written(chunks: Iterator[bytes], writer: BlobWriter) -> Iterator[bytes]:
+def _written(chunks: Iterator[bytes], writer: Slot) -> Iterator[bytes]:
     for chunk in chunks:
         writer.write(chunk)
         yield chunk

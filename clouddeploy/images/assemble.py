@@ -9,6 +9,7 @@ from typing import Any
 
 from clouddeploy.images.archive import Content, read_archive
 from clouddeploy.images.manifest import Layer, add_manifest, read_config
+from clouddeploy.images.shelf import Shelf, StoreShelf
 from clouddeploy.images.store import Store
 from clouddeploy.images.tarstream import Readable, refused
 from clouddeploy.oci.descriptor import Descriptor, check_digest
@@ -25,14 +26,15 @@ def import_archive(
     *,
     platform: str | None = None,
     on_bytes: Callable[[int], None] = lambda _: None,
+    shelf: Shelf | None = None,
 ) -> Descriptor:
     """Put the one image of a docker-archive or OCI archive into the store; its manifest there.
 
-    `title` names the archive in errors; `platform` chooses from an index with several images.
-    Every digest that the archive states is checked. Raises CloudDeployError naming the member
+    `title` names the archive in errors; `platform` chooses from an index with several images;
+    with a `shelf` the layers go there, and only manifest and config into the store. Every digest that the archive states is checked. Raises CloudDeployError naming the member
     that is damaged, hostile or missing; no manifest is written then.
     """
-    content = read_archive(stream, store, title, on_bytes)
+    content = read_archive(stream, shelf or StoreShelf(store), title, on_bytes)
     if "manifest.json" in content.documents:
         config, layers = _docker_image(content)
     elif "index.json" in content.documents:

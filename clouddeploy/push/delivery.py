@@ -69,6 +69,11 @@ class Delivery:
             self._all(pool, lambda blob: self._layer(blob, source), plan.layers.values())
             self._all(pool, lambda blob: self._config(blob, source), plan.configs.values())
 
+    def send_configs(self, plan: Plan, source: View) -> None:
+        """Bring the configs alone: the layers came another way."""
+        for blob in plan.configs.values():
+            self._config(blob, source)
+
     def finish(self, plan: Plan) -> None:
         """Store the manifests, children first, and move the tags; each is read back."""
         *children, top = plan.documents

@@ -17,6 +17,7 @@ from clouddeploy.errors import CloudDeployError
 from clouddeploy.images import archive
 from clouddeploy.images.assemble import import_archive
 from clouddeploy.images.manifest import config_of, parse_image
+from clouddeploy.images.shelf import Memory
 from clouddeploy.images.store import Store
 from clouddeploy.oci.descriptor import Descriptor
 from tests.images.archives import (
@@ -155,12 +156,12 @@ def test_attestations_are_passed_over(store: Store) -> None:
 
 def test_a_known_layer_is_not_compressed_again(store: Store) -> None:
     load(store, pack(oci_members([ONE], pressed=False)))
-    known = store.recall("layers", f"sha256:{sha256(ONE)}")
-    assert known
+    known = Memory(store, "gzip").recall(f"blobs/sha256/{sha256(ONE)}")
+    assert known and known.diff_id == f"sha256:{sha256(ONE)}"
 
     before = {path.name: path.stat().st_mtime_ns for path in (store.root / "blobs/sha256").iterdir()}
     load(store, pack(oci_members([ONE], pressed=False)))
-    name = known.digest.partition(":")[2]
+    name = known.blob.digest.partition(":")[2]
     assert (store.root / "blobs/sha256" / name).stat().st_mtime_ns == before[name]
 
 
@@ -317,6 +318,7 @@ _BIG = """
 import sys
 from pathlib import Path
 from clouddeploy.images.assemble import import_archive
+from clouddeploy.images.shelf import Memory
 from clouddeploy.images.store import Store
 
 store = Store(Path(sys.argv[1]))

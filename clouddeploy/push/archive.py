@@ -1,0 +1,120 @@
+"""An image that comes as a stream goes to several destinations: one reading, layers on their way at once.
+
+Before anything is read, what is known of the image is looked up in the registries: an image that
+is there already costs one request each. A layer that was lost on its way, or that a slow
+registry was left behind with, comes again from another reading.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from clouddeploy.errors import CloudDeployError
+from clouddeploy.images.shelf import Memory
+from clouddeploy.images.store import Image
+from clouddeploy.images.streamed import Archive
+from clouddeploy.progress import SILENT, Progress
+from clouddeploy.push.courier import Courier
+from clouddeploy.push.plan import read_plan
+from clouddeploy.push.relay import Inspector, NobodyLeftError, Relay
+from clouddeploy.push.result import Delivered, Destination
+from clouddeploy.push.spool import Budget
+from clouddeploy.push.waiting import wait_for
+
+_READINGS = 6
+"""How often an archive is read at most, as often as any request is tried."""
+
+
+@dataclass(frozen=True)
+class How:
+    """How a push goes about it: blobs at a time for each destination, how plain layers are compressed
+    ("gzip" or "zstd"), who looks at them, and who watches."""
+
+    jobs: int = 4
+    compression: str = "gzip"
+    inspector: Callable[[str], Inspector] | None = None
+    progress: Progress = SILENT
+    on_done: Callable[[Delivered], object] = lambda _: None
+
+
+def push_archive(archive: Archive, destinations: Sequence[Destination], how: How) -> list[Delivered]:
+    """Bring the image to every destination, in their order; their errors are in the results.
+
+    Raises CloudDeployError when the archive is damaged or may not be pushed: then no
+    destination has got the layer in question, nor a manifest.
+    """
+    couriers = [Courier(one, how.progress, how.jobs) for one in destinations]
+    try:
+        with ThreadPoolExecutor(max(len(couriers), 1), thread_name_prefix="push") as pool:
+            _Pushing(archive, couriers, pool, how).run()
+    except BaseException:
+        for one in destinations:
+            one.client.close()  # Ctrl-C, or a damaged archive: do not wait for a silent registry
+        raise
+    finally:
+        for courier in couriers:
+            courier.close()
+    return [_delivered(one) for one in couriers]
+
+
+class _Pushing:
+    def __init__(
+        self, archive: Archive, couriers: Sequence[Courier], pool: ThreadPoolExecutor, how: How
+    ) -> None:
+        self._archive = archive
+        self._couriers = couriers
+        self._pool = pool
+        self._how = how
+        self._budget = Budget()
+
+    def run(self) -> None:
+        image = self._archive.known(self._how.compression)
+        if image is None and any(one.destination.immutable for one in self._couriers):
+            image = self._read([])  # whether the tag is another image is to be known before bytes are sent
+        if image:
+            plan = read_plan(image)
+            self._each(lambda one: one.check(plan))
+            self._conclude(image)
+        for _ in range(_READINGS):
+            waiting = [one for one in self._couriers if one.waiting]
+            if not waiting:
+                return
+            try:
+                image = self._read(waiting)
+            except NobodyLeftError:
+                return
+            self._conclude(image)
+        for one in self._couriers:
+            if one.waiting:
+                one.give_up()
+                self._how.on_done(_delivered(one))
+
+    def _read(self, couriers: Sequence[Courier]) -> Image:
+        how = self._how
+        memory = Memory(self._archive.store, how.compression)
+        relay = Relay(couriers, memory, how.compression, how.inspector, self._budget)
+        with how.progress.task(f"read {self._archive.title}") as task:
+            return self._archive.read(relay, task.advance)
+
+    def _conclude(self, image: Image) -> None:
+        plan = read_plan(image)
+        self._each(lambda one: one.conclude(image, plan))
+
+    def _each(self, act: Callable[[Courier], object]) -> None:
+        """For all that wait, at once; says who is done."""
+
+        def one(courier: Courier) -> None:
+            act(courier)
+            if not courier.waiting:
+                self._how.on_done(_delivered(courier))
+
+        wait_for([self._pool.submit(one, each) for each in self._couriers if each.waiting])
+
+
+def _delivered(courier: Courier) -> Delivered:
+    error = courier.error
+    if error is None and courier.result is None:
+        error = CloudDeployError("interrupted", fix="run the same command again")
+    return Delivered(courier.destination, courier.result, error)

@@ -1,0 +1,120 @@
+"""Brings layers to one registry while they are being made."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+
+from clouddeploy.errors import CloudDeployError
+from clouddeploy.oci.descriptor import Descriptor
+from clouddeploy.oci.failures import UnavailableError
+from clouddeploy.oci.source import ImageSource
+from clouddeploy.oci.streams import Stream
+from clouddeploy.progress import Progress
+from clouddeploy.push.delivery import Delivery
+from clouddeploy.push.plan import Plan
+from clouddeploy.push.result import Destination, PushResult
+from clouddeploy.push.shared import Alone
+from clouddeploy.push.spool import Spool
+from clouddeploy.push.waiting import wait_for
+
+_SAY_EVERY = 0.2  # seconds
+
+
+class Courier:
+    """One destination of an image that comes as a stream."""
+
+    def __init__(self, destination: Destination, progress: Progress, jobs: int) -> None:
+        self.destination = destination
+        self.name = destination.address
+        self.error: CloudDeployError | None = None
+        self.result: PushResult | None = None
+        self._delivery = Delivery(destination, progress, jobs)
+        self._progress = progress
+        self._there: set[str] = set()
+        self._lost: UnavailableError | None = None
+        self._tasks: list[Future[None]] = []
+        self._pool = ThreadPoolExecutor(jobs, thread_name_prefix="push")
+
+    @property
+    def waiting(self) -> bool:
+        """Whether the destination still needs something."""
+        return self.error is None and self.result is None
+
+    def check(self, plan: Plan) -> None:
+        """Learn what of a known image is there; done at once when all of it is."""
+        try:
+            if self._delivery.is_there(plan.digest):
+                self._delivery.count.skipped += len(plan.blobs)
+                self._delivery.tag(plan)
+                self._delivery.remember(plan)
+                self.result = self._delivery.result(plan.digest, unchanged=True)
+                return
+            layers = list(plan.layers.values())
+            for layer, there in zip(layers, self._pool.map(self._delivery.has, layers), strict=True):
+                if there:
+                    self._there.add(layer.digest)
+        except CloudDeployError as error:
+            self.error = error
+
+    def lacks(self, blob: Descriptor) -> bool:
+        """Whether a layer has to be brought."""
+        return self.waiting and blob.digest not in self._there
+
+    def complete(self, plan: Plan) -> bool:
+        """Whether every layer of the image has arrived."""
+        return all(digest in self._there for digest in plan.layers)
+
+    def take(self, spool: Spool, made: Future[Descriptor], title: str) -> None:
+        """Bring one layer; `made` gets what it was, or why it may not be kept."""
+        self._tasks.append(self._pool.submit(self._bring, spool, made, title))
+
+    def conclude(self, source: ImageSource, plan: Plan) -> None:
+        """Once all that was taken has arrived: config, manifest and tags."""
+        wait_for(self._tasks)
+        self._tasks.clear()
+        if self.error is None and self.complete(plan):
+            try:
+                self._delivery.send_configs(plan, Alone(source))
+                self._delivery.finish(plan)
+                self.result = self._delivery.result(plan.digest, unchanged=False)
+            except CloudDeployError as error:
+                self.error = error
+
+    def give_up(self) -> None:
+        """What is missing did not arrive in any reading."""
+        self.error = self._lost or CloudDeployError(
+            f"{self.destination.client.host} did not get every layer", fix="run the same command again"
+        )
+
+    def close(self) -> None:
+        """End the threads; what they were at is dropped."""
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def _bring(self, spool: Spool, made: Future[Descriptor], title: str) -> None:
+        try:
+            if self.error:
+                return
+            with self._progress.task(self._delivery.title(title)) as task:
+                stream = Stream(_told(spool.read(self.name), task.say), made.result)
+                blob = self.destination.client.upload_stream(self.destination.repository, stream)
+            self._there.add(blob.digest)
+            self._delivery.sent(1, blob.size)
+        except UnavailableError as error:
+            self._lost = error
+        except CloudDeployError as error:
+            self.error = error
+        finally:
+            spool.leave(self.name)
+
+
+def _told(pieces: Iterator[bytes], say: Callable[[str], object]) -> Iterator[bytes]:
+    """The pieces; says now and then how many bytes have left."""
+    sent, said = 0, time.monotonic()
+    for piece in pieces:
+        yield piece
+        sent += len(piece)
+        if time.monotonic() - said > _SAY_EVERY:
+            said = time.monotonic()
+            say(f"{sent / 2**20:.1f} MiB")

@@ -1,0 +1,105 @@
+"""A shelf that keeps nothing: each layer goes on to the registries while it is being made."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
+from contextlib import contextmanager
+from typing import Protocol
+
+from clouddeploy.errors import CloudDeployError
+from clouddeploy.images.manifest import Layer
+from clouddeploy.images.shelf import Memory, Slot
+from clouddeploy.oci.descriptor import OCI_LAYER_GZIP, Descriptor
+from clouddeploy.push.courier import Courier
+from clouddeploy.push.spool import Budget, Spool
+
+
+class Inspector(Protocol):
+    """Looks at a layer's plain bytes on their way; `verdict` raises when it may not be kept anywhere."""
+
+    def feed(self, plain: bytes, /) -> None: ...
+    def verdict(self, digest: str) -> None: ...
+
+
+class NobodyLeftError(Exception):
+    """No destination wants anything any more: reading on is of no use."""
+
+
+class Relay:
+    """The shelf of one reading for those who still need something; with no couriers it only measures."""
+
+    def __init__(
+        self,
+        couriers: Sequence[Courier],
+        memory: Memory,
+        compression: str,
+        inspector: Callable[[str], Inspector] | None = None,
+        budget: Budget | None = None,
+    ) -> None:
+        self.compression = compression
+        self._couriers = couriers
+        self._memory = memory
+        self._inspector = inspector
+        self._budget = budget or Budget()
+
+    def known(self, member: str) -> Layer | None:
+        layer = self._memory.recall(member)
+        if layer and not any(one.lacks(layer.blob) for one in self._couriers):
+            return layer
+        return None
+
+    @contextmanager
+    def slot(self, member: str) -> Iterator[Slot]:
+        known = self._memory.recall(member)
+        takers = [one for one in self._couriers if (one.lacks(known.blob) if known else one.waiting)]
+        if self._couriers and not any(one.waiting for one in self._couriers):
+            raise NobodyLeftError
+        spool, made = Spool(self._budget, [one.name for one in takers]), Future[Descriptor]()
+        for one in takers:
+            one.take(spool, made, known.blob.digest if known else member.rpartition("/")[2] or member)
+        slot = _Slot(spool, made, self._inspector(member) if self._inspector else None)
+        try:
+            yield slot
+        except BaseException as error:
+            slot.drop(error)
+            raise
+
+    def remember(self, member: str, layer: Layer) -> None:
+        self._memory.remember(member, layer)
+
+
+class _Slot:
+    """Hashes a layer and passes it on."""
+
+    def __init__(self, spool: Spool, made: Future[Descriptor], inspector: Inspector | None) -> None:
+        self._spool = spool
+        self._made = made
+        self._inspector = inspector
+        self._hash = hashlib.sha256()
+        self._size = 0
+
+    def write(self, data: bytes) -> None:
+        self._hash.update(data)
+        self._size += len(data)
+        self._spool.write(data)
+
+    def look(self, plain: bytes) -> None:
+        if self._inspector:
+            self._inspector.feed(plain)
+
+    def commit(self) -> tuple[str, int]:
+        digest = f"sha256:{self._hash.hexdigest()}"
+        if self._inspector:
+            self._inspector.verdict(digest)
+        self._spool.end()
+        self._made.set_result(Descriptor(OCI_LAYER_GZIP, digest, self._size))
+        return digest, self._size
+
+    def drop(self, error: BaseException) -> None:
+        """Nobody may keep what was passed on so far."""
+        told = error if isinstance(error, CloudDeployError) else CloudDeployError("the image was not read whole")
+        if not self._made.done():
+            self._made.set_exception(told)
+        self._spool.end(told)
