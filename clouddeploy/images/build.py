@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,13 +15,15 @@ from clouddeploy.app.model import Build
 from clouddeploy.app.problems import display
 from clouddeploy.app.textfile import read_text
 from clouddeploy.errors import CloudDeployError, TemporaryError
-from clouddeploy.images.assemble import import_archive
 from clouddeploy.images.engines import BUILT_IN, Engine, find_engine
 from clouddeploy.images.manifest import check_platform, is_complete
 from clouddeploy.images.process import Outcome, follow, output
 from clouddeploy.images.refusals import base_image_error
+from clouddeploy.images.shelf import StoreShelf
 from clouddeploy.images.store import Image, Store
-from clouddeploy.oci.descriptor import Descriptor, check_digest
+from clouddeploy.images.streamed import Archive, note_built, note_image
+from clouddeploy.images.tarstream import Readable
+from clouddeploy.oci.descriptor import check_digest
 from clouddeploy.progress import SILENT, Progress, Task
 
 _STEP = re.compile(r"(?:\[\d+/\d+\] )?STEP \d+(?:/\d+)? ?: (?P<text>.+)", re.IGNORECASE)
@@ -28,23 +32,30 @@ _BUILDKIT_LINE = re.compile(r"\S+:(?P<line>\d+)")
 
 @dataclass(frozen=True)
 class BuiltImage:
-    """An image that is in the store, which engine built it, and in how many seconds.
+    """An image in the store or, unless it was exported, in its engine; who built it, in how many seconds.
 
     `cached` means that the same image was there before and nothing was exported.
     """
 
-    image: Image
+    image: Image | Archive
     engine: str
     seconds: float
     cached: bool
 
 
 def build_image(
-    build: Build, name: str, *, store: Store, progress: Progress = SILENT, engine: str | None = None
+    build: Build,
+    name: str,
+    *,
+    store: Store,
+    progress: Progress = SILENT,
+    engine: str | None = None,
+    export: bool = True,
 ) -> BuiltImage:
     """Build an image and give it the name `name` in the store.
 
-    `engine` forces docker, podman, buildah or built-in. Raises ConfigError for a Dockerfile that cannot
+    `engine` forces docker, podman, buildah or built-in. Without `export` an engine keeps what it
+    built, and the image is read from there when it is pushed. Raises ConfigError for a Dockerfile that cannot
     be built, PreconditionError or MissingToolError where an engine is missing, and CloudDeployError with
     the engine's own words and its last lines when a build fails.
     """
@@ -57,26 +68,40 @@ def build_image(
         if chosen.name == BUILT_IN:
             from clouddeploy.images.builtin import build_without_engine
 
-            manifest = build_without_engine(build, dockerfile, store, progress)
-            cached = store.find(name) == manifest
+            image: Image | Archive = Image(store, build_without_engine(build, dockerfile, store, progress))
+            cached = store.find(name) == image.manifest
         else:
-            manifest, cached = _build_with(chosen, build, dockerfile, name, store, task)
-    check_platform(store, manifest, build.platform, name)
-    store.tag(name, manifest)
-    return BuiltImage(Image(store, manifest), chosen.name, time.monotonic() - started, cached)
+            image_id = _run_build(chosen, build, dockerfile, name, task)
+            note_built(store, name, image_id)
+            archive = engine_archive(chosen, image_id, name, store, build.platform)
+            image, cached = _exported(archive, chosen, task) if export else _in_engine(archive)
+    if isinstance(image, Image):
+        check_platform(store, image.manifest, build.platform, name)
+        note_image(store, name, image)
+    return BuiltImage(image, chosen.name, time.monotonic() - started, cached)
 
 
-def _build_with(
-    engine: Engine, build: Build, dockerfile: Dockerfile, name: str, store: Store, task: Task
-) -> tuple[Descriptor, bool]:
-    image_id = _run_build(engine, build, dockerfile, name, task)
-    known = store.recall("images", image_id)
-    if known and is_complete(store, known):
+def engine_archive(
+    engine: Engine, image_id: str, name: str, store: Store, platform: str | None = None
+) -> Archive:
+    """An engine's image, exported without a file in between whenever it is read."""
+    title = f"the archive that {engine.name} wrote"
+    return Archive(image_id, name, title, store, lambda: _saved(engine, image_id), platform)
+
+
+def _in_engine(archive: Archive) -> tuple[Image | Archive, bool]:
+    known = archive.known("gzip")
+    if known and is_complete(archive.store, known.manifest):
         return known, True
+    return archive, known is not None
+
+
+def _exported(archive: Archive, engine: Engine, task: Task) -> tuple[Image, bool]:
+    image, cached = _in_engine(archive)
+    if isinstance(image, Image):
+        return image, cached
     task.say(f"{engine.name}: exporting the image")
-    manifest = export_image(engine, image_id, store, task, platform=build.platform)
-    store.remember("images", image_id, manifest)
-    return manifest, False
+    return archive.read(StoreShelf(archive.store), task.advance), False
 
 
 def _run_build(engine: Engine, build: Build, dockerfile: Dockerfile, name: str, task: Task) -> str:
@@ -93,14 +118,12 @@ def _run_build(engine: Engine, build: Build, dockerfile: Dockerfile, name: str, 
             raise CloudDeployError(message, fix=f"update {engine.program}, or use another engine") from error
 
 
-def export_image(
-    engine: Engine, image_id: str, store: Store, task: Task, *, platform: str | None = None
-) -> Descriptor:
-    """Bring an engine's image into the store without a file in between; its manifest there."""
+@contextmanager
+def _saved(engine: Engine, image_id: str) -> Iterator[Readable]:
+    """The archive that an engine writes; TemporaryError with its own words when it fails."""
     with output(engine.save_command(image_id)) as (stream, finish):
-        title = f"the archive that {engine.name} wrote"
         try:
-            manifest = import_archive(stream, store, title, platform=platform, on_bytes=task.advance)
+            yield stream
         except CloudDeployError as error:
             # A stream that is at its end was cut off by the engine, which knows why.
             if stream.read(1) or (outcome := finish()).status == 0:
@@ -109,7 +132,6 @@ def export_image(
         outcome = finish()
     if outcome.status != 0:
         raise _save_failed(engine, image_id, outcome)
-    return manifest
 
 
 def _save_failed(engine: Engine, image_id: str, outcome: Outcome) -> CloudDeployError:

@@ -14,6 +14,7 @@ from typing import IO
 LAST_LINES = 20
 _LONGEST_LINE = 4096
 _END_SECONDS = 10
+_PIPE = 1 << 20  # bytes; the system's default of 64 KiB wakes both sides sixteen times as often
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,12 @@ class Command:
     def start(self, *, stdout: int | IO[bytes], stderr: int | IO[bytes]) -> subprocess.Popen[bytes]:
         environment = {**os.environ, **self.environment}
         return subprocess.Popen(
-            self.arguments, stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr, env=environment
+            self.arguments,
+            stdin=subprocess.DEVNULL,
+            stdout=stdout,
+            stderr=stderr,
+            env=environment,
+            pipesize=_PIPE,
         )
 
 

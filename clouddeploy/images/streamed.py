@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from clouddeploy.images.assemble import import_archive
-from clouddeploy.images.manifest import parse_image
+from clouddeploy.images.manifest import check_platform, parse_image
 from clouddeploy.images.shelf import Shelf
 from clouddeploy.images.store import Image, Store
 from clouddeploy.images.tarstream import Readable
@@ -18,10 +19,11 @@ from clouddeploy.oci.descriptor import Descriptor
 class Archive:
     """`open` starts to read it anew; `key` is a digest that only this content has, such as an image ID.
 
-    Of its layers nothing is kept; the store gets manifest and config, which are small.
+    `name` and `title` are what errors call the image and the archive. Of its layers nothing is kept; the store gets manifest and config, which are small.
     """
 
     key: str
+    name: str
     title: str
     store: Store
     open: Callable[[], AbstractContextManager[Readable]]
@@ -40,8 +42,38 @@ class Archive:
             manifest: Descriptor = import_archive(
                 stream, self.store, self.title, platform=self.platform, on_bytes=on_bytes, shelf=shelf
             )
+        if self.platform:
+            check_platform(self.store, manifest, self.platform, self.name)
         self.store.remember(_kind(shelf.compression), self.key, manifest)
         return Image(self.store, manifest)
+
+
+def identity(image: Image | Archive) -> str:
+    """A digest that stays the same whether an image is in the store or in its engine: the image ID."""
+    return image.key if isinstance(image, Archive) else parse_image(image.store, image.manifest).config.digest
+
+
+def note_built(store: Store, name: str, image_id: str) -> None:
+    """Remember which image an engine built last under a name."""
+    store.remember("built", _key(name), Descriptor("image-id", image_id, 0))
+
+
+def note_image(store: Store, name: str, image: Image) -> None:
+    """Remember an image in the store as the last one built under a name."""
+    store.remember(_kind("gzip"), identity(image), image.manifest)
+    note_built(store, name, identity(image))
+    store.tag(name, image.manifest)
+
+
+def last_built(store: Store, name: str) -> Image | None:
+    """The last image built under a name, as far as its manifest is known; its layers may be elsewhere."""
+    noted = store.recall("built", _key(name), present=False)
+    manifest = (store.recall(_kind("gzip"), noted.digest) if noted else None) or store.find(name)
+    return Image(store, manifest) if manifest else None
+
+
+def _key(name: str) -> str:
+    return f"sha256:{hashlib.sha256(name.encode()).hexdigest()}"
 
 
 def _kind(compression: str) -> str:

@@ -95,12 +95,11 @@ class _Upload:
     def _open(self) -> bool:
         """Open a session; True when the registry mounted the blob instead."""
         response = self._mounting() if self._mount else None
-        if response is None:
-            response = self._session.send(opening(self._session, self._wish.repository, self.what))
-        if response.status == 201 and self._mount:
+        if response is not None and response.status == 201:
             response.drop()
             return True
-        self._mount = None
+        if response is None:
+            response = self._session.send(opening(self._session, self._wish.repository, self.what))
         if response.status != 202:
             raise failure(response.refusal(), self.what)
         response.drop()
@@ -112,19 +111,8 @@ class _Upload:
 
     def _mounting(self) -> Response | None:
         """The answer to a mount, which may open a session instead; None when it was refused."""
-        request = opening(self._session, self._wish.repository, self.what)
-        query = f"?mount={self._wish.blob.digest}&from={quote(self._mount or '', safe='')}"
-        scope = f"{request.scope} repository:{self._mount}:pull"
-        try:
-            response = self._session.send(replace(request, url=f"{request.url}{query}", scope=scope))
-        except (CredentialsError, UnavailableError):
-            self._mount = None
-            return None
-        if response.status in {201, 202}:
-            return response
-        response.drop()
-        self._mount = None
-        return None
+        holder, self._mount = self._mount or "", None
+        return _ask_mount(self._session, self._wish.repository, self._wish.blob.digest, holder)
 
     def _send(self) -> None:
         size, chunks = self._wish.blob.size, self._session.chunks
@@ -238,6 +226,34 @@ def opening(session: Session, repository: str, what: str) -> Request:
     """The request that opens an upload session."""
     url = session.url(f"/v2/{repository}/blobs/uploads/")
     return Request("POST", url, what, f"repository:{repository}:pull,push", {"Content-Length": "0"})
+
+
+def mount(session: Session, repository: str, digest: str, holder: str) -> bool:
+    """Take a blob over from another repository; a session that is opened instead is cancelled."""
+    response = _ask_mount(session, repository, digest, holder)
+    if response is None:
+        return False
+    response.drop()
+    if response.status == 201:
+        return True
+    request = opening(session, repository, f"push to {repository}")
+    with suppress(CloudDeployError):
+        where = resolve_location(session.home, request.url, response.headers.get("Location"), request.what)
+        cancel(session, where, request.what, request.scope)
+    return False
+
+
+def _ask_mount(session: Session, repository: str, digest: str, holder: str) -> Response | None:
+    request = opening(session, repository, f"push to {repository}")
+    url = f"{request.url}?mount={digest}&from={quote(holder, safe='')}"
+    try:
+        response = session.send(replace(request, url=url, scope=f"{request.scope} repository:{holder}:pull"))
+    except (CredentialsError, UnavailableError):
+        return None
+    if response.status in {201, 202}:
+        return response
+    response.drop()
+    return None
 
 
 def cancel(session: Session, where: str, what: str, scope: str) -> None:

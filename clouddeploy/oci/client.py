@@ -198,6 +198,14 @@ class RegistryClient:
         self.journal.committed(repository, blob.digest)
         return done
 
+    def mount_blob(self, repository: str, blob: Descriptor, holder: str) -> bool:
+        """Take a blob over from the repository `holder` of the same registry, if it lets us."""
+        _check_repository(repository)
+        done = blobs.mount(self._session, repository, blob.digest, holder)
+        if done:
+            self.journal.committed(repository, blob.digest)
+        return done
+
     def upload_stream(self, repository: str, stream: Stream) -> Descriptor:
         """Send bytes that come once as a blob; what it is, its end tells."""
         _check_repository(repository)

@@ -33,6 +33,7 @@ class Courier:
         self._delivery = Delivery(destination, progress, jobs)
         self._progress = progress
         self._there: set[str] = set()
+        self._absent: set[str] = set()
         self._lost: UnavailableError | None = None
         self._tasks: list[Future[None]] = []
         self._pool = ThreadPoolExecutor(jobs, thread_name_prefix="push")
@@ -51,16 +52,30 @@ class Courier:
                 self._delivery.remember(plan)
                 self.result = self._delivery.result(plan.digest, unchanged=True)
                 return
-            layers = list(plan.layers.values())
-            for layer, there in zip(layers, self._pool.map(self._delivery.has, layers), strict=True):
-                if there:
-                    self._there.add(layer.digest)
+            for _ in self._pool.map(self._has, plan.layers.values()):
+                pass
         except CloudDeployError as error:
             self.error = error
 
-    def lacks(self, blob: Descriptor) -> bool:
-        """Whether a layer has to be brought."""
-        return self.waiting and blob.digest not in self._there
+    def ask(self, blob: Descriptor) -> Future[bool]:
+        """Whether a layer has to be brought, once that is found out."""
+        return self._pool.submit(self._lacks, blob)
+
+    def _lacks(self, blob: Descriptor) -> bool:
+        try:
+            return self.waiting and not self._has(blob)
+        except CloudDeployError as error:
+            self.error = error
+            return False
+
+    def _has(self, blob: Descriptor) -> bool:
+        if blob.digest in self._there:
+            return True
+        if blob.digest in self._absent or not (self._delivery.has(blob) or self._delivery.mount(blob)):
+            self._absent.add(blob.digest)
+            return False
+        self._there.add(blob.digest)
+        return True
 
     def complete(self, plan: Plan) -> bool:
         """Whether every layer of the image has arrived."""

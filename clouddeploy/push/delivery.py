@@ -121,6 +121,14 @@ class Delivery:
                 self.count.skipped += 1
         return found
 
+    def mount(self, blob: Descriptor) -> bool:
+        """Whether another repository of the registry had the blob and lent it."""
+        holder = self._journal.holder(blob.digest, other_than=self._repository)
+        if holder is None or not self._client.mount_blob(self._repository, blob, holder):
+            return False
+        self.sent(0, 0)
+        return True
+
     def title(self, digest: str) -> str:
         """A blob's line for people."""
         name = self.destination.name

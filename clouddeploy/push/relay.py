@@ -46,14 +46,12 @@ class Relay:
 
     def known(self, member: str) -> Layer | None:
         layer = self._memory.recall(member)
-        if layer and not any(one.lacks(layer.blob) for one in self._couriers):
-            return layer
-        return None
+        return layer if layer and not self._takers(layer) else None
 
     @contextmanager
     def slot(self, member: str) -> Iterator[Slot]:
         known = self._memory.recall(member)
-        takers = [one for one in self._couriers if (one.lacks(known.blob) if known else one.waiting)]
+        takers = self._takers(known)
         if self._couriers and not any(one.waiting for one in self._couriers):
             raise NobodyLeftError
         spool, made = Spool(self._budget, [one.name for one in takers]), Future[Descriptor]()
@@ -65,6 +63,13 @@ class Relay:
         except BaseException as error:
             slot.drop(error)
             raise
+
+    def _takers(self, known: Layer | None) -> list[Courier]:
+        waiting = [one for one in self._couriers if one.waiting]
+        if known is None:
+            return waiting
+        answers = [(one, one.ask(known.blob)) for one in waiting]
+        return [one for one, answer in answers if answer.result()]
 
     def remember(self, member: str, layer: Layer) -> None:
         self._memory.remember(member, layer)

@@ -223,5 +223,5 @@ def test_nothing_is_left_in_the_temporary_folder(
 def test_the_store_knows_a_manifest_by_the_image_id(site: Site) -> None:
     site.fakes.put("docker")
     built = site.build()
-    note = json.loads((site.store.root / "derived" / "images" / ("1" * 64)).read_text())
+    note = json.loads((site.store.root / "derived" / "images-gzip" / ("1" * 64)).read_text())
     assert note["digest"] == built.image.manifest.digest
