@@ -126,10 +126,14 @@ class Identity:
 
 @dataclass(frozen=True)
 class Repository:
-    """An image repository's address, `host[:port]/path` without a tag, and whether `ensure` made it."""
+    """An image repository's address, `host[:port]/path` without a tag, and whether `ensure` made it.
+
+    `immutable` says that its tags never move: a push of another digest under a tag that is there is refused.
+    """
 
     address: str
     created: bool = False
+    immutable: bool = False
 
 
 @dataclass(frozen=True)

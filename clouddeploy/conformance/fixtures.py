@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from clouddeploy import plugins
 from clouddeploy.conformance.rig import Cloud, Rig, Site
 from clouddeploy.contract import Provider
 
-_PROMISED_BY = {"provisioner": "provisions", "asking": "asks_who"}
+_PROMISED_BY = {"provisioner": "provisions", "asking": "asks_who", "fixing": "fixes_tags"}
 """Fixtures that only some rigs can give, and the promise of a Rig that they need."""
 
 
@@ -57,6 +58,13 @@ def site(cloud: Cloud, rig: Rig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 @pytest.fixture
 def asking(rig: Rig) -> None:
     """Only clouds that answer `identity` themselves."""
+
+
+@pytest.fixture
+def fixing(site: Site) -> Provider:
+    """A provider that makes repositories whose tags never move; only clouds that have those."""
+    registry = {**site.target.registry, "immutable": "true"}
+    return plugins.connect(replace(site.target, registry=registry))
 
 
 @pytest.fixture

@@ -7,10 +7,10 @@ from importlib.metadata import EntryPoint
 
 import pytest
 
-from clouddeploy.conformance.fixtures import asking, cloud, each_rig, provider, rig, site
+from clouddeploy.conformance.fixtures import asking, cloud, each_rig, fixing, provider, rig, site
 from clouddeploy.conformance.rig import Rig
 
-__all__ = ["asking", "cloud", "provider", "rig", "site"]
+__all__ = ["asking", "cloud", "fixing", "provider", "rig", "site"]
 
 pytest.register_assert_rewrite("clouddeploy.conformance.checks")
 

@@ -42,7 +42,8 @@ class Rig:
 
     `offline` is a target complete enough for `address` to need no request; `late` are the
     packages that only a first call may import; `asks_who` says that the cloud itself answers
-    `identity`. Variables that begin with one of `cleared` are taken out of the environment.
+    `identity`, and `fixes_tags` that `registry: {immutable: true}` makes repositories whose tags never
+    move. Variables that begin with one of `cleared` are taken out of the environment.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Rig:
     cleared: Sequence[str]
     provisions: bool = False
     asks_who: bool = False
+    fixes_tags: bool = False
 
 
 class EmulatedClock:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, datetime
 
 import pytest
 
+from clouddeploy import plugins
 from clouddeploy.conformance.checks import assert_helpful, change
 from clouddeploy.conformance.images import TinyImage
 from clouddeploy.conformance.rig import Site
 from clouddeploy.contract import Provider
-from clouddeploy.errors import ConfigError, CredentialsError, NotFoundError
+from clouddeploy.errors import CloudDeployError, ConfigError, CredentialsError, NotFoundError
 from clouddeploy.oci.client import RegistryClient
 from clouddeploy.oci.reference import Reference
 from clouddeploy.push import push_image
@@ -86,6 +88,33 @@ def test_an_image_arrives_under_its_digest(provider: Provider) -> None:
         descriptor, body = client.get_manifest(where.repository, "latest")
         assert (descriptor.digest, body) == (result.digest, image.open(result.digest).read())
         assert push_image(image, address, ["v1"], client).uploaded == 0
+
+
+def test_a_repository_says_whether_its_tags_move(provider: Provider) -> None:
+    assert _moves(provider) is not provider.registry.ensure("shop/web").immutable
+
+
+def test_tags_that_never_move_are_known_on_every_run(site: Site, fixing: Provider) -> None:
+    first, second = fixing.registry.ensure("shop/web"), fixing.registry.ensure("shop/web")
+    assert (first.created, first.immutable) == (True, True)
+    assert (second.created, second.immutable) == (False, True)
+    assert plugins.connect(site.target).registry.ensure("shop/web").immutable
+    assert not _moves(fixing)
+
+
+def _moves(provider: Provider) -> bool:
+    """Whether a tag that is there takes another digest; it names one of the two either way."""
+    address = provider.registry.ensure("shop/web").address
+    where = Reference.parse_address(address)
+    first, second = TinyImage("one"), TinyImage("two")
+    with RegistryClient(where.host, provider.registry.login) as client:
+        push_image(first, address, ["v1"], client)
+        with suppress(CloudDeployError):
+            push_image(second, address, ["v1"], client)
+        found = client.head_manifest(where.repository, "v1")
+    assert found
+    assert found.digest in {first.manifest.digest, second.manifest.digest}
+    return found.digest == second.manifest.digest
 
 
 def test_only_repositories_that_exist_or_come_with_the_push(site: Site, provider: Provider) -> None:

@@ -9,7 +9,7 @@ from functools import cached_property
 from clouddeploy.contract import Login, Repository, Secret
 from clouddeploy.errors import CloudDeployError, ConfigError, NotFoundError
 from clouddeploy_alibaba.instances import Instances
-from clouddeploy_alibaba.sdk import endpoint_of
+from clouddeploy_alibaba.sdk import Json, endpoint_of
 from clouddeploy_alibaba.session import Session
 
 _PART = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
@@ -43,10 +43,11 @@ class AcrRegistry:
         if not self._found("get_namespace", f"the namespace {namespace}", NamespaceName=namespace):
             self._create_namespace(namespace)
         there = {"RepoNamespaceName": namespace, "RepoName": name}
-        created = not self._found("get_repository", f"the repository {repository}", **there)
-        if created:
-            created = self._create_repository(namespace, name)
-        return Repository(self.address(repository), created)
+        found = self._found("get_repository", f"the repository {repository}", **there)
+        if not found and self._create_repository(namespace, name):
+            return Repository(self.address(repository), created=True, immutable=self._immutable)
+        found = found or self._found("get_repository", f"the repository {repository}", **there)
+        return Repository(self.address(repository), immutable=bool(found and found.get("TagImmutability")))
 
     def login(self) -> Login:
         """A login for one hour, or for as long as the credentials last, if that is less.
@@ -77,14 +78,17 @@ class AcrRegistry:
             return self._instances.domain()
         return f"{instance}-registry.{self._session.region}.cr.aliyuncs.com"
 
-    def _found(self, operation: str, what: str, **names: str) -> bool:
+    @property
+    def _immutable(self) -> bool:
+        return _switch(self._session.target.registry.get("immutable", "false"))
+
+    def _found(self, operation: str, what: str, **names: str) -> Json | None:
         try:
-            self._session.sdk.acr(
+            return self._session.sdk.acr(
                 f"look for {what}", operation, InstanceId=self._instances.chosen().id, **names
             )
         except NotFoundError:
-            return False
-        return True
+            return None
 
     def _create_namespace(self, name: str) -> None:
         self._created(
@@ -104,7 +108,7 @@ class AcrRegistry:
             RepoName=name,
             RepoType="PRIVATE",
             Summary="made by clouddeploy",
-            TagImmutability=_switch(self._session.target.registry.get("immutable", "false")),
+            TagImmutability=self._immutable,
         )
         keep = self._session.target.registry.get("keep")
         if made and keep:

@@ -50,8 +50,7 @@ class EcrRegistry:
         """
         _checked(repository)
         self._session.identity()
-        created = self._repositories.ensure(repository)
-        return Repository(self.address(repository), created)
+        return self._repositories.ensure(repository, self.address(repository))
 
     def login(self) -> Login:
         """A login that is valid for 12 hours (ECR API reference, GetAuthorizationToken)."""

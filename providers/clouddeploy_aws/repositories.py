@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Literal
 
+from clouddeploy.contract import Repository
 from clouddeploy_aws.errors import translated
 from clouddeploy_aws.options import RegistryOptions
 from clouddeploy_aws.session import Session
@@ -25,16 +26,21 @@ class Repositories:
         self._session = session
         self._options = options
 
-    def ensure(self, name: str) -> bool:
-        """True when this call made it; somebody else being faster is a success too."""
+    def ensure(self, name: str, address: str) -> Repository:
+        """The repository at `address`; somebody else making it first is a success too.
+
+        It is immutable only when every tag is: `IMMUTABLE_WITH_EXCLUSION` lets some move.
+        """
         found = self._find(name)
         if found is None and self._create(name):
             self._put_lifecycle(name)
-            return True
+            return Repository(address, created=True, immutable=bool(self._options.immutable))
         found = found or self._find(name)
+        immutable = found is not None and found.get("imageTagMutability") == "IMMUTABLE"
         if found and self._ours(found):
             self._bring_up(name, found)
-        return False
+            immutable = immutable if self._options.immutable is None else self._options.immutable
+        return Repository(address, immutable=immutable)
 
     def _find(self, name: str) -> RepositoryTypeDef | None:
         ecr = self._session.ecr

@@ -44,16 +44,24 @@ class ArtifactRegistry:
         """The target's repository; made, with its clean-up policies, when it is missing."""
         address = self.address(repository)
         home = Home(self._session)
-        if home.find() is not None:
-            return Repository(address)
+        found = home.find()
+        if found is not None:
+            return Repository(address, immutable=_immutable(found))
         operation = home.create()
+        made = self._wait(home, operation)
+        return Repository(address, created=operation is not None, immutable=_immutable(made))
+
+    def _wait(self, home: Home, operation: str | None) -> dict[str, Any]:
+        """The repository once it is there: when `operation` is over, or somebody else's shows."""
         left = _PATIENCE
-        while not (home.finished(operation) if operation else home.find() is not None):
+        while True:
+            found = home.find() if operation is None or home.finished(operation) else None
+            if found is not None:
+                return found
             if left <= 0:
                 raise TemporaryError(f"the repository {home.repository} is not ready yet", fix="run it again")
             self._sleep(_PAUSE)
             left -= _PAUSE
-        return Repository(address, created=operation is not None)
 
     def login(self) -> Login:
         """An OAuth access token, valid for an hour at most."""
@@ -166,6 +174,10 @@ def _wanted(cluster: str, registry: Mapping[str, str]) -> dict[str, Any]:
         "cleanup_policy_dry_run": False,
         "vulnerability_scanning_config": {"enablement_config": "DISABLED"},
     }
+
+
+def _immutable(found: Mapping[str, Any]) -> bool:
+    return bool(found.get("dockerConfig", {}).get("immutableTags"))
 
 
 def _checked(name: str) -> str:

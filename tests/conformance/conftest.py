@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from clouddeploy.conformance.fixtures import asking, cloud, each_rig, provider, rig, site
+from clouddeploy.conformance.fixtures import asking, cloud, each_rig, fixing, provider, rig, site
 from tests.conformance.rigs import RIGS
 
-__all__ = ["asking", "cloud", "provider", "rig", "site"]
+__all__ = ["asking", "cloud", "fixing", "provider", "rig", "site"]
 
 PARTS = ("changes", "clusters", "connect", "doctor", "provisioner", "registry")
 

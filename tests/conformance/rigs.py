@@ -199,6 +199,7 @@ RIGS = (
         late=("Tea", "darabonba", "requests", "alibabacloud_credentials", "alibabacloud_cs20151215"),
         provisions=True,
         asks_who=True,
+        fixes_tags=True,
         cleared=("ALIBABA", "ALICLOUD", "CLOUDDEPLOY_"),
     ),
     Rig(
@@ -210,6 +211,7 @@ RIGS = (
         late=("boto3", "botocore"),
         provisions=True,
         asks_who=True,
+        fixes_tags=True,
         cleared=("AWS_",),
     ),
     Rig(
@@ -232,6 +234,7 @@ RIGS = (
         late=("google", "grpc", "proto", "requests"),
         provisions=True,
         asks_who=True,
+        fixes_tags=True,
         cleared=("GOOGLE_", "CLOUDSDK_", "CLOUDDEPLOY_GCP_", "GCE_METADATA"),
     ),
     Rig(

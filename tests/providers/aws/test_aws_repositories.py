@@ -55,6 +55,14 @@ def test_what_somebody_else_made_is_used_as_it_is(aws_account: AwsAccount) -> No
     assert aws_account.writes() == []
 
 
+@pytest.mark.parametrize("mutability", ["MUTABLE", "IMMUTABLE"])
+def test_whether_its_tags_move_is_asked_of_the_repository(aws_account: AwsAccount, mutability: str) -> None:
+    aws_account.client("ecr").create_repository(repositoryName="shop/web", imageTagMutability=mutability)
+    for wanted in ("true", "false"):
+        registry = connect(aws_account.target(registry={"immutable": wanted})).registry
+        assert registry.ensure("shop/web").immutable is (mutability == "IMMUTABLE")
+
+
 @pytest.mark.parametrize("action", ["CreateRepository", "PutLifecyclePolicy"])
 def test_a_lost_reply_leaves_a_repository_with_its_policy(aws_account: AwsAccount, action: str) -> None:
     aws_account.cloud.faults.add(Fault("ecr", action, lost=True))
