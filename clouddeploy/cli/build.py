@@ -6,7 +6,8 @@ import typer
 
 from clouddeploy.cli import live, options, view
 from clouddeploy.cli.project import find_app, short, size
-from clouddeploy.images.store import Store
+from clouddeploy.images.store import Image, Store
+from clouddeploy.images.streamed import identity
 from clouddeploy.release.build import Built, build_app, local_name
 from clouddeploy.release.revision import release_id
 
@@ -25,7 +26,7 @@ def build(config: options.Config = None, engine: options.Engine = None) -> None:
     project = find_app(config)
     with live.progress() as progress:
         built = build_app(project, Store.default(), engine=engine, progress=progress)
-    release = release_id(project.root, (one.image.manifest.digest for one in built.values()))
+    release = release_id(project.root, (identity(one.image) for one in built.values()))
     view.say(f"release {release}", style="bold")
     view.table(
         ("IMAGE", "DIGEST", "SIZE", "BUILDER", "TOOK"),
@@ -36,4 +37,12 @@ def build(config: options.Config = None, engine: options.Engine = None) -> None:
 
 def _row(name: str, one: Built) -> tuple[str, ...]:
     took = "unchanged" if one.cached else f"{one.seconds:.1f}s"
-    return name, short(one.image.manifest.digest), size(one.image.size()), one.engine, took
+    exported = one.image if isinstance(one.image, Image) else None
+    bytes_ = size(exported.size()) if exported else ""
+    return (
+        name,
+        short(exported.manifest.digest if exported else identity(one.image)),
+        bytes_,
+        one.engine,
+        took,
+    )

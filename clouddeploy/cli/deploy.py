@@ -14,13 +14,15 @@ from clouddeploy.cli import live, options, view
 from clouddeploy.cli.outcomes import finish, trouble
 from clouddeploy.cli.project import chosen, find_app, seconds
 from clouddeploy.images.store import Image, Store
+from clouddeploy.images.streamed import Archive, identity
 from clouddeploy.progress import Progress
+from clouddeploy.push import How
 from clouddeploy.release.build import build_app, find_built
 from clouddeploy.release.deploy import Change, access, manifests
 from clouddeploy.release.deploy import deploy as deploy_objects
 from clouddeploy.release.push import find_pushed, local_references, push_images, references
 from clouddeploy.release.revision import release_id
-from clouddeploy.release.targets import Outcome, connected, each
+from clouddeploy.release.targets import Outcome, connected, each, go_on
 
 Wait = Annotated[
     bool, typer.Option("--wait/--no-wait", envvar="CLOUDDEPLOY_WAIT", help="Wait until it is healthy.")
@@ -52,35 +54,61 @@ def deploy(
     patience = seconds(timeout, project.rollout_timeout) if wait else None
     with live.progress() as progress:
         images = _images(project, engine, progress, build=not (tag or dry_run))
-        release = tag or release_id(project.root, (image.manifest.digest for image in images.values()))
+        release = tag or release_id(project.root, (identity(image) for image in images.values()))
+
+        # a cluster that is missing is found before anything is pushed
+        reached = each(targets, lambda target: access(target, connected(target)), at_once=True)
+
+        def pin(some: list[Target]) -> list[Outcome[dict[str, str]]]:
+            if tag:
+                return each(some, lambda one: find_pushed(project, one, connected(one), tag))
+            if dry_run:
+                return each(some, lambda one: _would_be(project, one, images, release))
+            return _pushed(project, some, images, release, How(jobs, progress=progress))
+
+        pinned = go_on(reached, pin)
+        found = {one.name: one.value or {} for one in pinned}
 
         def act(target: Target) -> list[Change]:
             provider = connected(target)
-            access(target, provider)  # a cluster that is missing is found before anything is pushed
-            if tag:
-                pinned = find_pushed(project, target, provider, tag)
-            elif dry_run:
-                pinned = local_references(project, target, provider, images, release)
-            else:
-                pushed = push_images(project, provider, images, release, jobs=jobs, progress=progress)
-                pinned = references(target, pushed)
-            objects = manifests(project, target, provider, pinned, release)
+            objects = manifests(project, target, provider, found[target.settings.name], release)
             return deploy_objects(
                 target, provider, objects, timeout=patience, dry_run=dry_run, progress=progress
             )
 
-        outcomes = each(targets, act)
+        outcomes = go_on(pinned, lambda some: each(some, act))
     view.say(f"release {release}", style="bold")
     view.table(("", "TARGET", "NAMESPACE", "TOOK", "RESULT"), _rows(outcomes, wait=wait, dry_run=dry_run))
     finish(outcomes, "deploy")
     view.next_step(f"clouddeploy status --to {','.join(one.name for one in outcomes)}")
 
 
-def _images(project: App, engine: str | None, progress: Progress, *, build: bool) -> Mapping[str, Image]:
+def _images(
+    project: App, engine: str | None, progress: Progress, *, build: bool
+) -> Mapping[str, Image | Archive]:
     if not build:
         return find_built(project, Store.default())
-    built = build_app(project, Store.default(), engine=engine, progress=progress)
+    built = build_app(project, Store.default(), engine=engine, progress=progress, export=False)
     return {name: one.image for name, one in built.items()}
+
+
+def _would_be(
+    project: App, target: Target, images: Mapping[str, Image | Archive], release: str
+) -> dict[str, str]:
+    known = {name: image for name, image in images.items() if isinstance(image, Image)}
+    return local_references(project, target, connected(target), known, release)
+
+
+def _pushed(
+    project: App, targets: list[Target], images: Mapping[str, Image | Archive], release: str, how: How
+) -> list[Outcome[dict[str, str]]]:
+    outcomes = push_images(project, targets, images, release, how)
+    return [
+        Outcome(one.target, one.seconds, references(one.target, one.value or []), None)
+        if one.error is None
+        else Outcome(one.target, one.seconds, error=one.error)
+        for one in outcomes
+    ]
 
 
 def _rows(

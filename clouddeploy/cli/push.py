@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
 import typer
 from rich.text import Text
 
@@ -9,11 +15,34 @@ from clouddeploy.app.model import App, Target
 from clouddeploy.cli import live, options, view
 from clouddeploy.cli.outcomes import finish, trouble
 from clouddeploy.cli.project import chosen, find_app, short, size
+from clouddeploy.errors import ConfigError
 from clouddeploy.images.store import Store
-from clouddeploy.release.build import build_app
+from clouddeploy.images.streamed import identity
+from clouddeploy.push import How
+from clouddeploy.release.build import build_app, local_name
 from clouddeploy.release.push import Pushed, push_images
+from clouddeploy.release.report import push_report
 from clouddeploy.release.revision import release_id
-from clouddeploy.release.targets import Outcome, connected, each
+from clouddeploy.release.targets import Outcome
+
+
+class Compression(StrEnum):
+    """How layers that an engine built are compressed."""
+
+    gzip = "gzip"
+    zstd = "zstd"
+
+
+Report = Annotated[
+    Path | None,
+    typer.Option("--report", envvar="CLOUDDEPLOY_REPORT", help="Write what was done here, as JSON."),
+]
+Compress = Annotated[
+    Compression,
+    typer.Option(
+        "--compression", envvar="CLOUDDEPLOY_COMPRESSION", help="zstd needs containerd 1.5 or later."
+    ),
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -27,9 +56,11 @@ def push(
     tag: options.Tag = None,
     engine: options.Engine = None,
     jobs: options.Jobs = 4,
+    compression: Compress = Compression.gzip,
+    report: Report = None,
     dry_run: options.DryRun = False,
 ) -> None:
-    """Build the images and push them to the targets' registries.
+    """Build the images once and push them to all targets' registries at once.
 
     A repository that is missing is made. What a registry already has is not sent again, and
     each manifest is read back: success means that the registry holds exactly this digest.
@@ -40,16 +71,16 @@ def push(
         plan(project, targets)
         return
     with live.progress() as progress:
-        built = build_app(project, Store.default(), engine=engine, progress=progress)
+        built = build_app(project, Store.default(), engine=engine, progress=progress, export=False)
         images = {name: one.image for name, one in built.items()}
-        release = tag or release_id(project.root, (image.manifest.digest for image in images.values()))
-
-        def act(target: Target) -> list[Pushed]:
-            return push_images(project, connected(target), images, release, jobs=jobs, progress=progress)
-
-        outcomes = each(targets, act)
+        release = tag or release_id(project.root, (identity(image) for image in images.values()))
+        how = How(jobs, compression.value, progress=progress)
+        outcomes = push_images(project, targets, images, release, how)
+    if report:
+        write_report(report, release, outcomes)
     view.say(f"release {release}", style="bold")
-    view.table(("", "TARGET", "IMAGE", "DIGEST", "SENT", "TOOK", "RESULT"), rows(outcomes))
+    view.table(("IMAGE", "DIGEST", "PUSHED AS"), digests(project, release, outcomes))
+    view.table(("", "TARGET", "REGISTRY", "SENT", "TOOK", "RESULT"), rows(outcomes))
     finish(outcomes, "push")
     view.next_step(f"clouddeploy deploy --to {','.join(one.name for one in outcomes)}")
 
@@ -63,26 +94,47 @@ def plan(project: App, targets: list[Target]) -> None:
     view.note("nothing was changed")
 
 
-def rows(outcomes: list[Outcome[list[Pushed]]]) -> list[tuple[str | Text, ...]]:
-    """One row per image that arrived, one per target that failed."""
+def digests(
+    project: App, release: str, outcomes: Sequence[Outcome[list[Pushed]]]
+) -> list[tuple[str | Text, ...]]:
+    """One row for each image that arrived anywhere; its digest is the same everywhere."""
+    found = {one.service: one.result.digest for outcome in outcomes for one in outcome.value or ()}
+    return [(local_name(project, name), short(digest), release) for name, digest in found.items()]
+
+
+def rows(outcomes: Sequence[Outcome[list[Pushed]]]) -> list[tuple[str | Text, ...]]:
+    """One row for each target."""
     lines: list[tuple[str | Text, ...]] = []
     for outcome in outcomes:
-        lines += [_row(outcome.name, one) for one in outcome.value or ()]
-        lines += trouble(outcome, columns=7)
+        lines += trouble(outcome, columns=6)
+        if outcome.error is None and outcome.value:
+            lines.append(_row(outcome, outcome.value))
     return lines
 
 
-def _row(target: str, one: Pushed) -> tuple[str | Text, ...]:
-    done = one.result
-    made = "new repository, " if one.created else ""
-    what = f"{made}pushed" if done.uploaded else f"{made}same digest"
-    address = done.reference.partition("@")[0].rpartition(":")[0].partition("/")[2]
-    return (
-        view.tick(True),
-        target,
-        address,
-        short(done.digest),
-        size(done.bytes_sent),
-        f"{done.seconds:.1f}s",
-        what,
-    )
+def _row(outcome: Outcome[list[Pushed]], images: Sequence[Pushed]) -> tuple[str | Text, ...]:
+    sent = sum(one.result.bytes_sent for one in images)
+    host = images[0].result.reference.partition("/")[0]
+    return (view.tick(True), outcome.name, host, size(sent), f"{outcome.seconds:.1f}s", _what(images))
+
+
+def _what(images: Sequence[Pushed]) -> str:
+    pushed = [one for one in images if not one.result.unchanged]
+    made = [one.service for one in images if one.created]
+    parts = [f"pushed {len(pushed)}"] if pushed else ["same digest, nothing to do"]
+    if len(pushed) < len(images) and pushed:
+        parts.append(f"same digest {len(images) - len(pushed)}")
+    if made:
+        parts.append(f"new repository {' '.join(made)}")
+    return ", ".join(parts)
+
+
+def write_report(path: Path, release: str, outcomes: Sequence[Outcome[list[Pushed]]]) -> None:
+    """Write the JSON report; ConfigError when the file cannot be written, after the push."""
+    try:
+        path.write_text(json.dumps(push_report(release, outcomes), indent=2) + "\n")
+    except OSError as error:
+        raise ConfigError(
+            f"the images were pushed, but the report cannot be written to {path}: {error.strerror}",
+            fix="name a file in a folder that exists: --report FILE",
+        ) from error

@@ -13,6 +13,7 @@ from clouddeploy.cli.project import chosen, find_app
 from clouddeploy.contract import Provider, Repository
 from clouddeploy.errors import PreconditionError
 from clouddeploy.images.store import Store
+from clouddeploy.images.streamed import identity
 from clouddeploy.manifests import to_yaml
 from clouddeploy.release.build import find_built
 from clouddeploy.release.deploy import manifests
@@ -48,7 +49,7 @@ def _images(project: App, target: Target, provider: Provider, tag: str | None) -
     if missing:
         view.note(f"not built yet: {', '.join(missing)}; shown without a digest")
         view.next_step("clouddeploy build", why="pins them")
-    release = tag or release_id(project.root, (image.manifest.digest for image in built.values()))
+    release = tag or release_id(project.root, (identity(image) for image in built.values()))
     try:
         return local_references(project, target, provider, built, release), release
     except PreconditionError as error:

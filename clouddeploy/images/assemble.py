@@ -31,7 +31,8 @@ def import_archive(
     """Put the one image of a docker-archive or OCI archive into the store; its manifest there.
 
     `title` names the archive in errors; `platform` chooses from an index with several images;
-    with a `shelf` the layers go there, and only manifest and config into the store. Every digest that the archive states is checked. Raises CloudDeployError naming the member
+    with a `shelf` the layers go there, and only manifest and config into the store. Every digest
+    that the archive states is checked. Raises CloudDeployError naming the member
     that is damaged, hostile or missing; no manifest is written then.
     """
     content = read_archive(stream, shelf or StoreShelf(store), title, on_bytes)

@@ -68,8 +68,9 @@ def build_image(
         if chosen.name == BUILT_IN:
             from clouddeploy.images.builtin import build_without_engine
 
-            image: Image | Archive = Image(store, build_without_engine(build, dockerfile, store, progress))
-            cached = store.find(name) == image.manifest
+            built = Image(store, build_without_engine(build, dockerfile, store, progress))
+            image: Image | Archive = built
+            cached = store.find(name) == built.manifest
         else:
             image_id = _run_build(chosen, build, dockerfile, name, task)
             note_built(store, name, image_id)

@@ -116,7 +116,7 @@ class ZstdWriter:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if kind is None:
-            for piece in self._chunker.finish():
+            for piece in self._chunker.finish():  # type: ignore[no-untyped-call]
                 self._sink(piece)
 
 

@@ -65,7 +65,9 @@ class Memory:
 
     def recall(self, member: str) -> Layer | None:
         """The layer that a member of this name was before, wherever it went."""
-        found = self._store.recall(self._kind, _key(member), present=False) if _NAME.fullmatch(member) else None
+        found = (
+            self._store.recall(self._kind, _key(member), present=False) if _NAME.fullmatch(member) else None
+        )
         diff_id = found.annotations.get(_DIFF_ID) if found else None
         if found is None or diff_id is None:
             return None

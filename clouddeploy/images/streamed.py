@@ -19,7 +19,8 @@ from clouddeploy.oci.descriptor import Descriptor
 class Archive:
     """`open` starts to read it anew; `key` is a digest that only this content has, such as an image ID.
 
-    `name` and `title` are what errors call the image and the archive. Of its layers nothing is kept; the store gets manifest and config, which are small.
+    `name` and `title` are what errors call the image and the archive. Of its layers nothing is kept;
+    the store gets manifest and config, which are small.
     """
 
     key: str

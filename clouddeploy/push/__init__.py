@@ -1,25 +1,38 @@
 """Images go to registries: one read, many destinations, each proven by reading back.
 
-`push_image` brings an image to one place, `push_everywhere` to several at once.
+`push` brings an image to several places at once, `push_image` to one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from clouddeploy.images.streamed import Archive
 from clouddeploy.oci.client import RegistryClient
 from clouddeploy.oci.source import ImageSource
 from clouddeploy.progress import SILENT, Progress
+from clouddeploy.push.archive import push_archive
 from clouddeploy.push.delivery import Delivery
 from clouddeploy.push.everywhere import deliver, push_everywhere
+from clouddeploy.push.how import How, Inspector
 from clouddeploy.push.plan import read_plan
 from clouddeploy.push.result import Delivered, Destination, PushResult
 from clouddeploy.push.shared import Alone
 
-__all__ = ["Delivered", "Destination", "PushResult", "push_everywhere", "push_image"]
+__all__ = ["Delivered", "Destination", "How", "Inspector", "PushResult", "push", "push_image"]
 
 JOBS = 4
 """Blobs that are on their way to one registry at a time."""
+
+
+def push(image: ImageSource | Archive, destinations: Sequence[Destination], how: How) -> list[Delivered]:
+    """Bring an image to every destination, in their order; errors are in the results.
+
+    Raises CloudDeployError when the image itself is damaged or may not be pushed.
+    """
+    if isinstance(image, Archive):
+        return push_archive(image, destinations, how)
+    return push_everywhere(image, destinations, how)
 
 
 def push_image(

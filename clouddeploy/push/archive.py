@@ -9,34 +9,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 
 from clouddeploy.errors import CloudDeployError
 from clouddeploy.images.shelf import Memory
 from clouddeploy.images.store import Image
 from clouddeploy.images.streamed import Archive
-from clouddeploy.progress import SILENT, Progress
 from clouddeploy.push.courier import Courier
+from clouddeploy.push.how import How
 from clouddeploy.push.plan import read_plan
-from clouddeploy.push.relay import Inspector, NobodyLeftError, Relay
+from clouddeploy.push.relay import NobodyLeftError, Relay
 from clouddeploy.push.result import Delivered, Destination
 from clouddeploy.push.spool import Budget
 from clouddeploy.push.waiting import wait_for
 
 _READINGS = 6
 """How often an archive is read at most, as often as any request is tried."""
-
-
-@dataclass(frozen=True)
-class How:
-    """How a push goes about it: blobs at a time for each destination, how plain layers are compressed
-    ("gzip" or "zstd"), who looks at them, and who watches."""
-
-    jobs: int = 4
-    compression: str = "gzip"
-    inspector: Callable[[str], Inspector] | None = None
-    progress: Progress = SILENT
-    on_done: Callable[[Delivered], object] = lambda _: None
 
 
 def push_archive(archive: Archive, destinations: Sequence[Destination], how: How) -> list[Delivered]:
@@ -94,7 +81,7 @@ class _Pushing:
     def _read(self, couriers: Sequence[Courier]) -> Image:
         how = self._how
         memory = Memory(self._archive.store, how.compression)
-        relay = Relay(couriers, memory, how.compression, how.inspector, self._budget)
+        relay = Relay(couriers, memory, how, self._budget)
         with how.progress.task(f"read {self._archive.title}") as task:
             return self._archive.read(relay, task.advance)
 

@@ -197,9 +197,7 @@ class Delivery:
             raise StoppedError
 
     def _put(self, document: Document, reference: str) -> None:
-        self._client.put_manifest(
-            self._repository, reference, document.body, document.descriptor.media_type
-        )
+        self._client.put_manifest(self._repository, reference, document.body, document.descriptor.media_type)
 
     def _prove(self, document: Document, reference: str) -> None:
         """Read a manifest back: a registry's thanks prove nothing."""

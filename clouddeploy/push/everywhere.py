@@ -2,42 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from clouddeploy.errors import CloudDeployError
 from clouddeploy.oci.source import ImageSource
-from clouddeploy.progress import SILENT, Progress
 from clouddeploy.push.delivery import Delivery
+from clouddeploy.push.how import How
 from clouddeploy.push.plan import Plan, read_plan
 from clouddeploy.push.result import Delivered, Destination, PushResult
 from clouddeploy.push.shared import Shared, View
 from clouddeploy.push.waiting import wait_for
 
 
-def push_everywhere(
-    source: ImageSource,
-    destinations: Sequence[Destination],
-    *,
-    progress: Progress = SILENT,
-    jobs: int = 4,
-    on_done: Callable[[Delivered], object] = lambda _: None,
-) -> list[Delivered]:
+def push_everywhere(source: ImageSource, destinations: Sequence[Destination], how: How) -> list[Delivered]:
     """Bring an image to every destination, in their order; errors are in the results.
 
-    What several registries lack is read and hashed once. `on_done` hears of each destination
-    as it ends, from the thread that served it. Raises CloudDeployError when the image is damaged.
+    What several registries lack is read and hashed once. Raises CloudDeployError when the image is damaged.
     """
 
     def act(destination: Destination) -> Delivered:
         try:
-            delivery = Delivery(destination, progress, jobs)
+            delivery = Delivery(destination, how.progress, how.jobs)
             delivered = Delivered(destination, deliver(plan, shared.view(destination.address), delivery))
         except CloudDeployError as error:
             delivered = Delivered(destination, error=error)
         finally:
             shared.leave(destination.address)
-        on_done(delivered)
+        how.on_done(delivered)
         return delivered
 
     plan = read_plan(source)

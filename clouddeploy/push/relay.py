@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
-from typing import Protocol
 
 from clouddeploy.errors import CloudDeployError
 from clouddeploy.images.manifest import Layer
 from clouddeploy.images.shelf import Memory, Slot
 from clouddeploy.oci.descriptor import OCI_LAYER_GZIP, Descriptor
 from clouddeploy.push.courier import Courier
+from clouddeploy.push.how import How, Inspector
 from clouddeploy.push.spool import Budget, Spool
-
-
-class Inspector(Protocol):
-    """Looks at a layer's plain bytes on their way; `verdict` raises when it may not be kept anywhere."""
-
-    def feed(self, plain: bytes, /) -> None: ...
-    def verdict(self, digest: str) -> None: ...
 
 
 class NobodyLeftError(Exception):
@@ -34,15 +27,14 @@ class Relay:
         self,
         couriers: Sequence[Courier],
         memory: Memory,
-        compression: str,
-        inspector: Callable[[str], Inspector] | None = None,
-        budget: Budget | None = None,
+        how: How,
+        budget: Budget,
     ) -> None:
-        self.compression = compression
+        self.compression = how.compression
         self._couriers = couriers
         self._memory = memory
-        self._inspector = inspector
-        self._budget = budget or Budget()
+        self._inspector = how.inspector
+        self._budget = budget
 
     def known(self, member: str) -> Layer | None:
         layer = self._memory.recall(member)
@@ -104,7 +96,9 @@ class _Slot:
 
     def drop(self, error: BaseException) -> None:
         """Nobody may keep what was passed on so far."""
-        told = error if isinstance(error, CloudDeployError) else CloudDeployError("the image was not read whole")
+        told = (
+            error if isinstance(error, CloudDeployError) else CloudDeployError("the image was not read whole")
+        )
         if not self._made.done():
             self._made.set_exception(told)
         self._spool.end(told)

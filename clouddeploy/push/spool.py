@@ -137,7 +137,7 @@ class Spool:
     def _to_disk(self, data: bytes) -> _Piece:
         self._budget.disk -= len(data)
         if self._file is None:
-            self._file = tempfile.TemporaryFile(dir=self._budget.folder)
+            self._file = tempfile.TemporaryFile(dir=self._budget.folder)  # noqa: SIM115 - it outlives this call
         piece = _Piece(None, self._on_disk, len(data))
         os.pwrite(self._file.fileno(), data, piece.offset)
         self._on_disk += len(data)

@@ -1,18 +1,25 @@
-"""Built images go to a target's registry and come back as pinned references."""
+"""Built images go to the targets' registries, all at once, and come back as pinned references."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from clouddeploy.app.model import App, Target
-from clouddeploy.contract import Provider, Repository
+from clouddeploy.contract import Provider
 from clouddeploy.errors import NotFoundError
-from clouddeploy.images.store import Image
+from clouddeploy.images.store import Image, Store
+from clouddeploy.images.streamed import Archive
 from clouddeploy.oci.client import RegistryClient
-from clouddeploy.progress import SILENT, Progress
-from clouddeploy.push import PushResult, push_image
+from clouddeploy.oci.journal import Journal
+from clouddeploy.push import Delivered, Destination, How, PushResult, push
+from clouddeploy.push.waiting import wait_for
 from clouddeploy.release.build import image_owners, local_name
+from clouddeploy.release.targets import Outcome, connected, each
 
 
 @dataclass(frozen=True)
@@ -24,28 +31,34 @@ class Pushed:
     created: bool
 
 
+@dataclass
+class Place:
+    """A target whose repositories are ready, and what became of it so far."""
+
+    target: Target
+    destinations: Mapping[str, Destination]
+    created: frozenset[str]
+    pushed: list[Pushed] = field(default_factory=list)
+    failed: Delivered | None = None
+
+
 def push_images(
-    app: App,
-    provider: Provider,
-    images: Mapping[str, Image],
-    tag: str,
-    *,
-    jobs: int = 4,
-    progress: Progress = SILENT,
-) -> list[Pushed]:
-    """Make the repositories, push every image under `tag`, prove what arrived."""
-    repositories = {service: provider.registry.ensure(local_name(app, service)) for service in images}
-    pushed: list[Pushed] = []
-    for host, services in _by_host(repositories).items():
-        with RegistryClient(host, provider.registry.login) as client:
-            for service in services:
-                address = repositories[service].address
-                done = push_image(images[service], address, [tag], client, progress=progress, jobs=jobs)
-                pushed.append(Pushed(service, done, repositories[service].created))
-    return pushed
+    app: App, targets: Sequence[Target], images: Mapping[str, Image | Archive], tag: str, how: How
+) -> list[Outcome[list[Pushed]]]:
+    """Make the repositories, push every image under `tag` to all targets at once, prove what arrived.
+
+    What goes wrong at one target is in its outcome and does not stop the others; what is wrong
+    with an image itself is raised.
+    """
+    with ExitStack() as stack:
+        ready = each(targets, lambda target: _prepare(stack, app, target, images, tag), at_once=True)
+        places = [one.value for one in ready if one.value]
+        _push_all(images, places, how)
+    done = {place.target.settings.name: place for place in places}
+    return [_outcome(one, done.get(one.name)) for one in ready]
 
 
-def references(target: Target, pushed: list[Pushed]) -> dict[str, str]:
+def references(target: Target, pushed: Sequence[Pushed]) -> dict[str, str]:
     """For each of the target's services the pinned reference of its image."""
     by_owner = {one.service: one.result.reference for one in pushed}
     return {service: by_owner[owner] for service, owner in image_owners(target.services).items()}
@@ -72,11 +85,87 @@ def find_pushed(app: App, target: Target, provider: Provider, tag: str) -> dict[
     return {service: found[owner] for service, owner in owners.items()}
 
 
-def _by_host(repositories: Mapping[str, Repository]) -> dict[str, list[str]]:
-    hosts: dict[str, list[str]] = {}
+def journals() -> Path:
+    """The folder of the registries' journals, beside the image store."""
+    return Store.default().root.parent / "journal"
+
+
+def _prepare(
+    stack: ExitStack, app: App, target: Target, images: Mapping[str, Image | Archive], tag: str
+) -> Place:
+    """The target's repositories, made where they are missing, and one client for each registry host."""
+    provider = connected(target)
+    repositories = {service: provider.registry.ensure(local_name(app, service)) for service in images}
+    clients: dict[str, RegistryClient] = {}
+    destinations: dict[str, Destination] = {}
     for service, repository in repositories.items():
-        hosts.setdefault(repository.address.partition("/")[0], []).append(service)
-    return hosts
+        host = repository.address.partition("/")[0]
+        if host not in clients:
+            journal = Journal.of(host, journals())
+            clients[host] = stack.enter_context(
+                RegistryClient(host, provider.registry.login, journal=journal)
+            )
+        destinations[service] = Destination(
+            clients[host], repository.address, [tag], target.settings.name, repository.immutable
+        )
+    created = frozenset(service for service, repository in repositories.items() if repository.created)
+    return Place(target, destinations, created)
+
+
+def _push_all(images: Mapping[str, Image | Archive], places: Sequence[Place], how: How) -> None:
+    """Image after image; the next begins as soon as one target has this one, so that a slow
+    registry does not hold up the others."""
+    with ThreadPoolExecutor(max(len(images), 1), thread_name_prefix="push") as pool, _closed(places):
+        futures: list[Future[None]] = []
+        for service, image in images.items():
+            someone_done = threading.Event()
+            future = pool.submit(_push_one, service, image, places, how, someone_done)
+            future.add_done_callback(lambda _, event=someone_done: event.set())  # type: ignore[misc]
+            futures.append(future)
+            while not someone_done.wait(0.25):
+                pass
+        wait_for(futures)
+    for future in futures:
+        future.result()
+
+
+@contextmanager
+def _closed(places: Sequence[Place]) -> Iterator[None]:
+    """After Ctrl-C nobody waits for a silent registry."""
+    try:
+        yield
+    except BaseException:
+        for place in places:
+            for destination in place.destinations.values():
+                destination.client.close()
+        raise
+
+
+def _push_one(
+    service: str, image: Image | Archive, places: Sequence[Place], how: How, done: threading.Event
+) -> None:
+    waiting = {place.destinations[service].address: place for place in places if place.failed is None}
+
+    def note(delivered: Delivered) -> None:
+        place = waiting[delivered.destination.address]
+        if delivered.result:
+            place.pushed.append(Pushed(service, delivered.result, service in place.created))
+            done.set()
+        else:
+            place.failed = place.failed or delivered
+        how.on_done(delivered)
+
+    if waiting:
+        destinations = [place.destinations[service] for place in waiting.values()]
+        push(image, destinations, replace(how, on_done=note))
+
+
+def _outcome(ready: Outcome[Place], place: Place | None) -> Outcome[list[Pushed]]:
+    if place is None:
+        return Outcome(ready.target, ready.seconds, error=ready.error)
+    spent = ready.seconds + sum(one.result.seconds for one in place.pushed)
+    error = place.failed.error if place.failed else None
+    return Outcome(ready.target, spent, place.pushed, error)
 
 
 def _resolve(app: App, target: Target, provider: Provider, service: str, tag: str) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
 from clouddeploy import plugins
@@ -12,6 +13,7 @@ from clouddeploy.app.model import Target
 from clouddeploy.contract import Provider
 from clouddeploy.errors import CloudDeployError, CredentialsError
 
+S = TypeVar("S")
 T = TypeVar("T")
 
 
@@ -30,9 +32,28 @@ class Outcome(Generic[T]):
         return self.target.settings.name
 
 
-def each(targets: Sequence[Target], action: Callable[[Target], T]) -> list[Outcome[T]]:
-    """`action` for every target in turn; one that fails does not stop the others."""
-    return [_outcome(target, action) for target in targets]
+def each(
+    targets: Sequence[Target], action: Callable[[Target], T], *, at_once: bool = False
+) -> list[Outcome[T]]:
+    """`action` for every target in turn, or `at_once`; one that fails does not stop the others."""
+    if not at_once or len(targets) < 2:
+        return [_outcome(target, action) for target in targets]
+    with ThreadPoolExecutor(len(targets), thread_name_prefix="target") as pool:
+        return list(pool.map(lambda target: _outcome(target, action), targets))
+
+
+def go_on(
+    outcomes: Sequence[Outcome[S]], action: Callable[[list[Target]], Sequence[Outcome[T]]]
+) -> list[Outcome[T]]:
+    """`action` for the targets that are done so far; the others keep their errors."""
+    done = {one.name: one for one in action([one.target for one in outcomes if one.error is None])}
+    return [_longer(before, done.get(before.name)) for before in outcomes]
+
+
+def _longer(before: Outcome[S], after: Outcome[T] | None) -> Outcome[T]:
+    if after is None:
+        return Outcome(before.target, before.seconds, error=before.error)
+    return replace(after, seconds=before.seconds + after.seconds)
 
 
 def connected(target: Target) -> Provider:
