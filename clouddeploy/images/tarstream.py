@@ -6,6 +6,7 @@ every oddity is an error that names the member. Memory use doesn't depend on the
 
 from __future__ import annotations
 
+import io
 import posixpath
 import tarfile
 from collections.abc import Iterator
@@ -166,7 +167,10 @@ class _Source:
             yield chunk
 
     def skip(self) -> None:
-        """Go to the end of the current member."""
+        """Go to the end of the current member; in a file without reading it."""
+        if self._left and isinstance(self._stream, io.BufferedReader) and self._stream.seekable():
+            self._stream.seek(self._left, io.SEEK_CUR)
+            self._left = 0
         for _ in self.content():
             pass
         self._exactly(self._padding)

@@ -1,0 +1,47 @@
+"""An image in a registry as a source: its blobs are streamed from there, checked on the way."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from typing import BinaryIO
+
+from clouddeploy.errors import NotFoundError
+from clouddeploy.oci.client import RegistryClient
+from clouddeploy.oci.descriptor import INDEXES, MANIFESTS, Descriptor
+from clouddeploy.oci.document import Index, parse_document
+
+
+class RemoteImage:
+    """An ImageSource in `repository` of the registry that `client` talks to."""
+
+    def __init__(self, client: RegistryClient, repository: str, manifest: Descriptor) -> None:
+        self.client = client
+        self.repository = repository
+        self.manifest = manifest
+        self._sizes: dict[str, Descriptor] = {}
+
+    @classmethod
+    def find(cls, client: RegistryClient, repository: str, reference: str) -> RemoteImage:
+        """The image that a tag or digest means; NotFoundError when it means nothing."""
+        manifest, _ = client.get_manifest(repository, reference)
+        return cls(client, repository, manifest)
+
+    def open(self, digest: str) -> BinaryIO:
+        """The bytes of a manifest, or of a blob that a manifest read before has named."""
+        if digest in self._sizes and self._sizes[digest].media_type not in MANIFESTS | INDEXES:
+            return self.client.open_blob(self.repository, self._sizes[digest])
+        descriptor, body = self.client.get_manifest(self.repository, digest)
+        document = parse_document(body, descriptor.media_type)
+        named: Sequence[Descriptor] = (
+            document.manifests if isinstance(document, Index) else (document.config, *document.layers)
+        )
+        self._sizes.update({one.digest: one for one in named})
+        return io.BytesIO(body)
+
+    def referrers(self) -> list[Descriptor]:
+        """Manifests whose subject is this image: signatures, SBOMs, attestations."""
+        try:
+            return self.client.referrers(self.repository, self.manifest.digest)
+        except NotFoundError:
+            return []
