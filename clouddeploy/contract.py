@@ -132,6 +132,10 @@ class Repository:
     created: bool = False
 
 
+IDENTITY_TOKEN = "<token>"  # noqa: S105 - docker's own word
+"""A Login's user name whose password is an OAuth2 refresh token, as docker's credential helpers say it."""
+
+
 @dataclass(frozen=True)
 class Login:
     """Credentials for one registry host (`host[:port]`); `expires` is aware UTC, None for never."""
@@ -265,7 +269,11 @@ class Registry(Protocol):
         ...
 
     def login(self) -> Login | None:
-        """Credentials with the shortest life that serves; None for an anonymous registry."""
+        """Credentials with the shortest life that serves.
+
+        None when the provider has none of its own: then the core uses docker's login for the
+        registry's host, and where there is none either goes on as nobody.
+        """
         ...
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from werkzeug.wrappers import Request, Response
 
 from clouddeploy.emulator.registry.access import Access, Authorize
-from clouddeploy.emulator.registry.answers import Refusal, answer_json
+from clouddeploy.emulator.registry.answers import Refusal, answer_json, answer_page
 from clouddeploy.emulator.registry.blobs import BlobEndpoints
 from clouddeploy.emulator.registry.manifests import ManifestEndpoints
 from clouddeploy.emulator.registry.storage import ManifestRecord, Repository, Storage, check_name
@@ -34,6 +34,7 @@ class OciRegistry:
 
     `authorize` judges each request's Authorization header. Without `create_on_push` a
     repository must be created first, and `unknown_repository(name)` is what a client is told.
+    `catalog` lists the repositories to everybody who is let in; few clouds do.
     """
 
     def __init__(
@@ -43,11 +44,13 @@ class OciRegistry:
         authorize: Authorize,
         create_on_push: bool = True,
         unknown_repository: Callable[[str], str] = _unknown,
+        catalog: bool = False,
     ) -> None:
         self._storage = Storage(directory)
         self._authorize = authorize
         self._create_on_push = create_on_push
         self._unknown_repository = unknown_repository
+        self._catalog = catalog
         self._blobs = BlobEndpoints(self._storage, Uploads(self._storage))
         self._manifests = ManifestEndpoints(self._storage)
 
@@ -113,6 +116,8 @@ class OciRegistry:
             return _refuse(access, "")
         if request.path in {"/v2", "/v2/"}:
             return answer_json({})
+        if self._catalog and request.path == "/v2/_catalog" and request.method == "GET":
+            return answer_page(request, "/v2/_catalog", "repositories", self.repositories())
         raise Refusal(404, "UNSUPPORTED", "no such endpoint")
 
     def _route(self, request: Request, access: Access, name: str, kind: str, rest: str) -> Response:
