@@ -12,6 +12,7 @@ from werkzeug.wrappers import Request, Response
 from clouddeploy.emulator.registry.access import Access, Authorize
 from clouddeploy.emulator.registry.answers import Refusal, answer_json, answer_page
 from clouddeploy.emulator.registry.blobs import BlobEndpoints
+from clouddeploy.emulator.registry.documents import references
 from clouddeploy.emulator.registry.manifests import ManifestEndpoints
 from clouddeploy.emulator.registry.storage import ManifestRecord, Repository, Storage, check_name
 from clouddeploy.emulator.registry.uploads import Uploads
@@ -83,6 +84,17 @@ class OciRegistry:
         repository = self._storage.find(name)
         manifest = repository.manifest(reference) if repository else None
         return repository.record(manifest) if repository and manifest else None
+
+    def parents(self, name: str, digest: str) -> list[str]:
+        """The digests of the indexes that name a manifest."""
+        repository = self._storage.find(name)
+        with self._storage.lock:
+            stored = list(repository.manifests.values()) if repository else []
+        return [
+            one.digest
+            for one in stored
+            if any(ref.manifest and ref.digest == digest for ref in references(one.document))
+        ]
 
     def delete(self, name: str, reference: str) -> bool:
         """Delete a tag, or a manifest by digest; False when there was none."""
