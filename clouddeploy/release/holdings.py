@@ -10,7 +10,7 @@ from clouddeploy.contract import StoredImage
 from clouddeploy.errors import ConfigError, NotFoundError
 from clouddeploy.oci.reference import Reference
 from clouddeploy.release.build import image_owners, local_name
-from clouddeploy.release.registries import OpenRegistry, open_host, open_target
+from clouddeploy.release.registries import OpenRegistry, newest_first, open_host, open_target
 from clouddeploy.release.targets import connected
 
 
@@ -60,19 +60,17 @@ def held_at(name: str) -> Held:
     """The images in a repository of any registry, by its full name."""
     where = full_reference(name, tag=False)
     with open_host(where.host) as registry:
-        return Held(where.repository, f"{where.host}/{where.repository}", _sorted(registry, where.repository))
+        return Held(
+            where.repository,
+            f"{where.host}/{where.repository}",
+            newest_first(registry.images.list(where.repository)),
+        )
 
 
 def _held(registry: OpenRegistry, name: str, missing_ok: bool) -> Held | None:
     try:
-        return Held(name, registry.address(name), _sorted(registry, name))
+        return Held(name, registry.address(name), newest_first(registry.images.list(name)))
     except NotFoundError:
         if missing_ok:
             return None
         raise
-
-
-def _sorted(registry: OpenRegistry, name: str) -> list[StoredImage]:
-    """Newest first; what has no date last, by tag."""
-    images = sorted(registry.images.list(name), key=lambda one: (not one.tags, one.tags, one.digest))
-    return sorted(images, key=lambda one: -one.pushed.timestamp() if one.pushed else 0)

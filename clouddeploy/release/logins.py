@@ -115,9 +115,9 @@ def _target_entry(target: Target) -> Entry:
 
 
 def _whose(own: Login | None, host: str) -> str:
-    found = find_login(host)
-    docker = "docker has one too" if found else "docker has none"
-    return f"minted by the target, {docker}" if own else "docker's"
+    if own is None:
+        return "docker's login"
+    return "own login, docker has one too" if find_login(host) else "own login"
 
 
 def _host_entry(kept: Kept) -> Entry:

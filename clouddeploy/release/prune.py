@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from clouddeploy.contract import StoredImage
 from clouddeploy.errors import CloudDeployError, NotFoundError
 from clouddeploy.oci.holdings import Manifest, read_manifests
-from clouddeploy.release.registries import OpenRegistry
+from clouddeploy.release.registries import OpenRegistry, newest_first
 
 GRACE = timedelta(hours=1)
 """How long an image without a tag is taken for a part of a push that is still going on."""
@@ -61,7 +61,7 @@ def plan_prune(
     `used` says who still names an image, empty for nobody. Raises what reading raises: what cannot be
     read may name any other image, so nothing is deleted then.
     """
-    images = registry.images.list(repository)
+    images = newest_first(registry.images.list(repository))
     read = read_manifests(registry.client, registry.path(repository), (one.digest for one in images))
     return decide(repository, images, read, keep, used, now)
 
@@ -95,10 +95,8 @@ def decide(
     named = {child for one in read.values() for child in one.children}
     stays: dict[str, str] = {}
     roots = [one for one in images if not owners[one.digest]]
-    newest = _newest([one for one in roots if one.tags])
-    for place, one in enumerate(newest):
-        if place < keep:
-            stays[one.digest] = f"newest {keep}"
+    dated = [one for one in newest_first(roots) if one.tags and one.pushed]
+    stays.update({one.digest: f"newest {keep}" for one in dated[:keep]})
     for one in images:
         why = used(one) or (_spared(one, now) if one in roots and one.digest not in named else "")
         if why:
@@ -107,11 +105,6 @@ def decide(
     verdicts = [_verdict(one, stays, owners, named, keep) for one in images]
     going = [one.image for one in verdicts if not one.stays]
     return Plan(repository, verdicts, _waves(going, read))
-
-
-def _newest(tagged: Sequence[StoredImage]) -> list[StoredImage]:
-    dated = [(one.pushed, one) for one in tagged if one.pushed is not None]
-    return [one for _, one in sorted(dated, key=lambda pair: pair[0], reverse=True)]
 
 
 def _spared(one: StoredImage, now: datetime) -> str:
@@ -157,7 +150,7 @@ def _verdict(
         return Verdict(one, True, stays[one.digest])
     if owners[one.digest] or (one.digest in named and not one.tags):
         return Verdict(one, False, "goes with what it is part of")
-    return Verdict(one, False, f"older than the newest {keep}" if one.tags else "has no tag")
+    return Verdict(one, False, f"beyond newest {keep}" if one.tags else "has no tag")
 
 
 def _waves(going: Sequence[StoredImage], read: Mapping[str, Manifest]) -> list[list[StoredImage]]:

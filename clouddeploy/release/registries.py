@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from clouddeploy.contract import Images, Provider
+from clouddeploy.contract import Images, Provider, StoredImage
 from clouddeploy.oci.client import RegistryClient
 from clouddeploy.oci.holdings import RegistryImages
 from clouddeploy.oci.reference import Reference
@@ -45,3 +45,9 @@ def open_host(host: str) -> Iterator[OpenRegistry]:
     """Any registry, with docker's login for it."""
     with RegistryClient(host) as client:
         yield OpenRegistry(client, RegistryImages(client), "")
+
+
+def newest_first(images: Sequence[StoredImage]) -> list[StoredImage]:
+    """By the time of the push; what has none last, by its tags."""
+    by_tag = sorted(images, key=lambda one: (not one.tags, one.tags, one.digest))
+    return sorted(by_tag, key=lambda one: -one.pushed.timestamp() if one.pushed else 0)

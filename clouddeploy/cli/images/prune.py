@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from fnmatch import fnmatchcase
 from typing import Annotated
 
 import typer
@@ -30,10 +31,36 @@ Names = Annotated[
 Keep = Annotated[
     int, typer.Option("--keep", envvar="CLOUDDEPLOY_KEEP", min=1, help="How many images with a tag stay.")
 ]
+KeepTags = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--keep-tag", metavar="TAG", help="Whatever has this tag stays, as stable or 'v*'; repeatable."
+    ),
+]
 Ignore = Annotated[
     list[str] | None,
     typer.Option("--ignore-cluster", metavar="TARGET", help="Do not ask this target's cluster; repeatable."),
 ]
+
+_SHOWN = 3
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What stays: how many of the newest, which tags, what the clusters name."""
+
+    keep: int
+    tags: Sequence[str]
+    uses: Uses
+
+    def why(self, address: str, image: StoredImage) -> str:
+        """Who still names an image, empty for nobody."""
+        names = named_by(self.uses, address, image)
+        if names:
+            return f"used by {' '.join(names[:_SHOWN])}{' …' if len(names) > _SHOWN else ''}"
+        kept = (tag for tag in image.tags for pattern in self.tags if fnmatchcase(tag, pattern))
+        tag = next(kept, None)
+        return f"tag {tag} stays" if tag else ""
 
 
 @dataclass(frozen=True)
@@ -53,6 +80,7 @@ def prune(
     names: Names = None,
     to: options.To = None,
     config: options.Config = None,
+    keep_tags: KeepTags = None,
     ignore: Ignore = None,
     yes: options.Yes = False,
     dry_run: options.DryRun = False,
@@ -60,9 +88,9 @@ def prune(
 ) -> None:
     """Delete old images from the targets' registries; the plan is shown first.
 
-    The newest --keep images with a tag stay, and so does whatever a cluster of the app's targets
-    names or can be rolled back to, and everything that belongs to an image that stays. Images
-    whose age is unknown stay.
+    The newest --keep images with a tag stay, and so does whatever has a --keep-tag, whatever a
+    cluster of the app's targets names or can be rolled back to, and everything that belongs to an
+    image that stays. Images whose age is unknown stay.
     """
     app, targets = app_and_targets(to, config)
     repositories = list(names or ()) or (own_repositories(app) if app else [])
@@ -70,13 +98,13 @@ def prune(
         raise ConfigError("no repository is named, and there is no app here", fix="name one, as in shop/web")
     clusters = _clusters(app, targets, ignore or ())
     with ExitStack() as stack:
-        uses = _known(clusters)
-        planned = each(targets, lambda target: _plan(stack, target, repositories, keep, uses))
+        rules = Rules(keep, keep_tags or (), _known(clusters))
+        planned = each(targets, lambda target: _plan(stack, target, repositories, rules))
         _print(planned, output)
         if not dry_run and any(one.value and one.value.going for one in planned):
             _confirm(planned, yes)
-            uses = _known(clusters)
-            done = each([one.target for one in planned if one.value], _deed(planned, keep, uses))
+            again = replace(rules, uses=_known(clusters))
+            done = each([one.target for one in planned if one.value], _deed(planned, again))
             planned = [*done, *(one for one in planned if one.error)]
         elif dry_run:
             view.note("nothing was changed")
@@ -103,18 +131,17 @@ def _known(targets: Sequence[Target]) -> Uses:
     return uses
 
 
-def _plan(stack: ExitStack, target: Target, repositories: Sequence[str], keep: int, uses: Uses) -> Planned:
+def _plan(stack: ExitStack, target: Target, repositories: Sequence[str], rules: Rules) -> Planned:
     registry = stack.enter_context(open_target(connected(target)))
-    return Planned(registry, [one for name in repositories if (one := _planned(registry, name, keep, uses))])
+    return Planned(registry, [one for name in repositories if (one := _planned(registry, name, rules))])
 
 
-def _planned(registry: OpenRegistry, repository: str, keep: int, uses: Uses) -> Plan | None:
-    def used(image: StoredImage) -> str:
-        names = named_by(uses, registry.address(repository), image)
-        return f"used by {' '.join(names[:3])}{' …' if len(names) > 3 else ''}" if names else ""
-
+def _planned(registry: OpenRegistry, repository: str, rules: Rules) -> Plan | None:
+    address = registry.address(repository)
     try:
-        return plan_prune(registry, repository, keep, used, datetime.now(UTC))
+        return plan_prune(
+            registry, repository, rules.keep, lambda image: rules.why(address, image), datetime.now(UTC)
+        )
     except NotFoundError:
         return None
 
@@ -126,7 +153,7 @@ def _confirm(planned: Sequence[Outcome[Planned]], yes: bool) -> None:
     view.confirm(f"delete {len(going)} images ({total}) from {names}?", yes=yes)
 
 
-def _deed(planned: Sequence[Outcome[Planned]], keep: int, uses: Uses) -> Callable[[Target], Planned]:
+def _deed(planned: Sequence[Outcome[Planned]], rules: Rules) -> Callable[[Target], Planned]:
     """Looks again before it deletes: only what both plans let go goes."""
     by_name = {one.name: one.value for one in planned if one.value}
 
@@ -134,7 +161,7 @@ def _deed(planned: Sequence[Outcome[Planned]], keep: int, uses: Uses) -> Callabl
         shown = by_name[target.settings.name]
         done: list[Plan] = []
         for plan in shown.plans:
-            fresh = _planned(shown.registry, plan.repository, keep, uses)
+            fresh = _planned(shown.registry, plan.repository, rules)
             if fresh:
                 done.append(fresh.within(plan))
                 carry_out(shown.registry, done[-1])

@@ -23,7 +23,7 @@ def list_registries(
     if output is not options.Output.table:
         view.data([_plain(one) for one in found], output.value)
         return
-    view.table(("", "TARGET", "REGISTRY", "ACCOUNT", "REPOS", "LOGIN"), [_row(one) for one in found])
+    view.table(("", "TARGET", "REGISTRY", "REPOS", "LOGIN"), [_row(one) for one in found])
     refused = [one for one in found if one.entered is False]
     for one in refused:
         where = f"--to {one.target}" if one.target else one.host
@@ -43,7 +43,8 @@ def _targets(to: Sequence[str] | None, config: Path | None) -> list[Target]:
 
 def _row(one: Entry) -> tuple[str | Text, ...]:
     count = "-" if one.repositories is None else str(one.repositories)
-    return (view.tick(one.entered is not False), one.target, one.host, one.account, count, one.detail)
+    login = ", ".join(part for part in (one.account, one.detail) if part)
+    return (view.tick(one.entered is not False), one.target, one.host, count, login)
 
 
 def _plain(one: Entry) -> dict[str, object]:
