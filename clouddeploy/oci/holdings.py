@@ -8,9 +8,9 @@ is made to be reproducible.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from clouddeploy.contract import StoredImage
@@ -82,8 +82,13 @@ class RegistryImages:
             tags.setdefault(one.digest, []).append(tag)
         self._follow(path, found)
         with ThreadPoolExecutor(_AT_ONCE) as pool:
-            images = pool.map(lambda one: self._image(path, one), found.values())
-            return [replace(one, tags=tuple(sorted(tags.get(one.digest, ())))) for one in images]
+            made = dict(zip(found, pool.map(lambda one: self._made(path, one), found.values()), strict=True))
+        return [
+            StoredImage(
+                digest, tuple(sorted(tags.get(digest, ()))), one.size or None, _newest(one, found, made)
+            )
+            for digest, one in found.items()
+        ]
 
     def delete(self, repository: str, images: Sequence[StoredImage]) -> None:
         """Raises PreconditionError where the registry lets nobody delete."""
@@ -102,9 +107,6 @@ class RegistryImages:
             found.update(more)
             fresh = list(more.values())
 
-    def _image(self, path: str, one: Manifest) -> StoredImage:
-        return StoredImage(one.digest, size=one.size or None, pushed=self._made(path, one))
-
     def _made(self, path: str, one: Manifest) -> datetime | None:
         """When an image was made; None where it does not say, or says 1970 to be reproducible."""
         if one.config is None or one.config.size > _LARGEST_CONFIG:
@@ -116,3 +118,11 @@ class RegistryImages:
             return None
         moment = made.astimezone(UTC) if made.tzinfo else made.replace(tzinfo=UTC)
         return moment if moment.timestamp() > 0 else None
+
+
+def _newest(
+    one: Manifest, found: Mapping[str, Manifest], made: Mapping[str, datetime | None]
+) -> datetime | None:
+    """When an image was made; an index is as old as the newest image that it names."""
+    dates = [_newest(found[child], found, made) for child in one.children if child in found]
+    return max((date for date in [made[one.digest], *dates] if date), default=None)
