@@ -98,7 +98,8 @@ def decide(
     dated = [one for one in newest_first(roots) if one.tags and one.pushed]
     stays.update({one.digest: f"newest {keep}" for one in dated[:keep]})
     for one in images:
-        why = used(one) or (_spared(one, now) if one in roots and one.digest not in named else "")
+        alone = not owners[one.digest] and (one.tags or one.digest not in named)
+        why = used(one) or (_spared(one, now) if alone else "")
         if why:
             stays[one.digest] = why
     _spread(stays, owners, read)

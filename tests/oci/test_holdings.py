@@ -49,9 +49,9 @@ def test_the_repositories_below_a_prefix_have_short_names(client: RegistryClient
 
 
 def test_a_registry_that_tells_no_repositories(tmp_path: Path) -> None:
-    with Server(OciRegistry(tmp_path, authorize=anonymous)) as server, RegistryClient(server.host) as client:
-        with pytest.raises(CloudDeployError):
-            RegistryImages(client).repositories()
+    store = OciRegistry(tmp_path, authorize=anonymous)
+    with Server(store) as server, RegistryClient(server.host) as client, pytest.raises(CloudDeployError):
+        RegistryImages(client).repositories()
 
 
 def test_an_image_has_all_its_tags_the_size_of_its_parts_and_the_time_it_was_made(
