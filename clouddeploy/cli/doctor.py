@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.text import Text
 
-from clouddeploy.app.load import describes_app
-from clouddeploy.app.model import ALL, App, Target
+from clouddeploy.app.model import Target
 from clouddeploy.cli import options, view
-from clouddeploy.cli.project import chosen, find_app
+from clouddeploy.cli.project import app_and_targets
 from clouddeploy.errors import PreconditionError
 from clouddeploy.release.diagnose import Diagnosis, diagnose, doctor_of
 
@@ -38,7 +36,7 @@ def doctor(
     Asks all targets of the app, or those of --to, at once; changes nothing. Needs no app in
     this folder when --to names a provider.
     """
-    targets = _targets(to, config)
+    _, targets = app_and_targets(to, config)
     if policy:
         _print_policies(targets)
         return
@@ -52,14 +50,6 @@ def doctor(
                 view.say(f"\nto start with {one.provider}", style="bold")
                 view.say(one.start)
     _finish(found)
-
-
-def _targets(to: Sequence[str] | None, config: Path | None) -> list[Target]:
-    if to and config is None and not describes_app(Path.cwd()):
-        here = Path.cwd()
-        return chosen(App("app", here, here, (), {}), to)
-    app = find_app(config, show_inferred=False)
-    return chosen(app, to or ([ALL] if app.targets else None))
 
 
 def _print_policies(targets: Sequence[Target]) -> None:

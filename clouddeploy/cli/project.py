@@ -7,8 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from clouddeploy import plugins
-from clouddeploy.app.load import load_app
-from clouddeploy.app.model import App, Target
+from clouddeploy.app.load import describes_app, load_app
+from clouddeploy.app.model import ALL, App, Target
 from clouddeploy.app.select import select_targets
 from clouddeploy.cli import view
 from clouddeploy.errors import ConfigError
@@ -29,6 +29,18 @@ def chosen(app: App, to: Sequence[str] | None, namespace: str | None = None) -> 
     """The targets of `--to`, in its order, each in `namespace` if one is given."""
     targets = select_targets(app, to or [], plugins.names())
     return [replace(target, namespace=namespace) if namespace else target for target in targets]
+
+
+def app_and_targets(to: Sequence[str] | None, config: Path | None) -> tuple[App | None, list[Target]]:
+    """The app of this folder and the targets of --to, all of the app's where it is not given.
+
+    No app, and a target with nothing but defaults, when --to names a provider where there is none.
+    """
+    here = Path.cwd()
+    if to and config is None and not describes_app(here):
+        return None, chosen(App("app", here, here, (), {}), to)
+    app = find_app(config, show_inferred=False)
+    return app, chosen(app, to or ([ALL] if app.targets else None))
 
 
 def one(app: App, to: Sequence[str] | None) -> Target:

@@ -47,6 +47,7 @@ def site(cloud: Cloud, rig: Rig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         if name.startswith(tuple(rig.cleared)):
             monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path / "docker"))
     # Emulated time runs away from a real kube-apiserver, which takes seconds to start.
     monkeypatch.setenv("CLOUDDEPLOY_KUBE_APISERVER", "none, the built-in one")
     running = cloud()

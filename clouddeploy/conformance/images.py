@@ -11,17 +11,17 @@ from clouddeploy.oci.descriptor import OCI_CONFIG, OCI_LAYER_GZIP, OCI_MANIFEST,
 
 
 class TinyImage:
-    """An ImageSource in memory; `content` makes it another image."""
+    """An ImageSource in memory; `content` makes it another image, `created` is when it says it was made."""
 
-    def __init__(self, content: str = "hello") -> None:
+    def __init__(self, content: str = "hello", created: str | None = None) -> None:
         self._blobs: dict[str, bytes] = {}
         plain = content.encode().ljust(1024, b"\0")
         layer = self._add(gzip.compress(plain, mtime=0), OCI_LAYER_GZIP)
         rootfs = {"type": "layers", "diff_ids": [digest_of(plain)]}
-        config = self._add(
-            json.dumps({"architecture": "amd64", "os": "linux", "rootfs": rootfs, "config": {}}).encode(),
-            OCI_CONFIG,
-        )
+        facts = {"architecture": "amd64", "os": "linux", "rootfs": rootfs, "config": {}}
+        if created:
+            facts["created"] = created
+        config = self._add(json.dumps(facts).encode(), OCI_CONFIG)
         manifest = {
             "schemaVersion": 2,
             "mediaType": OCI_MANIFEST,

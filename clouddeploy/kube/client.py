@@ -70,6 +70,10 @@ class Kube:
         except NotFoundError:
             return []
 
+    def everywhere(self, kind: Kind) -> Sequence[Object]:
+        """The objects of a kind in all namespaces; NotFoundError for a kind that is not there."""
+        return [dict(each) for each in self._client.list(_resource(kind), namespace="*")]
+
     def apply(self, value: Object, *, dry_run: bool = False) -> Object:
         """Server-side apply, never by force: what the object is now, or would be after a dry run."""
         resource = _resource(kind_of(value["kind"]))

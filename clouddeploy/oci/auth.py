@@ -1,6 +1,7 @@
 """Logging in: Basic, or a bearer token from the server that the registry names.
 
-https://distribution.github.io/distribution/spec/auth/token/
+https://distribution.github.io/distribution/spec/auth/token/ for a name and password, and
+https://distribution.github.io/distribution/spec/auth/oauth/ for an identity token.
 Nothing is sent unasked: an open registry never sees the credentials.
 """
 
@@ -16,7 +17,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from clouddeploy.contract import Login, Secret
+from clouddeploy.contract import IDENTITY_TOKEN, Login, Secret
 from clouddeploy.errors import CloudDeployError, CredentialsError
 from clouddeploy.oci.challenge import Challenge, choose, parse_challenges
 from clouddeploy.oci.failures import failure, garbage
@@ -61,6 +62,11 @@ class Authenticator:
         self._challenge: Challenge | None = None
         self._tokens: list[_Token] = []
 
+    @property
+    def challenged(self) -> bool:
+        """Whether the registry has asked for a login so far."""
+        return self._challenge is not None
+
     def header(self, home: Origin, scope: str) -> Secret | None:
         """The Authorization for a request to `home`; None while the registry has not asked for one."""
         with self._lock:
@@ -91,6 +97,11 @@ class Authenticator:
         if self._challenge.scheme == "bearer":
             return self._token(home, self._challenge, scope, more)
         login = self._current_login()
+        if login and login.username == IDENTITY_TOKEN:
+            raise CredentialsError(
+                f"the login for {self._host} is an identity token, and {home.name} asks for a password",
+                fix=f"clouddeploy registry login {self._host}",
+            )
         return _basic(login) if login else None
 
     def _forget(self, refused: Secret) -> None:
@@ -139,13 +150,25 @@ class Authenticator:
     def _ask_token(self, home: Origin, challenge: Challenge, scope: str, login: Login | None) -> Response:
         realm = resolve_realm(home, challenge.parameters["realm"])
         query = [("service", challenge.parameters["service"])] if "service" in challenge.parameters else []
+        what = f"log in to {self._host}"
+        if login and login.username == IDENTITY_TOKEN:
+            request = _refresh(realm, [*query, ("scope", scope)], login, what)
+            return self._exchange(request, realm, {})
         query += [("scope", one) for one in scope.split()]
         # DigitalOcean's user name is the password too; a secret does not belong into a URL.
         if login and login.username != login.password.reveal():
             query.append(("account", login.username))
         url = f"{realm}{'&' if '?' in realm else '?'}{urlencode(query)}"
         headers = {"Authorization": _basic(login).reveal()} if login else {}
-        return self._exchange(Request("GET", url, f"log in to {self._host}", scope), url, headers)
+        return self._exchange(Request("GET", url, what, scope), url, headers)
+
+
+def _refresh(realm: str, query: list[tuple[str, str]], login: Login, what: str) -> Request:
+    """Trade an identity token for an access token; it goes into the body, never into the URL."""
+    refresh = [("grant_type", "refresh_token"), ("refresh_token", login.password.reveal())]
+    form = urlencode([*refresh, ("client_id", "clouddeploy"), *query]).encode()
+    headers = {"Content-Type": "application/x-www-form-urlencoded", "Content-Length": str(len(form))}
+    return Request("POST", realm, what, "", headers, lambda: iter([form]), len(form))
 
 
 def _basic(login: Login) -> Secret:

@@ -11,6 +11,7 @@ from typing import Any, BinaryIO, Self, cast
 from urllib.parse import quote
 
 from clouddeploy.contract import Login
+from clouddeploy.errors import NotFoundError, PreconditionError
 from clouddeploy.oci import blobs
 from clouddeploy.oci.blobs import Uploaded
 from clouddeploy.oci.descriptor import (
@@ -24,24 +25,23 @@ from clouddeploy.oci.descriptor import (
 from clouddeploy.oci.document import parse_document
 from clouddeploy.oci.failures import failure, garbage
 from clouddeploy.oci.journal import Journal
+from clouddeploy.oci.keychain import or_docker
+from clouddeploy.oci.pages import read_pages
 from clouddeploy.oci.reference import is_host, is_repository, is_tag
 from clouddeploy.oci.retry import Retry
 from clouddeploy.oci.session import Session
 from clouddeploy.oci.streams import Stream, upload_stream
 from clouddeploy.oci.transport import Request, Response, lost
-from clouddeploy.oci.urls import resolve_page
 from clouddeploy.oci.verify import Sender, VerifyingReader
 
 LARGEST_MANIFEST = 4 * 1024 * 1024
 """Bytes; what every registry has to take (distribution-spec, Pushing Manifests)."""
 
-_LARGEST_PAGE = 8 * 1024 * 1024
-_MOST_PAGES = 1000
 _ACCEPT = {"Accept": ", ".join(sorted(MANIFESTS | INDEXES))}
 
 
 def no_login() -> Login | None:
-    """Nobody: for registries that are open to all."""
+    """No login but docker's own."""
     return None
 
 
@@ -53,11 +53,11 @@ class RegistryClient:
     """Talks to the registry at `host[:port]`. Thread-safe; a context manager.
 
     `login` is called when the registry asks, again when what it gave has less than 10 minutes
-    to live, and when the registry refuses it. `timeout` is how many seconds the registry may
-    stay silent. `journal` remembers uploads for the next process. Every method raises
-    CredentialsError (401, 403), NotFoundError (404), TemporaryError (408, 429, 5xx, no
-    connection, after six tries) or CloudDeployError (anything that no registry should answer);
-    messages name the host, never a credential.
+    to live, and when the registry refuses it; where it gives None, docker's login for the host is
+    used. `timeout` is how many seconds the registry may stay silent. `journal` remembers uploads
+    for the next process. Every method raises CredentialsError (401, 403), NotFoundError (404),
+    TemporaryError (408, 429, 5xx, no connection, after six tries) or CloudDeployError (anything
+    that no registry should answer); messages name the host, never a credential.
     """
 
     def __init__(
@@ -73,7 +73,7 @@ class RegistryClient:
             raise ValueError(f"{host!r} is not a host name with an optional port")
         self.host = host
         self.journal = journal or Journal()
-        self._session = Session(host, login, timeout, retry)
+        self._session = Session(host, or_docker(login, host), timeout, retry)
 
     def __enter__(self) -> Self:
         return self
@@ -218,25 +218,73 @@ class RegistryClient:
     def tags(self, repository: str) -> list[str]:
         """All tags of a repository, in the registry's order."""
         what, scope = f"list the tags of {repository}", f"repository:{repository}:pull"
-        url: str | None = self._url(repository, "tags/list")
-        found: list[str] = []
-        pages: set[str] = set()
-        while url is not None:
-            if url in pages or len(pages) == _MOST_PAGES:
-                raise garbage(self.host, what, "the list does not end")
-            pages.add(url)
-            response = self._session.send(Request("GET", url, what, scope, repeatable=True))
-            _expect(response, 200, what)
-            found += _tags(response, what)
-            url = self._next(response, url)
-        return found
+        _check_repository(repository)
+        found = read_pages(self._session, f"/v2/{repository}/tags/list", what, scope, "tags")
+        return [tag for tag in found if isinstance(tag, str) and is_tag(tag)]
 
-    def _next(self, response: Response, url: str) -> str | None:
-        link = response.headers.get("Link", "")
-        target, _, rest = link.partition(">")
-        if not target.startswith("<") or "next" not in rest:
-            return None
-        return resolve_page(self._session.home, url, target[1:])
+    def catalog(self) -> list[str]:
+        """All repositories, of registries that tell; many refuse.
+
+        https://distribution.github.io/distribution/spec/api/#catalog
+        """
+        what = "list the repositories"
+        found = read_pages(self._session, "/v2/_catalog", what, "registry:catalog:*", "repositories")
+        return [name for name in found if isinstance(name, str) and is_repository(name)]
+
+    def referrers(self, repository: str, digest: str) -> list[Descriptor]:
+        """What says in its `subject` that it belongs to a manifest: signatures, attestations.
+
+        Asks the referrers API, and a registry without it for the tag that stands in for it
+        (distribution-spec, Listing Referrers).
+        """
+        what, scope = f"list the referrers of {repository}@{digest}", f"repository:{repository}:pull"
+        _check_repository(repository)
+        path = f"/v2/{repository}/referrers/{check_digest(digest)}"
+        try:
+            found = list(read_pages(self._session, path, what, scope, "manifests"))
+        except NotFoundError:
+            found = self._tagged_referrers(repository, digest)
+        try:
+            return [Descriptor.from_json(one) for one in found]
+        except ValueError as error:
+            raise garbage(self.host, what, str(error)) from error
+
+    def delete_manifest(self, repository: str, digest: str) -> bool:
+        """Delete a manifest with all its tags; False when it is not there.
+
+        Raises PreconditionError where the registry does not delete (405).
+        """
+        what, scope = f"delete {digest} from {repository}", f"repository:{repository}:pull,delete"
+        url = self._url(repository, f"manifests/{check_digest(digest)}")
+        response = self._session.send(Request("DELETE", url, what, scope, repeatable=True))
+        response.drop()
+        if response.status == 405:
+            raise PreconditionError(
+                f"{self.host} does not let anybody delete images",
+                fix="allow it in the registry (of docker's: REGISTRY_STORAGE_DELETE_ENABLED=true)",
+            )
+        if response.status != 404:
+            _expect(response, 202, what)
+        return response.status != 404
+
+    def enter(self) -> bool:
+        """Log in, as `docker login` does; False when the registry lets everybody in.
+
+        Raises CredentialsError when it refuses the login, or there is none to give.
+        """
+        what = f"log in to {self.host}"
+        response = self._session.send(Request("GET", self._session.url("/v2/"), what, "", repeatable=True))
+        _expect(response, 200, what)
+        response.drop()
+        return self._session.challenged
+
+    def _tagged_referrers(self, repository: str, digest: str) -> list[Any]:
+        try:
+            _, body = self.get_manifest(repository, digest.replace(":", "-", 1))
+        except NotFoundError:
+            return []
+        found = json.loads(body).get("manifests")
+        return found if isinstance(found, list) else []
 
     def _send(
         self, method: str, repository: str, path: str, what: str, headers: Mapping[str, str] | None = None
@@ -278,13 +326,3 @@ def _check_said(response: Response, digest: str, what: str) -> None:
     said = response.headers.get("Docker-Content-Digest", digest)
     if said != digest and said.partition(":")[0] == digest.partition(":")[0]:
         raise garbage(response.origin.name, what, f"it names another digest than {digest}")
-
-
-def _tags(response: Response, what: str) -> list[str]:
-    try:
-        document: Any = json.loads(response.read(_LARGEST_PAGE))
-        tags = document["tags"] or []
-        found = [tag for tag in tags if isinstance(tag, str) and is_tag(tag)]
-    except (ValueError, LookupError, TypeError, RecursionError) as error:
-        raise garbage(response.origin.name, what, "there is no list of tags in its answer") from error
-    return found

@@ -14,11 +14,15 @@ _MOST_ENTRIES = 10_000
 
 @dataclass(frozen=True)
 class Manifest:
-    """One image: its config and, base first, its layers."""
+    """One image: its config and, base first, its layers.
+
+    `subject` is the manifest that it says something about, as a signature does.
+    """
 
     media_type: str
     config: Descriptor
     layers: Sequence[Descriptor]
+    subject: Descriptor | None = None
 
 
 @dataclass(frozen=True)
@@ -27,6 +31,7 @@ class Index:
 
     media_type: str
     manifests: Sequence[Descriptor]
+    subject: Descriptor | None = None
 
 
 def parse_document(body: bytes, media_type: str | None = None) -> Manifest | Index:
@@ -37,10 +42,12 @@ def parse_document(body: bytes, media_type: str | None = None) -> Manifest | Ind
     """
     document = _load(body)
     kind = _kind(document, media_type)
+    about = document.get("subject")
+    subject = Descriptor.from_json(about) if about is not None else None
     if kind in INDEXES:
-        return Index(kind, _descriptors(document.get("manifests")))
+        return Index(kind, _descriptors(document.get("manifests")), subject)
     config = Descriptor.from_json(document.get("config"))
-    return Manifest(kind, config, _descriptors(document.get("layers")))
+    return Manifest(kind, config, _descriptors(document.get("layers")), subject)
 
 
 def _load(body: bytes) -> dict[str, Any]:

@@ -44,6 +44,11 @@ class Session:
                 self.transport.at_home(self._home)
             return self._home
 
+    @property
+    def challenged(self) -> bool:
+        """Whether the registry has asked for a login so far."""
+        return self._auth.challenged
+
     def url(self, path: str) -> str:
         """The absolute URL of a path of the registry's API."""
         return f"{self.home}{path}"

@@ -12,6 +12,7 @@ from clouddeploy.contract import Provider, Registry, TargetSettings, Traits
 from clouddeploy.errors import ConfigError
 from clouddeploy_alibaba.clusters import AckClusters
 from clouddeploy_alibaba.doctor import AlibabaDoctor
+from clouddeploy_alibaba.images import AcrImages
 from clouddeploy_alibaba.instances import Instances
 from clouddeploy_alibaba.nodes import AckNodes
 from clouddeploy_alibaba.personal import PersonalRegistry
@@ -55,6 +56,7 @@ def connect(target: TargetSettings) -> Provider:
         provisioner=AckProvisioner(session, instances),
         nodes=AckNodes(session),
         doctor=AlibabaDoctor(session, instances),
+        images=None if edition == "personal" else AcrImages(session, instances),
     )
 
 

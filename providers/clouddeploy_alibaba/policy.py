@@ -17,7 +17,8 @@ POLICY = """\
         "cr:ListInstance", "cr:ListInstanceEndpoint",
         "cr:GetNamespace", "cr:CreateNamespace",
         "cr:GetRepository", "cr:CreateRepository", "cr:CreateArtifactLifecycleRule",
-        "cr:GetAuthorizationToken", "cr:PullRepository", "cr:PushRepository"
+        "cr:GetAuthorizationToken", "cr:PullRepository", "cr:PushRepository",
+        "cr:ListRepository", "cr:ListRepositoryTag", "cr:DeleteRepositoryTag"
       ],
       "Resource": "*"
     },

@@ -8,6 +8,7 @@ from __future__ import annotations
 from clouddeploy.contract import Provider, TargetSettings, Traits
 from clouddeploy_aws.clusters import EksClusters
 from clouddeploy_aws.doctor import AwsDoctor
+from clouddeploy_aws.images import EcrImages
 from clouddeploy_aws.options import check
 from clouddeploy_aws.provisioner import EksProvisioner
 from clouddeploy_aws.registry import EcrRegistry
@@ -46,4 +47,5 @@ def connect(target: TargetSettings) -> Provider:
         chosen_by=("AWS_PROFILE",),
         provisioner=EksProvisioner(session),
         doctor=AwsDoctor(session),
+        images=EcrImages(session),
     )

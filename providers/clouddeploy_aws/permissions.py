@@ -63,6 +63,7 @@ STATEMENTS = (
         ),
         _REPOSITORIES,
     ),
+    Statement("Images", ("ecr:BatchDeleteImage", "ecr:DescribeImages"), _REPOSITORIES),
     Statement("Deploy", ("eks:DescribeCluster",), _CLUSTERS),
     Statement("Look", ("eks:DescribeClusterVersions", "eks:ListClusters", "servicequotas:GetServiceQuota")),
     Statement("MakeCluster", ("eks:CreateCluster", "eks:TagResource"), _CLUSTERS, tagging=True),

@@ -13,6 +13,7 @@ from clouddeploy.contract import Provider, TargetSettings, Traits
 from clouddeploy.errors import ConfigError
 from clouddeploy_digitalocean.clusters import DoksClusters
 from clouddeploy_digitalocean.doctor import DoDoctor
+from clouddeploy_digitalocean.images import DocrImages
 from clouddeploy_digitalocean.nodes import DoksNodes
 from clouddeploy_digitalocean.provisioner import DoksProvisioner
 from clouddeploy_digitalocean.registry import REGIONS, TIERS, DocrRegistry
@@ -51,6 +52,7 @@ def connect(target: TargetSettings) -> Provider:
         provisioner=DoksProvisioner(session, registry),
         nodes=DoksNodes(session),
         doctor=DoDoctor(session, registry),
+        images=DocrImages(session, registry),
     )
 
 

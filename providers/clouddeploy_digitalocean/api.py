@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
+from clouddeploy.contract import StoredImage
 from clouddeploy.errors import NotFoundError
 from clouddeploy_digitalocean import parse
 from clouddeploy_digitalocean.errors import translated
@@ -79,6 +80,16 @@ class Api:
             params={"read_write": "true", "expiry_seconds": str(seconds)},
         )
         return parse.single({"found": answer.body}, "found")
+
+    def manifests(self, registry: str, repository: str) -> list[StoredImage]:
+        doing = f"list the images in {repository}"
+        operation = "registries.list_repository_manifests"
+        return self._pages(doing, operation, "manifests", parse.image, registry, repository)
+
+    def delete_manifest(self, registry: str, repository: str, digest: str) -> None:
+        doing = f"delete {digest} from {repository}"
+        operation = "delete_repository_manifest"
+        self._answer(doing, "registries", operation, registry, repository, digest)
 
     # Kubernetes
 

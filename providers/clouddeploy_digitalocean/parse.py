@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+from clouddeploy.contract import StoredImage
 from clouddeploy_digitalocean.records import (
     Account,
     Associated,
@@ -49,6 +51,16 @@ def account(json: Json) -> Account:
 
 def registry(json: Json) -> Registry:
     return Registry(_text(json, "name"), _text(json, "region"))
+
+
+def image(json: Json) -> StoredImage:
+    updated = _text(json, "updated_at")
+    return StoredImage(
+        _text(json, "digest"),
+        tuple(sorted(map(str, json.get("tags") or ()))),
+        _number(json, "compressed_size_bytes"),
+        datetime.fromisoformat(updated).astimezone(UTC) if updated else None,
+    )
 
 
 def plan(json: Json) -> Plan:

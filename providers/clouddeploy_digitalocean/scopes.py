@@ -16,6 +16,8 @@ SCOPES: Mapping[str, Sequence[str]] = {
     "registries.get_subscription": ("registry:read",),
     "registries.update_subscription": ("registry:update",),
     "registries.list_repositories_v2": ("registry:read",),
+    "registries.list_repository_manifests": ("registry:read",),
+    "registries.delete_repository_manifest": ("registry:delete",),
     "registries.get_docker_credentials": ("registry:read", "registry:update"),
     "kubernetes.list_options": ("kubernetes:read",),
     "kubernetes.list_clusters": ("kubernetes:read",),
@@ -41,7 +43,12 @@ SCOPES: Mapping[str, Sequence[str]] = {
 
 PURPOSES: Mapping[str, Sequence[str]] = {
     "always": ("account.get",),
-    "push": tuple(name for name in SCOPES if name.startswith("registries.")),
+    "push": tuple(
+        name
+        for name in SCOPES
+        if name.startswith("registries.") and not name.endswith("_repository_manifest")
+    ),
+    "delete images": ("registries.delete_repository_manifest",),
     "deploy": ("kubernetes.list_clusters", "kubernetes.get_credentials"),
     "create, change and delete clusters": tuple(
         name for name in SCOPES if name.partition(".")[0] in {"kubernetes", "sizes", "volumes", "vpcs"}

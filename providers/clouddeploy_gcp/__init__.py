@@ -12,6 +12,7 @@ from clouddeploy.contract import Provider, TargetSettings, Traits
 from clouddeploy.errors import ConfigError
 from clouddeploy_gcp.clusters import GkeClusters
 from clouddeploy_gcp.doctor import GcpDoctor
+from clouddeploy_gcp.images import ArtifactImages
 from clouddeploy_gcp.nodes import GkeNodes
 from clouddeploy_gcp.options import OPTIONS, REGISTRY_OPTIONS, check_values
 from clouddeploy_gcp.provisioner import GkeProvisioner
@@ -50,6 +51,7 @@ def connect(target: TargetSettings) -> Provider:
         provisioner=GkeProvisioner(session),
         nodes=GkeNodes(session),
         doctor=GcpDoctor(session),
+        images=ArtifactImages(session),
     )
 
 

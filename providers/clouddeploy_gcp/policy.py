@@ -9,6 +9,7 @@ PUSH = (
     "artifactregistry.repositories.get",
     "artifactregistry.repositories.uploadArtifacts",
 )
+IMAGES = ("artifactregistry.versions.delete",)
 DEPLOY = ("container.clusters.get", "container.clusters.list")
 CREATE = (
     "artifactregistry.repositories.delete",
@@ -32,7 +33,7 @@ CREATE = (
     "serviceusage.services.enable",
     "serviceusage.services.get",
 )
-EVERYTHING = (*PUSH, *DEPLOY, *CREATE)
+EVERYTHING = (*PUSH, *IMAGES, *DEPLOY, *CREATE)
 
 _LINE = "\n  - "
 POLICY = f"""\

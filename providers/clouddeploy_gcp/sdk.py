@@ -51,6 +51,12 @@ class Sdk:
         found = next(iter(call(request=dict(request), retry=None, timeout=_TIMEOUT)), None)
         return None if found is None else _plain(found)
 
+    def all_artifacts(self, method: str, request: Mapping[str, Any]) -> list[Json]:
+        """Every item of a list, from all its pages."""
+        with self._lock:
+            call = getattr(self._artifacts, method)
+        return [_plain(one) for one in call(request=dict(request), retry=None, timeout=_TIMEOUT)]
+
     def rest(self, method: str, service: str, path: str, **request: Any) -> Json:
         """One call of an API for which there is no library here; `request` has `params` or `json`."""
         from google.api_core.exceptions import from_http_response

@@ -1,4 +1,4 @@
-"""Any OCI registry with any Kubernetes: a kubeconfig's context, docker's logins.
+"""Any OCI registry with any Kubernetes: a kubeconfig's context, a login from the environment or docker.
 
 Nothing here creates a cluster, and no SDK is needed.
 """

@@ -1,4 +1,4 @@
-"""One registry host, with the logins that docker has."""
+"""One registry host."""
 
 from __future__ import annotations
 
@@ -42,15 +42,11 @@ class HostRegistry:
         return Repository(self.address(repository))
 
     def login(self) -> Login | None:
-        """From CLOUDDEPLOY_REGISTRY_USERNAME and _PASSWORD, else from docker's config, else None.
+        """From CLOUDDEPLOY_REGISTRY_USERNAME and _PASSWORD; None leaves it to docker's config.
 
-        Raises CredentialsError for a login that is incomplete or cannot be used, ConfigError for a
-        broken config.json and MissingToolError when a credential helper is not installed.
+        Raises CredentialsError when only one of the two is set.
         """
-        from clouddeploy_kubernetes.dockerconfig import find_login
-
-        host = self._host()
-        return _from_environment(host) or find_login(host)
+        return _from_environment(self._host())
 
     def _host(self) -> str:
         host = self._target.registry.get("host", "")

@@ -23,7 +23,7 @@ def test_an_app_goes_to_aws_and_back(
 
     pushed = run("push", "--to", "aws", env=env)
     assert pushed.code == 0
-    assert "new repository, pushed" in pushed.out
+    assert "pushed 1, new repository shop" in pushed.out
     again = run("push", "--to", "aws", env=env)
     assert "same digest" in again.out
     assert " 0 B " in again.out, "nothing is sent twice"

@@ -88,7 +88,7 @@ def start_kubernetes(directory: Path) -> Iterator[Cloud]:
     kubeconfig = directory / "kubeconfig"
     kubeconfig.write_text(_kubeconfig(api.url, directory / "ca.crt", token))
     (directory / "ca.crt").write_text(api.ca)
-    app = OciRegistry(directory / "registry", authorize=basic({"ci": password}))
+    app = OciRegistry(directory / "registry", authorize=basic({"ci": password}), catalog=True)
 
     def site() -> Site:
         for name in list(app.repositories()):

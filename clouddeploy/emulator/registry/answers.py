@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import urlencode
 
-from werkzeug.wrappers import Response
+from werkzeug.wrappers import Request, Response
 
 
 class Refusal(Exception):  # noqa: N818 - a registry's answer, not a failure of ours
@@ -44,6 +45,18 @@ def answer_empty(status: int, headers: Mapping[str, str]) -> Response:
     return Response(None, status, dict(headers))
 
 
+def answer_page(request: Request, path: str, key: str, names: Sequence[str], **more: str) -> Response:
+    """One page of a sorted list: `n` names after `last`, and where the next page is."""
+    last = request.args.get("last", "")
+    found = [name for name in names if name > last]
+    page = found[: _page_size(request, len(found))]
+    headers = {}
+    if page and len(page) < len(found):
+        query = urlencode({"n": len(page), "last": page[-1]})
+        headers["Link"] = f'<{path}?{query}>; rel="next"'
+    return answer_json({**more, key: page}, headers=headers)
+
+
 def digest_invalid(message: str) -> Refusal:
     return Refusal(400, "DIGEST_INVALID", message)
 
@@ -54,3 +67,10 @@ def unknown_blob(digest: str) -> Refusal:
 
 def unknown_manifest(reference: str) -> Refusal:
     return Refusal(404, "MANIFEST_UNKNOWN", f"manifest {reference} unknown", reference=reference)
+
+
+def _page_size(request: Request, whole: int) -> int:
+    text = request.args.get("n", str(whole))
+    if not text.isascii() or not text.isdigit():
+        raise Refusal(400, "UNSUPPORTED", "n is not a number")
+    return int(text)

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from werkzeug.wrappers import Request, Response
 
 from clouddeploy.emulator.registry.access import Access, Authorize
-from clouddeploy.emulator.registry.answers import Refusal, answer_json
+from clouddeploy.emulator.registry.answers import Refusal, answer_json, answer_page
 from clouddeploy.emulator.registry.blobs import BlobEndpoints
+from clouddeploy.emulator.registry.documents import references
 from clouddeploy.emulator.registry.manifests import ManifestEndpoints
 from clouddeploy.emulator.registry.storage import ManifestRecord, Repository, Storage, check_name
 from clouddeploy.emulator.registry.uploads import Uploads
@@ -34,6 +35,7 @@ class OciRegistry:
 
     `authorize` judges each request's Authorization header. Without `create_on_push` a
     repository must be created first, and `unknown_repository(name)` is what a client is told.
+    `catalog` lists the repositories to everybody who is let in; few clouds do.
     """
 
     def __init__(
@@ -43,11 +45,13 @@ class OciRegistry:
         authorize: Authorize,
         create_on_push: bool = True,
         unknown_repository: Callable[[str], str] = _unknown,
+        catalog: bool = False,
     ) -> None:
         self._storage = Storage(directory)
         self._authorize = authorize
         self._create_on_push = create_on_push
         self._unknown_repository = unknown_repository
+        self._catalog = catalog
         self._blobs = BlobEndpoints(self._storage, Uploads(self._storage))
         self._manifests = ManifestEndpoints(self._storage)
 
@@ -81,6 +85,17 @@ class OciRegistry:
         manifest = repository.manifest(reference) if repository else None
         return repository.record(manifest) if repository and manifest else None
 
+    def parents(self, name: str, digest: str) -> list[str]:
+        """The digests of the indexes that name a manifest."""
+        repository = self._storage.find(name)
+        with self._storage.lock:
+            stored = list(repository.manifests.values()) if repository else []
+        return [
+            one.digest
+            for one in stored
+            if any(ref.manifest and ref.digest == digest for ref in references(one.document))
+        ]
+
     def delete(self, name: str, reference: str) -> bool:
         """Delete a tag, or a manifest by digest; False when there was none."""
         repository = self._storage.find(name)
@@ -113,6 +128,8 @@ class OciRegistry:
             return _refuse(access, "")
         if request.path in {"/v2", "/v2/"}:
             return answer_json({})
+        if self._catalog and request.path == "/v2/_catalog" and request.method == "GET":
+            return answer_page(request, "/v2/_catalog", "repositories", self.repositories())
         raise Refusal(404, "UNSUPPORTED", "no such endpoint")
 
     def _route(self, request: Request, access: Access, name: str, kind: str, rest: str) -> Response:

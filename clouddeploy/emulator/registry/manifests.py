@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from urllib.parse import urlencode
 
 from werkzeug.wrappers import Request, Response
 
@@ -11,6 +10,7 @@ from clouddeploy.emulator.registry.answers import (
     Refusal,
     answer_empty,
     answer_json,
+    answer_page,
     digest_invalid,
     unknown_manifest,
 )
@@ -68,14 +68,8 @@ class ManifestEndpoints:
 
     def tags(self, request: Request, repository: Repository) -> Response:
         """GET tags/list (end-8), in pages of `n` tags after `last`."""
-        last = request.args.get("last", "")
-        found = [tag for tag in sorted(repository.tags) if tag > last]
-        page = found[: _page_size(request, len(found))]
-        headers = {}
-        if page and len(page) < len(found):
-            query = urlencode({"n": len(page), "last": page[-1]})
-            headers["Link"] = f'</v2/{repository.name}/tags/list?{query}>; rel="next"'
-        return answer_json({"name": repository.name, "tags": page}, headers=headers)
+        path = f"/v2/{repository.name}/tags/list"
+        return answer_page(request, path, "tags", sorted(repository.tags), name=repository.name)
 
     def referrers(self, request: Request, repository: Repository | None, digest: str) -> Response:
         """GET referrers (end-12): an index of the manifests whose subject is `digest`."""
@@ -135,10 +129,3 @@ def _read_body(request: Request) -> bytes:
 
 def _check_reference(reference: str) -> str:
     return check_digest(reference) if ":" in reference else check_tag(reference)
-
-
-def _page_size(request: Request, whole: int) -> int:
-    text = request.args.get("n", str(whole))
-    if not text.isascii() or not text.isdigit():
-        raise Refusal(400, "UNSUPPORTED", "n is not a number")
-    return int(text)

@@ -1,6 +1,7 @@
 """A token server as the Docker token specification describes it, and the judge of its tokens.
 
-https://distribution.github.io/distribution/spec/auth/token/
+https://distribution.github.io/distribution/spec/auth/token/ and, with an identity token instead of
+a password, https://distribution.github.io/distribution/spec/auth/oauth/
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import re
 import secrets
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from werkzeug.wrappers import Request, Response
@@ -27,6 +28,7 @@ Scopes = frozenset[tuple[str, Action]]
 class TokenServer:
     """Gives tokens to `users` for `lifetime` seconds; anonymous ones may pull only.
 
+    `identity_tokens` may be traded in for an access token too.
     `realm` is the URL that the challenge names: wherever this WSGI application is served.
     """
 
@@ -37,6 +39,7 @@ class TokenServer:
         realm: str = "",
         service: str = "registry",
         lifetime: float = 300,
+        identity_tokens: Collection[str] = (),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.realm = realm
@@ -44,6 +47,7 @@ class TokenServer:
         self._service = service
         self._lifetime = lifetime
         self._clock = clock
+        self._identity_tokens = identity_tokens
         self._tokens: dict[str, tuple[Scopes, float]] = {}
 
     def authorize(self, header: str | None) -> Access:
@@ -56,21 +60,35 @@ class TokenServer:
         return Access.allow(scopes, challenge)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """GET ?service=…&scope=… -> {"token": …, "expires_in": …}."""
+        """GET ?service=…&scope=… -> {"token": …, "expires_in": …}; POST a refresh_token -> access_token."""
         return self._answer(Request(environ))(environ, start_response)
 
     def _answer(self, request: Request) -> Response:
+        if request.method == "POST":
+            return self._refresh(request)
         found = basic_credentials(request.headers.get("Authorization"))
         if found and not matches(self._users, *found):
             return answer_json(
                 {"errors": [{"code": "UNAUTHORIZED", "message": "incorrect username or password"}]}, 401
             )
-        token = secrets.token_urlsafe(32)
         scopes = _parse(request.args.getlist("scope"))
         if not found:
             scopes = frozenset(one for one in scopes if one[1] == "pull")
+        return answer_json({"token": self._token(scopes), "expires_in": int(self._lifetime)})
+
+    def _refresh(self, request: Request) -> Response:
+        form = request.form
+        if form.get("grant_type") != "refresh_token" or not form.get("client_id") or not form.get("service"):
+            return answer_json({"error": "invalid_request"}, 400)
+        if form.get("refresh_token") not in self._identity_tokens:
+            return answer_json({"error": "invalid_grant"}, 401)
+        token = self._token(_parse(form.getlist("scope")))
+        return answer_json({"access_token": token, "expires_in": int(self._lifetime)})
+
+    def _token(self, scopes: Scopes) -> str:
+        token = secrets.token_urlsafe(32)
         self._tokens[token] = (scopes, self._clock() + self._lifetime)
-        return answer_json({"token": token, "expires_in": int(self._lifetime)})
+        return token
 
 
 def _parse(scopes: Iterable[str]) -> Scopes:

@@ -22,6 +22,7 @@ AUTH_PATH = "/dockerauth/auth"
 USER = "cr_temp_user"
 _LIFE = 3600
 _MILLISECONDS = 1000
+_LARGEST_PAGE = 100
 
 
 @dataclass
@@ -72,6 +73,9 @@ class Acr:
             "CreateNamespace": self._create_namespace,
             "GetRepository": self._get_repository,
             "CreateRepository": self._create_repository,
+            "ListRepository": self._list_repositories,
+            "ListRepoTag": self._list_tags,
+            "DeleteRepoTag": self._delete_tag,
             "CreateArtifactLifecycleRule": self._create_rule,
             "GetAuthorizationToken": self._login,
         }
@@ -213,6 +217,49 @@ class Acr:
         self.registry.create_repository(f"{namespace}/{name}", immutable=immutable)
         return {"RepoId": made.id}
 
+    def _list_repositories(self, parameters: Parameters) -> Json:
+        instance, namespace = self._instance(parameters), parameters.get("RepoNamespaceName")
+        shown = [
+            {"RepoId": one.id, "RepoNamespaceName": one.namespace, "RepoName": one.name, "RepoType": one.kind}
+            for key, one in sorted(self.repositories.items())
+            if key.startswith(f"{instance.id}/") and namespace in (None, one.namespace)
+        ]
+        return _page(parameters, "Repositories", shown)
+
+    def _list_tags(self, parameters: Parameters) -> Json:
+        """Only what has a tag; digests without their algorithm, times as text."""
+        repository = self._repository(parameters)
+        shown = [
+            {
+                "Tag": tag,
+                "Digest": one.digest.partition(":")[2],
+                "ImageSize": one.size,
+                "ImageCreate": str(int(one.pushed_at.timestamp() * _MILLISECONDS)),
+                "ImageUpdate": str(int(one.pushed_at.timestamp() * _MILLISECONDS)),
+                "Status": "NORMAL",
+            }
+            for one in self.registry.manifests(f"{repository.namespace}/{repository.name}")
+            for tag in one.tags
+        ]
+        return _page(parameters, "Images", shown)
+
+    def _delete_tag(self, parameters: Parameters) -> Json:
+        repository, tag = self._repository(parameters), parameters.get("Tag", "")
+        if not tag:
+            raise ServiceError("MissingTag", "Tag is mandatory for this action.")
+        if ":" in tag or not self.registry.delete(f"{repository.namespace}/{repository.name}", tag):
+            raise ServiceError("TAG_NOT_EXIST", "The tag does not exist.", 200)
+        return {}
+
+    def _repository(self, parameters: Parameters) -> RepositoryRecord:
+        instance = self._instance(parameters)
+        if not parameters.get("RepoId"):
+            raise ServiceError("MissingRepoId", "RepoId is mandatory for this action.")
+        for key, one in self.repositories.items():
+            if key.startswith(f"{instance.id}/") and one.id == parameters["RepoId"]:
+                return one
+        raise ServiceError("REPO_NOT_EXIST", "The repository does not exist.", 200)
+
     def _create_rule(self, parameters: Parameters) -> Json:
         self._instance(parameters)
         if parameters.get("Auto", "").lower() == "true" and not parameters.get("ScheduleTime"):
@@ -241,3 +288,11 @@ class Acr:
         if found is None:
             raise ServiceError("INSTANCE_NOT_EXIST", "The instance does not exist.", 200)
         return found
+
+
+def _page(parameters: Parameters, key: str, found: list[Json]) -> Json:
+    number, size = int(parameters.get("PageNo", 1)), int(parameters.get("PageSize", 30))
+    if number < 1 or not 1 <= size <= _LARGEST_PAGE:
+        raise ServiceError("PARAMETER_INVALID", "PageNo or PageSize is invalid.", 200)
+    shown = found[(number - 1) * size : number * size]
+    return {"PageNo": number, "PageSize": size, "TotalCount": str(len(found)), key: shown}

@@ -13,7 +13,7 @@ from email.utils import format_datetime
 from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote
 
 from clouddeploy.emulator import EmulatorSettings
 from clouddeploy.emulator.faults import Faults
@@ -172,7 +172,7 @@ class DigitalOceanCloud:
             return self.docr.token(environ, query)
         self._authenticate(environ)
         self._count()
-        operation, names = _find(method, path)
+        operation, names = _find(method, str(environ.get("REQUEST_URI") or path).partition("?")[0])
         if not self.account.scopes.issuperset(SCOPES.get(operation, ())):
             raise ApiError(403, "You are not authorized to perform this operation")
         url = f"{self._server.url}{path}"
@@ -216,6 +216,8 @@ class DigitalOceanCloud:
             "registries.get_subscription": docr.subscription,
             "registries.update_subscription": docr.subscribe,
             "registries.list_repositories_v2": docr.list_repositories,
+            "registries.list_repository_manifests": docr.list_manifests,
+            "registries.delete_repository_manifest": docr.delete_manifest,
             "registries.get_docker_credentials": docr.credentials,
             "kubernetes.list_options": doks.list_options,
             "kubernetes.list_clusters": doks.list_clusters,
@@ -254,10 +256,11 @@ def _now() -> str:
 
 
 def _find(method: str, path: str) -> tuple[str, Mapping[str, str]]:
+    """The operation and its parameters; `path` as it was sent, for a name's slashes come escaped."""
     for verb, pattern, operation in _ROUTES:
         match = pattern.fullmatch(path)
         if match and verb == method:
-            return operation, match.groupdict()
+            return operation, {name: unquote(value) for name, value in match.groupdict().items()}
     raise ApiError(404, "The resource you requested could not be found.")
 
 
@@ -269,6 +272,7 @@ def _route(verb: str, template: str, operation: str) -> tuple[str, re.Pattern[st
 _CLUSTER = "/kubernetes/clusters/{cluster_id}"
 _DESTROY = f"{_CLUSTER}/destroy_with_associated_resources"
 _REGISTRY = "/registries/{registry_name}"
+_REPOSITORY = f"{_REGISTRY}/repositories/{{repository_name}}"
 _ROUTES = (
     _route("GET", "/account", "account.get"),
     _route("GET", "/sizes", "sizes.list"),
@@ -280,6 +284,8 @@ _ROUTES = (
     _route("GET", _REGISTRY, "registries.get"),
     _route("DELETE", _REGISTRY, "registries.delete"),
     _route("GET", f"{_REGISTRY}/repositoriesV2", "registries.list_repositories_v2"),
+    _route("GET", f"{_REPOSITORY}/digests", "registries.list_repository_manifests"),
+    _route("DELETE", f"{_REPOSITORY}/digests/{{manifest_digest}}", "registries.delete_repository_manifest"),
     _route("GET", f"{_REGISTRY}/docker-credentials", "registries.get_docker_credentials"),
     _route("GET", "/kubernetes/options", "kubernetes.list_options"),
     _route("GET", "/kubernetes/clusters", "kubernetes.list_clusters"),

@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from clouddeploy.emulator.registry import Access, OciRegistry
+from clouddeploy.emulator.registry import Access, ManifestRecord, OciRegistry
 from clouddeploy.emulator.registry.access import basic_credentials
 from clouddeploy_digitalocean.emulator.answers import Answer, ApiError, not_found, paged
 from clouddeploy_digitalocean.emulator.catalog import TIERS
@@ -148,6 +148,18 @@ class Docr:
         shown = [self._repository(name, repository) for repository in self.repositories(name)]
         return paged("repositories", shown, request.query, request.url)
 
+    def list_manifests(self, request: Request) -> Answer:
+        name, repository = self._registry(request).name, self._known(request)
+        found = reversed(self.data.manifests(f"{name}/{repository}"))
+        shown = [_manifest(name, repository, one) for one in found]
+        return paged("manifests", shown, request.query, request.url)
+
+    def delete_manifest(self, request: Request) -> Answer:
+        name, repository = self._registry(request).name, self._known(request)
+        if not self.data.delete(f"{name}/{repository}", request.names["manifest_digest"]):
+            raise ApiError(404, "manifest not found")
+        return Answer(204)
+
     def credentials(self, request: Request) -> Answer:
         """A docker config.json; without parameters it may only read, for ever."""
         name = self._registry(request).name
@@ -242,22 +254,32 @@ class Docr:
 
     def _repository(self, registry: str, repository: str) -> dict[str, Any]:
         manifests = self.data.manifests(f"{registry}/{repository}")
-        latest = manifests[-1]
         return {
             "registry_name": registry,
             "name": repository,
             "tag_count": sum(len(one.tags) for one in manifests),
             "manifest_count": len(manifests),
-            "latest_manifest": {
-                "digest": latest.digest,
-                "registry_name": registry,
-                "repository": repository,
-                "compressed_size_bytes": latest.size,
-                "size_bytes": latest.size,
-                "updated_at": latest.pushed_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
-                "blobs": [],
-            },
+            "latest_manifest": _manifest(registry, repository, manifests[-1]),
         }
+
+    def _known(self, request: Request) -> str:
+        repository = request.names["repository_name"]
+        if repository not in self.repositories(request.names["registry_name"]):
+            raise ApiError(404, "repository not found")
+        return repository
+
+
+def _manifest(registry: str, repository: str, one: ManifestRecord) -> dict[str, Any]:
+    return {
+        "digest": one.digest,
+        "registry_name": registry,
+        "repository": repository,
+        "compressed_size_bytes": one.size,
+        "size_bytes": one.size,
+        "updated_at": one.pushed_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "tags": list(one.tags),
+        "blobs": [],
+    }
 
 
 def _refusal(status: int, code: str, message: str) -> Answer:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, unquote, urlsplit
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -75,7 +76,8 @@ class Request:
         length = int(environ.get("CONTENT_LENGTH") or 0)
         query = parse_qs(str(environ.get("QUERY_STRING", "")), keep_blank_values=True)
         body = environ["wsgi.input"].read(length) if length else b""
-        return cls(str(environ["REQUEST_METHOD"]), str(environ["PATH_INFO"]), query, headers, body)
+        path = _path(str(environ.get("REQUEST_URI") or environ["PATH_INFO"]))
+        return cls(str(environ["REQUEST_METHOD"]), path, query, headers, body)
 
     def one(self, key: str, default: str = "") -> str:
         """The first value of a query parameter."""
@@ -99,6 +101,12 @@ class Request:
     def numbers(self) -> bool:
         """Whether enums are wanted as numbers."""
         return "enum-encoding=int" in self.one("$alt")
+
+
+def _path(uri: str) -> str:
+    """The path of a request line: escapes are read, but an escaped slash stays (google.api.http)."""
+    path = urlsplit(uri).path if "://" in uri else uri.partition("?")[0]
+    return "".join(one if one.lower() == "%2f" else unquote(one) for one in re.split("(%2[Ff])", path))
 
 
 def no_route(request: Request) -> ApiError:

@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import unquote
 
 from clouddeploy.emulator.registry import OciRegistry
 from clouddeploy_gcp.emulator import catalog
@@ -16,7 +17,7 @@ from clouddeploy_gcp.emulator.answers import ApiError, Json, Request
 from clouddeploy_gcp.emulator.clock import Clock
 from clouddeploy_gcp.emulator.messages import artifacts, read, write
 
-MAKING, REMOVING = 4.0, 4.0
+MAKING, REMOVING, DELETING = 4.0, 4.0, 1.0
 """Emulated seconds."""
 
 _ID = re.compile(r"[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?")
@@ -145,6 +146,7 @@ class Artifacts:
                 "uri": f"{self._host()}/{image}@{one.digest}",
                 "tags": list(one.tags),
                 "imageSizeBytes": str(one.size),
+                "uploadTime": one.pushed_at.isoformat().replace("+00:00", "Z"),
                 "mediaType": one.media_type,
             }
             for image in self._images(name)
@@ -152,6 +154,27 @@ class Artifacts:
         ]
         size = int(request.one("pageSize") or 0) or len(found)
         return {"dockerImages": found[:size]} if found else {}
+
+    def delete_version(self, location: str, name: str, package: str, version: str, request: Request) -> Json:
+        """DELETE a version; refused while it is tagged, unless by force, and while an index names it.
+
+        An immutable repository keeps every version that is tagged.
+        """
+        repo = self.repo(location, name)
+        image = f"{self._project}/{name}/{unquote(package)}"
+        found = self._registry.find(image, version)
+        if found is None or ":" not in version:
+            raise ApiError("NOT_FOUND", "Requested entity was not found.")
+        if found.tags and request.one("force") != "true":
+            raise ApiError("FAILED_PRECONDITION", "the version is tagged; delete its tags or use force")
+        if found.tags and repo.message.docker_config.immutable_tags:
+            raise ApiError("FAILED_PRECONDITION", "the repository is immutable: tagged images stay")
+        if self._registry.parents(image, version):
+            text = "Manifest is still referenced by one or more parent images"
+            raise ApiError("FAILED_PRECONDITION", f"GOOGLE_MANIFEST_DANGLING_PARENT_IMAGE: {text}")
+        with self._lock:
+            what = f"delete {image}@{version}"
+            return self._start(location, DELETING, dict, lambda: self._registry.delete(image, version), what)
 
     def operation(self, location: str, name: str, request: Request) -> Json:
         """GET an operation."""

@@ -12,6 +12,7 @@ _PLACE = rf"/v1{_PROJECT}/locations/([^/:]+)"
 _CLUSTER = rf"{_PLACE}/clusters/([^/:]+)"
 _POOL = rf"{_CLUSTER}/nodePools/([^/:]+)"
 _REPO = rf"{_PLACE}/repositories/([^/:]+)"
+_VERSION = rf"{_REPO}/packages/([^/:]+)/versions/([^/]+)"
 _SERVICE = rf"/v1{_PROJECT}/services"
 _COMPUTE = rf"/compute/v1{_PROJECT}"
 _AR = "artifactregistry.repositories"
@@ -38,6 +39,7 @@ _TABLE = (
     ("GET", rf"{_REPO}:getIamPolicy", f"{_AR}.getIamPolicy", "artifacts.policy"),
     ("POST", rf"{_REPO}:setIamPolicy", f"{_AR}.setIamPolicy", "artifacts.set_policy"),
     ("GET", rf"{_REPO}/dockerImages", "artifactregistry.dockerimages.list", "artifacts.images"),
+    ("DELETE", _VERSION, "artifactregistry.versions.delete", "artifacts.delete_version"),
     ("GET", rf"{_PLACE}/operations/([^/]+)", f"{_AR}.get", "artifacts.operation"),
     ("GET", _SERVICE, "serviceusage.services.list", "services.every"),
     ("GET", rf"{_SERVICE}:batchGet", "serviceusage.services.get", "services.batch_get"),

@@ -190,12 +190,28 @@ class Ecr:
         deleted: list[Mapping[str, str]] = []
         failures: list[dict[str, Any]] = []
         for wanted in request["imageIds"]:
-            done = self._data.registry.delete(name, _reference(wanted))
-            if done:
-                deleted.append(wanted)
+            failure = self._undeletable(name, wanted)
+            if failure:
+                failures.append(failure)
             else:
-                failures.append(_not_found(wanted))
+                self._data.registry.delete(name, _reference(wanted))
+                deleted.append(wanted)
         return {"imageIds": deleted, "failures": failures}
+
+    def _undeletable(self, name: str, wanted: Mapping[str, str]) -> dict[str, Any] | None:
+        """Why ECR keeps an image: it is not there, or an index names it (API reference, ImageFailure)."""
+        found = self._data.registry.find(name, _reference(wanted))
+        if found is None:
+            return _not_found(wanted)
+        indexes = self._data.registry.parents(name, found.digest)
+        if not indexes or ("imageTag" in wanted and len(found.tags) > 1):
+            return None
+        reason = f"Requested image referenced by manifest list: [{', '.join(indexes)}]"
+        return {
+            "imageId": wanted,
+            "failureCode": "ImageReferencedByManifestList",
+            "failureReason": reason,
+        }
 
     def list_tags_for_resource(self, request: Mapping[str, Any], caller: Caller) -> dict[str, Any]:
         return {"tags": self._by_arn(request["resourceArn"], caller).tags}

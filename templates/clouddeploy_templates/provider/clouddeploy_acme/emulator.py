@@ -63,7 +63,7 @@ class AcmeCloud:
         self._ahead = 0.0
         self._state = _State()
         self._registry_app = OciRegistry(
-            settings.directory / "registry", authorize=basic({"token": self._password})
+            settings.directory / "registry", authorize=basic({"token": self._password}), catalog=True
         )
         self._registry = Server(self._registry_app)
         self.faults = Faults(self._serve)
