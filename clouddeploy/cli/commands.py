@@ -21,7 +21,7 @@ class Command(NamedTuple):
 COMMANDS = (
     Command("build", "clouddeploy.cli.build", "Build the app's images.", "Ship"),
     Command("push", "clouddeploy.cli.push", "Push the images to the targets' registries.", "Ship"),
-    Command("images", "clouddeploy.cli.images", "ls, tag, prune: what the registries hold.", "Ship"),
+    Command("images", "clouddeploy.cli.images", "ls, tag, copy, prune: what the registries hold.", "Ship"),
     Command("search", "clouddeploy.cli.search", "Search the targets' registries by name.", "Ship"),
     Command(
         "registry", "clouddeploy.cli.registry", "login, logout, list: registries for docker too.", "Ship"

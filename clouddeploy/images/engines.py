@@ -52,6 +52,12 @@ class Engine:
             words += ["--build-arg", f"{key}={value}"]
         return Command([*words, str(build.context)], self.environment)
 
+    def inspect_command(self, name: str) -> Command:
+        """Prints the ID of an image."""
+        return Command(
+            [self.program, "image", "inspect", "--format", "{{.Id}}", "--", name], self.environment
+        )
+
     def save_command(self, image_id: str) -> Command:
         """Writes the image to its output as an archive."""
         return Command(
@@ -87,7 +93,7 @@ def find_engine(
         message = f"{where}: the built-in builder cannot do RUN"
         raise PreconditionError(message, fix="build with docker, podman or buildah")
     if wanted is not None and wanted != BUILT_IN:
-        return _wanted(wanted)
+        return named_engine(wanted)
     silent: list[Silent] = []
     for probe in PROBES.values() if wanted is None else ():
         found = probe()
@@ -104,7 +110,8 @@ def find_engine(
     )
 
 
-def _wanted(name: str) -> Engine:
+def named_engine(name: str) -> Engine:
+    """The engine of this name; PreconditionError when it is silent, MissingToolError when not installed."""
     probe = PROBES.get(name)
     if probe is None:
         names = ", ".join([*PROBES, BUILT_IN])

@@ -36,6 +36,10 @@ class LayoutImage:
         """A blob's bytes; FileNotFoundError when the layout lacks it."""
         return self.read(_blob(digest))
 
+    def at(self, manifest: Descriptor) -> LayoutImage:
+        """Another image of the same layout."""
+        return LayoutImage(manifest, self.read)
+
     def referrers(self) -> list[Descriptor]:
         """Manifests of the layout whose subject is this image: signatures, SBOMs."""
         return [one for one in self.others if self._subject(one) == self.manifest.digest]

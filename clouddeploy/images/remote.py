@@ -19,7 +19,7 @@ class RemoteImage:
         self.client = client
         self.repository = repository
         self.manifest = manifest
-        self._sizes: dict[str, Descriptor] = {}
+        self._named: dict[str, Descriptor] = {}
 
     @classmethod
     def find(cls, client: RegistryClient, repository: str, reference: str) -> RemoteImage:
@@ -29,15 +29,23 @@ class RemoteImage:
 
     def open(self, digest: str) -> BinaryIO:
         """The bytes of a manifest, or of a blob that a manifest read before has named."""
-        if digest in self._sizes and self._sizes[digest].media_type not in MANIFESTS | INDEXES:
-            return self.client.open_blob(self.repository, self._sizes[digest])
+        if digest in self._named and self._named[digest].media_type not in MANIFESTS | INDEXES:
+            return self.client.open_blob(self.repository, self._named[digest])
         descriptor, body = self.client.get_manifest(self.repository, digest)
         document = parse_document(body, descriptor.media_type)
         named: Sequence[Descriptor] = (
             document.manifests if isinstance(document, Index) else (document.config, *document.layers)
         )
-        self._sizes.update({one.digest: one for one in named})
+        self._named.update({one.digest: one for one in named})
         return io.BytesIO(body)
+
+    def at(self, manifest: Descriptor) -> RemoteImage:
+        """Another image of the same repository."""
+        return RemoteImage(self.client, self.repository, manifest)
+
+    def blob_digests(self) -> list[str]:
+        """The blobs that the manifests read so far have named."""
+        return [one for one, found in self._named.items() if found.media_type not in MANIFESTS | INDEXES]
 
     def referrers(self) -> list[Descriptor]:
         """Manifests whose subject is this image: signatures, SBOMs, attestations."""

@@ -13,6 +13,7 @@ from clouddeploy.images.shelf import Shelf
 from clouddeploy.images.store import Image, Store
 from clouddeploy.images.tarstream import Readable
 from clouddeploy.oci.descriptor import Descriptor
+from clouddeploy.oci.source import ImageSource
 
 
 @dataclass(frozen=True)
@@ -49,9 +50,16 @@ class Archive:
         return Image(self.store, manifest)
 
 
-def identity(image: Image | Archive) -> str:
-    """A digest that stays the same whether an image is in the store or in its engine: the image ID."""
-    return image.key if isinstance(image, Archive) else parse_image(image.store, image.manifest).config.digest
+def identity(image: ImageSource | Archive) -> str:
+    """A digest that stays the same whether an image is in the store or in its engine: the image ID.
+
+    For an image from elsewhere, its manifest's.
+    """
+    if isinstance(image, Archive):
+        return image.key
+    if isinstance(image, Image):
+        return parse_image(image.store, image.manifest).config.digest
+    return image.manifest.digest
 
 
 def note_built(store: Store, name: str, image_id: str) -> None:
