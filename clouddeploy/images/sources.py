@@ -55,6 +55,16 @@ def open_source(text: str, store: Store) -> Iterator[Source]:
             yield image
 
 
+def registry_name(text: str) -> Reference | None:
+    """The name of an image that has one in a registry's words: a reference, or an engine's name."""
+    kind, _, rest = text.partition(":")
+    if kind in _ENGINES:
+        return Reference.parse(rest)
+    if (kind in _LOCAL and not rest.startswith("//")) or Path(text).exists():
+        return None
+    return Reference.parse(text.removeprefix("docker://"))
+
+
 @contextmanager
 def open_reference(name: Reference) -> Iterator[RemoteImage]:
     """An image of a registry, with docker's login for it."""
@@ -98,6 +108,7 @@ def _docker_archive(rest: str, store: Store) -> Source:
     return Archive(key, path.name, str(path), store, partial(_open, path))
 
 
+_ENGINES = {"docker-daemon", "podman"}
 _LOCAL: Mapping[str, Callable[[str, Store], Source]] = {
     "docker-daemon": partial(_engine_image, "docker"),
     "podman": partial(_engine_image, "podman"),

@@ -13,13 +13,12 @@ from rich.text import Text
 from clouddeploy.cli import live, options, view
 from clouddeploy.cli.project import app_and_targets, short, size
 from clouddeploy.errors import CloudDeployError, ConfigError, PartialError
-from clouddeploy.images.sources import Source, open_source
+from clouddeploy.images.sources import Source, open_source, registry_name
 from clouddeploy.images.store import Store
 from clouddeploy.oci.descriptor import is_digest
 from clouddeploy.oci.reference import Reference
 from clouddeploy.push import How
 from clouddeploy.release.copy import Copied, copy_image, open_at_target, open_destinations
-from clouddeploy.release.holdings import is_full
 
 Image = Annotated[
     str,
@@ -86,10 +85,7 @@ def _opened(source: str, from_: str | None, config: Path | None) -> Iterator[Sou
 
 def _name(source: str, from_: str | None) -> Reference | None:
     """The name under which targets get the image."""
-    text = source.removeprefix("docker://").removeprefix("docker-daemon:").removeprefix("podman:")
-    if from_ is None and not is_full(text) and (":" in text.partition("/")[0] or Path(text).exists()):
-        return None
-    return Reference.parse(text if is_full(text) else f"localhost/{text}")
+    return registry_name(source) if from_ is None else Reference.parse(f"localhost/{source}")
 
 
 def _row(one: Copied) -> tuple[str | Text, ...]:
