@@ -33,16 +33,16 @@ def push_archive(archive: Archive, destinations: Sequence[Destination], how: How
     destination has got the layer in question, nor a manifest.
     """
     couriers = [Courier(one, how.progress, how.jobs) for one in destinations]
-    try:
-        with ThreadPoolExecutor(max(len(couriers), 1), thread_name_prefix="push") as pool:
+    with ThreadPoolExecutor(max(len(couriers), 1), thread_name_prefix="push") as pool:
+        try:
             _Pushing(archive, couriers, pool, how).run()
-    except BaseException:
-        for one in destinations:
-            one.client.close()  # Ctrl-C, or a damaged archive: do not wait for a silent registry
-        raise
-    finally:
-        for courier in couriers:
-            courier.close()
+        except BaseException:
+            for one in destinations:
+                one.client.close()  # Ctrl-C, or a damaged archive: do not wait for a silent registry
+            raise
+        finally:
+            for courier in couriers:
+                courier.close()
     return [_delivered(one) for one in couriers]
 
 

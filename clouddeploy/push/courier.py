@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import io
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from typing import BinaryIO
 
 from clouddeploy.errors import CloudDeployError
 from clouddeploy.oci.descriptor import Descriptor
 from clouddeploy.oci.failures import UnavailableError
 from clouddeploy.oci.source import ImageSource
 from clouddeploy.oci.streams import Stream
-from clouddeploy.progress import Progress
+from clouddeploy.progress import Progress, Task
 from clouddeploy.push.delivery import Delivery
 from clouddeploy.push.plan import Plan
 from clouddeploy.push.result import Destination, PushResult
-from clouddeploy.push.shared import Alone
+from clouddeploy.push.shared import Alone, as_stream
 from clouddeploy.push.spool import Spool
 from clouddeploy.push.waiting import wait_for
 
 _SAY_EVERY = 0.2  # seconds
+_SMALL = 2 * 1024 * 1024  # bytes; smaller layers are kept whole until they have arrived
+_MUCH = 16 * 1024 * 1024  # bytes; a look-up costs less than sending these
 
 
 class Courier:
@@ -34,7 +38,7 @@ class Courier:
         self._progress = progress
         self._there: set[str] = set()
         self._absent: set[str] = set()
-        self._lost: UnavailableError | None = None
+        self._lost: CloudDeployError | None = None
         self._tasks: list[Future[None]] = []
         self._pool = ThreadPoolExecutor(jobs, thread_name_prefix="push")
 
@@ -112,16 +116,75 @@ class Courier:
             if self.error:
                 return
             with self._progress.task(self._delivery.title(title)) as task:
-                stream = Stream(_told(spool.read(self.name), task.say), made.result)
-                blob = self.destination.client.upload_stream(self.destination.repository, stream)
-            self._there.add(blob.digest)
-            self._delivery.sent(1, blob.size)
-        except UnavailableError as error:
+                whole = spool.wait(_SMALL)
+                blob = self._send_whole(spool, made.result(), task) if whole else None
+                self._there.add((blob or self._send_stream(spool, made, task)).digest)
+        except _ThereError as error:
+            self._there.add(error.digest)
+        except (UnavailableError, _GoneError) as error:
             self._lost = error
         except CloudDeployError as error:
             self.error = error
         finally:
             spool.leave(self.name)
+
+    def _send_whole(self, spool: Spool, blob: Descriptor, task: Task) -> Descriptor:
+        """A layer that is made already: it is looked for first, as any blob is."""
+        if self._has(blob):
+            task.say("already there")
+            return blob
+        small = b"".join(spool.read(self.name)) if blob.size <= _SMALL else None
+        source = _Once(blob, spool.read(self.name)) if small is None else None
+        done = self.destination.client.upload_blob(
+            self.destination.repository, blob, source.open if source else lambda: io.BytesIO(small or b"")
+        )
+        self._delivery.sent(1, done.sent)
+        return blob
+
+    def _send_stream(self, spool: Spool, made: Future[Descriptor], task: Task) -> Descriptor:
+        """A layer that is still being made. Once it is, and much of it is left, it is looked for."""
+        pieces = self._unless_there(_told(spool.read(self.name), task.say), spool, made)
+        stream = Stream(pieces, made.result)
+        blob = self.destination.client.upload_stream(self.destination.repository, stream)
+        self._delivery.sent(1, blob.size)
+        return blob
+
+    def _unless_there(
+        self, pieces: Iterator[bytes], spool: Spool, made: Future[Descriptor]
+    ) -> Iterator[bytes]:
+        asked = False
+        for piece in pieces:
+            if not asked and made.done() and spool.left(self.name) > _MUCH:
+                asked = True
+                if self._has(made.result()):
+                    raise _ThereError(made.result().digest)
+            yield piece
+
+
+class _ThereError(CloudDeployError):
+    """The registry has this blob: what is left of it need not be sent."""
+
+    def __init__(self, digest: str) -> None:
+        super().__init__("it is there already")
+        self.digest = digest
+
+
+class _GoneError(CloudDeployError):
+    """The layer cannot be sent again from here, only from another reading."""
+
+
+class _Once:
+    """A layer that can be opened once."""
+
+    def __init__(self, blob: Descriptor, pieces: Iterator[bytes]) -> None:
+        self._blob = blob
+        self._pieces: Iterator[bytes] | None = pieces
+
+    def open(self) -> BinaryIO:
+        pieces, self._pieces = self._pieces, None
+        if pieces is None:
+            raise _GoneError(f"{self._blob.digest} was lost on its way", fix="run the same command again")
+        return as_stream(pieces)
 
 
 def _told(pieces: Iterator[bytes], say: Callable[[str], object]) -> Iterator[bytes]:

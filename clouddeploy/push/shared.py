@@ -66,7 +66,7 @@ class Shared:
         spool = self._spool(blob, name)
         if spool is None:
             return self._source.open(blob.digest)
-        return cast("BinaryIO", _Pieces(spool.read(name)))
+        return as_stream(spool.read(name))
 
     def pass_by(self, name: str, digest: str) -> None:
         with self._lock:
@@ -124,6 +124,11 @@ class _Part:
 
     def pass_by(self, blob: Descriptor) -> None:
         self.shared.pass_by(self.name, blob.digest)
+
+
+def as_stream(pieces: Iterator[bytes]) -> BinaryIO:
+    """Pieces that were hashed by whoever made them, as a stream that closes them."""
+    return cast("BinaryIO", _Pieces(pieces))
 
 
 class _Pieces(CheckedReader):

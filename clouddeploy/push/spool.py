@@ -1,8 +1,8 @@
 """Bytes on their way from one reader to several registries, each at its own pace.
 
-What waits is bounded: a part in memory, a part in files without a name. While nobody goes
-hungry the reader waits for the registries. When one has sent everything and another holds up
-all the room, the slow one is left behind: it gets the blob from a later read.
+What waits is bounded: a part in memory, a part in files without a name. When both are full the
+reader waits for the registries; but where one has sent everything and another holds up all the
+room, the slow one is left behind: it gets the blob from a later reading.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import BinaryIO
 from clouddeploy.oci.failures import UnavailableError
 
 MEMORY = 16 * 1024 * 1024
-DISK = 512 * 1024 * 1024
+DISK = 256 * 1024 * 1024
 """Bytes that all blobs of a push may have waiting in memory, and beyond that on disk."""
 
 
@@ -69,6 +69,7 @@ class Spool:
         self._hungry: set[str] = set()
         self._file: BinaryIO | None = None
         self._on_disk = 0
+        self._written = 0
         self._ended = False
         self._error: BaseException | None = None
         with budget.changed:
@@ -77,6 +78,7 @@ class Spool:
     def write(self, data: bytes) -> None:
         """Pass some bytes on; waits while there is no room. Without readers they are dropped."""
         with self._budget.changed:
+            self._written += len(data)
             piece = self._room_for(data)
             if piece:
                 self._pieces.append(piece)
@@ -88,6 +90,13 @@ class Spool:
             self._ended, self._error = True, error
             self._tidy()
             self._budget.changed.notify_all()
+
+    def wait(self, amount: int) -> bool:
+        """Until more than `amount` bytes were written, or all of them; whether they are all there."""
+        with self._budget.changed:
+            while not self._ended and self._written <= amount:
+                self._budget.changed.wait()
+            return self._ended
 
     def read(self, name: str) -> Iterator[bytes]:
         """The blob's bytes for one reader; LeftBehindError when it was too slow."""
@@ -115,18 +124,21 @@ class Spool:
         skipped = self._places[name] - self._first
         return sum(piece.length for number, piece in enumerate(self._pieces) if number >= skipped)
 
+    def left(self, name: str) -> int:
+        """Bytes that wait for a reader."""
+        with self._budget.changed:
+            return self.unread(name) if name in self._places else 0
+
     def _room_for(self, data: bytes) -> _Piece | None:
         budget = self._budget
         while self._places:
             if len(data) <= budget.memory:
                 budget.memory -= len(data)
                 return _Piece(data, 0, len(data))
-            if self._someone_is_held_up():
-                if len(data) <= budget.disk:
-                    return self._to_disk(data)
-                if _leave_slowest_behind(budget):
-                    continue
-            budget.changed.wait()
+            if len(data) <= budget.disk and (piece := self._to_disk(data)):
+                return piece
+            if not (self._someone_is_held_up() and _leave_slowest_behind(budget)):
+                budget.changed.wait()
         return None
 
     def _someone_is_held_up(self) -> bool:
@@ -134,12 +146,18 @@ class Spool:
         backlog = self._budget.backlog()
         return any(not backlog[name] for name in self._hungry) and any(backlog.values())
 
-    def _to_disk(self, data: bytes) -> _Piece:
-        self._budget.disk -= len(data)
-        if self._file is None:
-            self._file = tempfile.TemporaryFile(dir=self._budget.folder)  # noqa: SIM115 - it outlives this call
+    def _to_disk(self, data: bytes) -> _Piece | None:
+        """None when the disk is full: then there is no such room any more."""
+        try:
+            if self._file is None:
+                self._file = tempfile.TemporaryFile(dir=self._budget.folder)  # noqa: SIM115 - it outlives this call
+            if os.pwrite(self._file.fileno(), data, self._on_disk) < len(data):
+                raise OSError
+        except OSError:
+            self._budget.disk = 0
+            return None
         piece = _Piece(None, self._on_disk, len(data))
-        os.pwrite(self._file.fileno(), data, piece.offset)
+        self._budget.disk -= len(data)
         self._on_disk += len(data)
         return piece
 
