@@ -15,6 +15,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
+from clouddeploy.errors import TemporaryError
 from clouddeploy.images.compress import gunzip
 from clouddeploy.images.manifest import Layer
 from clouddeploy.images.shelf import COMPRESSIONS, Shelf, Slot
@@ -78,17 +79,22 @@ def _kind(head: bytes) -> str:
 
 def _plain_layer(chunks: Iterator[bytes], shelf: Shelf, title: str, member: Member) -> Layer:
     known = shelf.known(member.name)
-    layer = _seen_again(chunks, known) if known else _compressed(chunks, shelf, member)
+    if known:
+        _check_promise(_hash(chunks), known, shelf, title, member)
+        return known
+    layer = _compressed(chunks, shelf, member)
     _check_name(title, member, _hex(layer.raw))
-    if not known:
-        shelf.remember(member.name, layer)
+    shelf.remember(member.name, layer)
     return layer
 
 
-def _seen_again(chunks: Iterator[bytes], known: Layer) -> Layer:
-    """A layer whose name promises its content; whether it keeps the promise is checked later."""
-    diff_id = f"sha256:{_hash(chunks)}"
-    return replace(known, diff_id=diff_id, raw=diff_id)
+def _check_promise(digest: str, known: Layer, shelf: Shelf, title: str, member: Member) -> None:
+    """A layer that was not compressed again must be what its name stood for before."""
+    _check_name(title, member, digest)
+    if f"sha256:{digest}" != known.raw:
+        shelf.forget(member.name)
+        message = f"{title}: member {member.name!r} is not what it was under this name before"
+        raise TemporaryError(message, fix="run the same command again: it reads the layer anew")
 
 
 def _compressed(chunks: Iterator[bytes], shelf: Shelf, member: Member) -> Layer:
@@ -108,7 +114,7 @@ def _compressed(chunks: Iterator[bytes], shelf: Shelf, member: Member) -> Layer:
 def _gzip_layer(chunks: Iterator[bytes], shelf: Shelf, title: str, member: Member) -> Layer:
     known = shelf.known(member.name)
     if known:
-        _check_name(title, member, _hash(chunks))
+        _check_promise(_hash(chunks), replace(known, raw=known.blob.digest), shelf, title, member)
         return known
     plain, size = hashlib.sha256(), 0
     with shelf.slot(member.name) as slot:

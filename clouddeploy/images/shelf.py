@@ -55,6 +55,10 @@ class Shelf(Protocol):
         """The member was this layer."""
         ...
 
+    def forget(self, member: str) -> None:
+        """What was remembered of a member is wrong."""
+        ...
+
 
 class Memory:
     """What the members of earlier archives were, by names that only one content can have."""
@@ -79,6 +83,10 @@ class Memory:
             noted = replace(layer.blob, annotations={_DIFF_ID: layer.diff_id})
             self._store.remember(self._kind, _key(member), noted)
 
+    def forget(self, member: str) -> None:
+        """Note nothing of a member any more."""
+        self._store.forget(self._kind, _key(member))
+
 
 class StoreShelf:
     """Puts the layers into the store."""
@@ -97,6 +105,9 @@ class StoreShelf:
 
     def remember(self, member: str, layer: Layer) -> None:
         self._memory.remember(member, layer)
+
+    def forget(self, member: str) -> None:
+        self._memory.forget(member)
 
 
 def _key(member: str) -> str:

@@ -103,6 +103,11 @@ class Store:
             return None
         return found if not present or self.has(found.digest) else None
 
+    def forget(self, kind: str, key: str) -> None:
+        """Take back what `remember` noted."""
+        with self._writing():
+            (self.root / "derived" / kind / _hex(key)).unlink(missing_ok=True)
+
     def _blob(self, digest: str) -> Path:
         return self.root / "blobs" / check_digest(digest).replace(":", "/")
 

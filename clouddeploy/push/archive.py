@@ -36,9 +36,10 @@ def push_archive(archive: Archive, destinations: Sequence[Destination], how: How
     with ThreadPoolExecutor(max(len(couriers), 1), thread_name_prefix="push") as pool:
         try:
             _Pushing(archive, couriers, pool, how).run()
-        except BaseException:
-            for one in destinations:
-                one.client.close()  # Ctrl-C, or a damaged archive: do not wait for a silent registry
+        except BaseException as error:
+            if not isinstance(error, Exception):
+                for one in destinations:
+                    one.client.close()  # Ctrl-C: do not wait for a silent registry
             raise
         finally:
             for courier in couriers:

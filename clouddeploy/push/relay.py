@@ -66,6 +66,9 @@ class Relay:
     def remember(self, member: str, layer: Layer) -> None:
         self._memory.remember(member, layer)
 
+    def forget(self, member: str) -> None:
+        self._memory.forget(member)
+
 
 class _Slot:
     """Hashes a layer and passes it on."""

@@ -50,7 +50,7 @@ def config(layers: Sequence[bytes], **more: Any) -> bytes:
 def docker_members(layers: Sequence[bytes], body: bytes | None = None) -> list[tuple[str, Any]]:
     """What `docker save` wrote before version 25: layers first, the manifest last."""
     body = config(layers) if body is None else body
-    names = [f"{sha256(b'%d' % number)}/layer.tar" for number in range(len(layers))]
+    names = [f"{sha256(b'%d' % number + each)}/layer.tar" for number, each in enumerate(layers)]
     manifest = [{"Config": f"{sha256(body)}.json", "RepoTags": None, "Layers": names}]
     members: list[tuple[str, Any]] = [(f"{sha256(body)}.json", body)]
     members += list(zip(names, layers, strict=True))
