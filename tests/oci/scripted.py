@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Self
@@ -72,10 +72,18 @@ class Scripted:
             disable_nagle_algorithm = True
 
             def answer(self) -> None:
-                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                chunked = self.headers.get("Transfer-Encoding") == "chunked"
+                length = int(self.headers.get("Content-Length", 0))
+                body = b"".join(self.chunks()) if chunked else self.rfile.read(length)
                 headers = {name.lower(): value for name, value in self.headers.items()}
                 outer.seen.append(Seen(self.command, self.path, headers, body))
                 self.send(outer.script(outer.seen[-1]))
+
+            def chunks(self) -> Iterator[bytes]:
+                while size := int(self.rfile.readline() or b"0", 16):
+                    yield self.rfile.read(size)
+                    self.rfile.readline()
+                self.rfile.readline()
 
             def send(self, answer: Answer) -> None:
                 if answer.hang_up:

@@ -1,0 +1,75 @@
+"""A host that asks to be left alone is left alone by everyone, and only that host."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+import pytest
+
+from clouddeploy.errors import TemporaryError
+from clouddeploy.oci.client import RegistryClient
+from clouddeploy.oci.descriptor import digest_of
+from tests.oci.scripted import Answer, Scripted, Seen
+from tests.oci.waits import Waits
+
+DIGEST = digest_of(b"layer")
+
+
+def busy_once(after: str) -> Callable[[Seen], Answer]:
+    answers = iter([Answer(429, {"Retry-After": after})])
+    return lambda _: next(answers, Answer(200))
+
+
+def test_the_next_request_waits_too_whoever_sends_it(registry: Scripted) -> None:
+    waits = Waits(tries=1)
+    registry.script = busy_once("7")
+    with RegistryClient(registry.host, retry=waits.retry) as client:
+        with pytest.raises(TemporaryError):
+            client.has_blob("shop/web", DIGEST)
+        assert waits.seconds == []
+        assert client.has_blob("shop/api", DIGEST)
+        assert waits.seconds == [7]
+        assert client.has_blob("shop/api", DIGEST)
+        assert waits.seconds == [7], "once the time is over nobody waits"
+
+
+def test_a_date_is_understood(registry: Scripted) -> None:
+    waits = Waits(tries=1)
+    moment = datetime.now(UTC) + timedelta(seconds=30)
+    registry.script = busy_once(format_datetime(moment, usegmt=True))
+    with RegistryClient(registry.host, retry=waits.retry) as client:
+        with pytest.raises(TemporaryError):
+            client.has_blob("shop/web", DIGEST)
+        client.has_blob("shop/web", DIGEST)
+    assert 5 < waits.seconds[0] <= 30
+
+
+def test_who_was_refused_waits_once(registry: Scripted) -> None:
+    waits = Waits()
+    registry.script = busy_once("7")
+    with RegistryClient(registry.host, retry=waits.retry) as client:
+        assert client.has_blob("shop/web", DIGEST)
+    assert waits.seconds == [7]
+
+
+def test_another_registry_is_not_waited_for(registry: Scripted, elsewhere: Scripted) -> None:
+    waits = Waits(tries=1)
+    registry.script = busy_once("7")
+    elsewhere.script = lambda _: Answer(200)
+    with RegistryClient(registry.host, retry=waits.retry) as client, pytest.raises(TemporaryError):
+        client.has_blob("shop/web", DIGEST)
+    with RegistryClient(elsewhere.host, retry=waits.retry) as other:
+        assert other.has_blob("shop/web", DIGEST)
+    assert waits.seconds == []
+
+
+def test_nobody_waits_longer_than_a_retry_may(registry: Scripted) -> None:
+    waits = Waits(tries=1)
+    registry.script = busy_once("86400")
+    with RegistryClient(registry.host, retry=waits.retry) as client:
+        with pytest.raises(TemporaryError):
+            client.has_blob("shop/web", DIGEST)
+        client.has_blob("shop/web", DIGEST)
+    assert waits.seconds == [60]
