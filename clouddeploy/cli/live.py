@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
@@ -18,6 +18,8 @@ from rich.text import Text
 from clouddeploy.cli import view
 from clouddeploy.contract import redact
 from clouddeploy.progress import Progress, Task
+
+_MOST_LINES = 16
 
 
 @contextmanager
@@ -69,7 +71,23 @@ class _Board(Bars):
             tasks = [task for task in self.tasks if task.fields["sized"] is sized]
             if tasks:
                 self.columns, self.expand = columns, wide
-                yield self.make_tasks_table(tasks)
+                yield from self._hidden(tasks)
+                yield self.make_tasks_table(_shown(tasks))
+
+    def _hidden(self, tasks: Sequence[BarTask]) -> Iterator[RenderableType]:
+        """How many lines there is no room for: an image may have a hundred layers."""
+        hidden = len(tasks) - len(_shown(tasks))
+        if hidden:
+            yield Text(f"✓ {hidden} more done", style="dim")
+
+
+def _shown(tasks: Sequence[BarTask]) -> list[BarTask]:
+    """All that run, and of those that are done the last, as many as fit."""
+    running = [task for task in tasks if not task.finished]
+    done = [task for task in tasks if task.finished]
+    room = max(_MOST_LINES - len(running), 0)
+    kept = {task.id for task in (*running, *done[len(done) - room :])} if len(done) > room else None
+    return [task for task in tasks if kept is None or task.id in kept]
 
 
 class _Drawn:

@@ -188,11 +188,12 @@ class _Once:
 
 
 def _told(pieces: Iterator[bytes], say: Callable[[str], object]) -> Iterator[bytes]:
-    """The pieces; says now and then how many bytes have left."""
-    sent, said = 0, time.monotonic()
+    """The pieces; says now and then how much has left, and how fast."""
+    started = said = time.monotonic()
+    sent = 0
     for piece in pieces:
         yield piece
         sent += len(piece)
-        if time.monotonic() - said > _SAY_EVERY:
-            said = time.monotonic()
-            say(f"{sent / 2**20:.1f} MiB")
+        if (moment := time.monotonic()) - said > _SAY_EVERY:
+            said = moment
+            say(f"{sent / 2**20:.1f} MiB  {sent / 2**20 / (moment - started):.1f} MiB/s")

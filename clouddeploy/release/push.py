@@ -54,6 +54,7 @@ def push_images(
         ready = each(targets, lambda target: _prepare(stack, app, target, images, tag), at_once=True)
         places = [one.value for one in ready if one.value]
         _push_all(images, places, how)
+        _tell_trouble(places, how)
     done = {place.target.settings.name: place for place in places}
     return [_outcome(one, done.get(one.name)) for one in ready]
 
@@ -127,6 +128,13 @@ def _push_all(images: Mapping[str, Image | Archive], places: Sequence[Place], ho
         wait_for(futures)
     for future in futures:
         future.result()
+
+
+def _tell_trouble(places: Sequence[Place], how: How) -> None:
+    clients = [one.client for place in places for one in place.destinations.values()]
+    for trouble in {client.journal.trouble for client in clients} - {None}:
+        with how.progress.task("journal") as task:
+            task.say(f"cannot be kept in {journals()}: {trouble}; a push that is cut off begins anew")
 
 
 @contextmanager
