@@ -73,6 +73,11 @@ def _push(account: GcpAccount) -> None:
     address = registry.address("shop/web")
     with RegistryClient(address.partition("/")[0], registry.login) as client:
         push_image(TinyImage(), address, ["v1"], client)
+        push_image(TinyImage("old"), address, ["v0"], client)
+    images = connect(account.target(cluster="pushed")).images
+    assert images
+    assert images.repositories() == ["shop/web"]
+    images.delete("shop/web", [one for one in images.list("shop/web") if "v0" in one.tags])
     left = connect(account.target(cluster="pushed")).provisioner
     assert left
     assert [one.kind for one in left.leftovers("pushed")] == ["images"]
