@@ -42,12 +42,17 @@ def run(tmp_path: Path, folder: Path) -> Run:
     base = {key: os.environ[key] for key in INHERITED if key in os.environ}
     base |= {"HOME": str(home), "COLUMNS": "200", "AWS_EC2_METADATA_DISABLED": "true"}
 
-    def call(*arguments: str, env: Mapping[str, str] | None = None, cwd: Path | None = None) -> Ran:
+    def call(
+        *arguments: str,
+        env: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
+        given: str | None = None,
+    ) -> Ran:
         done = subprocess.run(
             [sys.executable, "-m", "clouddeploy", *arguments],
             cwd=cwd or folder,
             env={**base, **(env or {})},
-            stdin=subprocess.DEVNULL,
+            input=given or "",
             capture_output=True,
             text=True,
             timeout=110,

@@ -101,6 +101,18 @@ def confirm(question: str, *, yes: bool) -> None:
         raise typer.Exit(1)
 
 
+def ask(question: str, *, hidden: bool = False) -> str | None:
+    """What a person answers, without its line's end; None where there is no terminal."""
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return None
+    if hidden:
+        from getpass import getpass
+
+        return getpass(f"{question}: ")
+    _err.print(Text(f"{question}: ", style="bold"), end="")
+    return sys.stdin.readline().rstrip("\r\n")
+
+
 def console() -> Console:
     """Where progress is drawn."""
     return _err

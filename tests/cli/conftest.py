@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from clouddeploy.cli import emulated
+from clouddeploy.contract import Login, Secret
 from tests.cli.zeta import CONFIG, zeta_cloud
 
 
@@ -40,6 +41,11 @@ class Zeta:
 
     cloud: Any
     env: Mapping[str, str]
+
+    @property
+    def login(self) -> Login:
+        """What its registry takes."""
+        return Login(self.cloud._registry.host, "token", Secret(self.cloud._password))
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import sys
 from datetime import UTC, datetime
 from typing import Annotated
@@ -67,32 +66,21 @@ def checked_host(text: str) -> str:
 
 def _asked(host: str, username: str | None, password_stdin: bool) -> Login:
     """The login that a person or a pipe gives; ConfigError where there is nobody to ask."""
-    if not username:
-        username = _line("username: ", host)
-    password = sys.stdin.read() if password_stdin else _hidden(host)
-    password = password.rstrip("\r\n")
+    username = username or _answer("username", host)
+    password = sys.stdin.read().rstrip("\r\n") if password_stdin else _answer("password", host)
     if not username or not password:
         raise ConfigError("a user name or a password is empty", fix="give both")
     return Login(host, username, Secret(password))
 
 
-def _line(prompt: str, host: str) -> str:
-    _require_terminal(host)
-    view.note(prompt, style="bold")
-    return sys.stdin.readline().strip()
-
-
-def _hidden(host: str) -> str:
-    _require_terminal(host)
-    return getpass.getpass("password: ")
-
-
-def _require_terminal(host: str) -> None:
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+def _answer(question: str, host: str) -> str:
+    answer = view.ask(question, hidden=question == "password")
+    if answer is None:
         raise ConfigError(
-            "there is no terminal to ask for a user name and a password",
+            f"there is no terminal to ask for the {question}",
             fix=f"clouddeploy registry login {host} --username NAME --password-stdin < FILE",
         )
+    return answer
 
 
 def _print(done: list[tuple[str, LoggedIn]], output: options.Output) -> None:

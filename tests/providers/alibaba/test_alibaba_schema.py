@@ -12,7 +12,10 @@ from collections.abc import Iterator
 import pytest
 
 from clouddeploy import clusters
+from clouddeploy.conformance.images import TinyImage
 from clouddeploy.contract import ClusterSpec
+from clouddeploy.oci.client import RegistryClient
+from clouddeploy.push import push_image
 from clouddeploy_alibaba.emulator.answers import Answer, Received
 from clouddeploy_alibaba.emulator.world import Resource
 from clouddeploy_alibaba.sdk import Json
@@ -62,7 +65,12 @@ def live(account: AlibabaAccount) -> None:
     assert provider.nodes
     assert provider.doctor
     provider.registry.ensure("shop/web")
-    provider.registry.login()
+    address = provider.registry.address("shop/web")
+    with RegistryClient(address.partition("/")[0], provider.registry.login) as client:
+        push_image(TinyImage(), address, ["v1"], client)
+    assert provider.images
+    assert provider.images.repositories() == ["shop/web"]
+    provider.images.delete("shop/web", provider.images.list("shop/web"))
     spec = ClusterSpec("demo", version="1.34", nodes=2, ha=True)
     clusters.up(provider.provisioner.steps(spec), clock=account.clock)
     provider.clusters.list()

@@ -8,10 +8,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from clouddeploy.conformance.images import TinyImage
 from clouddeploy.contract import OWNER_TAG, ClusterSpec
+from clouddeploy.oci.client import RegistryClient
+from clouddeploy.push import push_image
 from clouddeploy_aws.clusters import EksClusters
 from clouddeploy_aws.doctor import AwsDoctor
 from clouddeploy_aws.emulator.faults import Fault
+from clouddeploy_aws.images import EcrImages
 from clouddeploy_aws.provisioner import EksProvisioner
 from clouddeploy_aws.registry import EcrRegistry
 from clouddeploy_aws.session import Session
@@ -99,6 +103,12 @@ def _push(account: AwsAccount, recorder: Recorder, session: Session) -> None:
     EcrRegistry(session).login()
     options = {"immutable": "true", "keep": "10", "scan": "true"}
     EcrRegistry(recorder.session(account, registry=options)).ensure("shop/web")
+    images = EcrImages(session)
+    assert images.repositories() == ["shop/web"]
+    address = EcrRegistry(session).address("shop/web")
+    with RegistryClient(account.cloud.host, EcrRegistry(session).login) as client:
+        push_image(TinyImage(), address, ["v1"], client)
+    images.delete("shop/web", images.list("shop/web"))
 
 
 def _inline(action: str) -> dict[str, Any]:

@@ -52,10 +52,9 @@ class Recorder:
         answer = b"".join(self._app(environ, start))
         media_type = told[1].get("Content-Type", "")
         query = environ.get("QUERY_STRING", "")
+        path = environ["REQUEST_URI"].partition("?")[0]
         self.exchanges.append(
-            Exchange(
-                environ["REQUEST_METHOD"], environ["PATH_INFO"], query, sent, told[0], media_type, answer
-            )
+            Exchange(environ["REQUEST_METHOD"], path, query, sent, told[0], media_type, answer)
         )
         return [answer]
 

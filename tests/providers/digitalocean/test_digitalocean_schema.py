@@ -70,6 +70,10 @@ def _push(account: DigitalOceanAccount, repository: str, *, tier: str) -> None:
     address = provider.registry.ensure(repository).address
     with RegistryClient(address.partition("/")[0], provider.registry.login) as client:
         push_image(TinyImage(repository), address, ["v1"], client)
+        push_image(TinyImage("old"), address, ["v0"], client)
+    assert provider.images
+    old = [one for one in provider.images.list(repository) if "v0" in one.tags]
+    provider.images.delete(repository, old)
 
 
 def test_a_whole_life_is_as_the_description_says(

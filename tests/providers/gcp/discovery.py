@@ -52,7 +52,7 @@ class Recorder:
         self.exchanges.append(
             Exchange(
                 environ["REQUEST_METHOD"],
-                environ["PATH_INFO"],
+                environ["REQUEST_URI"].partition("?")[0],
                 environ.get("QUERY_STRING", ""),
                 sent,
                 told[0],

@@ -15,6 +15,7 @@ from clouddeploy.oci.client import RegistryClient
 from clouddeploy.push import push_image
 from clouddeploy_gcp import connect
 from clouddeploy_gcp.emulator.answers import ApiError
+from clouddeploy_gcp.images import ArtifactImages
 from moto_fixtures.gcp import LEFTOVERS, NO_APIS, GcpAccount
 from tests.providers.gcp.discovery import Discovery, Recorder
 from tests.providers.gcp.life import ensure
@@ -73,6 +74,10 @@ def _push(account: GcpAccount) -> None:
     address = registry.address("shop/web")
     with RegistryClient(address.partition("/")[0], registry.login) as client:
         push_image(TinyImage(), address, ["v1"], client)
+        push_image(TinyImage("old"), address, ["v0"], client)
+    images = ArtifactImages(account.session(cluster="pushed"), account.cloud.clock.advance)
+    assert images.repositories() == ["shop/web"]
+    images.delete("shop/web", [one for one in images.list("shop/web") if "v0" in one.tags])
     left = connect(account.target(cluster="pushed")).provisioner
     assert left
     assert [one.kind for one in left.leftovers("pushed")] == ["images"]
