@@ -14,7 +14,7 @@ from clouddeploy.images.leaks.finding import Match
 from clouddeploy.images.leaks.formats import FORMATS, NAMED_FILES
 from clouddeploy.images.leaks.keys import PrivateKey
 from clouddeploy.images.leaks.places import is_of_a_package, is_published, is_served_to_browsers
-from clouddeploy.images.leaks.tokens import TOKENS
+from clouddeploy.images.leaks.tokens import GOOGLE_API_KEY, TOKENS
 
 if TYPE_CHECKING:
     from hyperscan import Database
@@ -62,7 +62,7 @@ class Detector:
             return
         for number in sorted(rules):
             rule = RULES[number]
-            if not (rule.kind == "Google API key" and is_served_to_browsers(path)):
+            if not (rule.kind == GOOGLE_API_KEY and (is_served_to_browsers(path) or is_of_a_package(path))):
                 yield from _some(rule.kind, rule.find(text))
         if not is_of_a_package(path):
             for named in NAMED_FILES:

@@ -9,7 +9,7 @@ _PUBLISHED = re.compile(
     rb"|usr/(?:local/)?go|usr/lib(?:/[a-z0-9_-]+-linux-gnu[a-z0-9]*)?|usr/(?:local/)?lib/go[^/]*|cargo/registry)"
     rb"/(?:.*/)?(?:_*tests?_*|testing|testdata|test-data|fixtures?|specs?|examples?|samples?|docs?|demos?|mock[^/]*|man)/"
 )
-_ALIEN = re.compile(rb"(?:^|/)(?:node_modules|site-packages|dist-packages|gems)/")
+_ALIEN = re.compile(rb"(?:^|/)(?:node_modules|site-packages|dist-packages|gems|google-cloud-sdk)/")
 _SNAKEOIL = re.compile(rb"(?:^|/)etc/ssl/private/ssl-cert-snakeoil\.key|(?:^|/)etc/chromium[^/]*/apikeys")
 _SERVED = re.compile(rb".*(?:\.(?:m?js|map|html?|css|plist)|google-services\.json)", re.IGNORECASE)
 
@@ -20,7 +20,7 @@ def is_published(path: bytes) -> bool:
 
 
 def is_of_a_package(path: bytes) -> bool:
-    """Whether the file belongs to an installed library: its `.env` is nobody's."""
+    """Whether the file belongs to an installed library: its `.env` is nobody's, its API key everybody's."""
     return bool(_ALIEN.search(path))
 
 

@@ -21,8 +21,8 @@ class SecretsError(ConfigError):
             lines.append(f"  and {len(findings) - SHOWN} more")
         super().__init__(
             "\n".join(lines),
-            fix="give it to the build with RUN --mount=type=secret, or remove the file in the same layer that adds"
-            " it, then build again; --allow-secrets pushes the image as it is",
+            fix="give it to the build with RUN --mount=type=secret, or remove the file in the same layer"
+            " that adds it, then build again; --allow-secrets pushes the image as it is",
         )
 
 

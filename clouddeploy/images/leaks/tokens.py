@@ -38,6 +38,9 @@ class Token:
         return re.compile(b"(?<![A-Za-z0-9_-])(%s)(%s%s)(?![A-Za-z0-9_-])" % (self.prefix, self.body, tail))
 
 
+GOOGLE_API_KEY = "Google API key"
+"""Public where a browser or a phone gets it."""
+
 TOKENS = (
     Token("AWS access key", rb"A(?:KI|SI)A", rb"[A-Z2-7]{16}"),
     Token("GitHub token", rb"gh[oprsu]_", rb"[A-Za-z0-9]{36}", rb"[A-Za-z0-9]"),
@@ -49,7 +52,7 @@ TOKENS = (
         "Slack webhook", rb"hooks\.slack\.com/services/", rb"T[A-Z0-9]{8,12}/B[A-Z0-9]{8,12}/[A-Za-z0-9]{24}"
     ),
     Token("Stripe live key", rb"[rs]k_live_", rb"[A-Za-z0-9]{24}", rb"[A-Za-z0-9]"),
-    Token("Google API key", rb"AIza", rb"[A-Za-z0-9_-]{35}"),
+    Token(GOOGLE_API_KEY, rb"AIza", rb"[A-Za-z0-9_-]{35}"),
     Token("Google OAuth client secret", rb"GOCSPX-", rb"[A-Za-z0-9_-]{28}"),
     Token("npm token", rb"npm_", rb"[A-Za-z0-9]{36}"),
     Token("PyPI token", rb"pypi-AgE[A-Za-z0-9]{12}", rb"[A-Za-z0-9_-]{50}", rb"[A-Za-z0-9_-]"),
