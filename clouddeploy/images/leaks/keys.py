@@ -18,7 +18,7 @@ MAX_HEADERS = 20
 MAX_KEY = 16 << 10
 
 _HEADER = re.compile(rb"-----BEGIN (?:RSA |DSA |EC |OPENSSH |PGP )?PRIVATE KEY(?: BLOCK)?-----")
-_NOISE = re.compile(rb"[\"']\s{0,4}[+.]|\\+[nr]|[\s\"',|#>*]")
+_NOISE = re.compile(rb"[\"']\s{0,4}[+.]\s{0,40}[\"']|\\+[nr]|[\s\"',|#>*]")
 _BODY = re.compile(rb"[A-Za-z0-9+/]{40,}={0,2}")
 _OPENSSH = b"openssh-key-v1\0"
 _NO_CIPHER = b"\0\0\0\4none\0\0\0\4none"

@@ -1,4 +1,4 @@
-"""Secrets in an image's config: ENV, labels, commands, and the arguments that a build leaves in the history."""
+"""Secrets in an image's config: ENV, labels, commands, and the arguments that a build left behind."""
 
 from __future__ import annotations
 

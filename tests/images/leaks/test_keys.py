@@ -18,10 +18,13 @@ def test_a_whole_key_is_found(kind: str) -> None:
 
 def test_a_key_is_found_in_a_service_accounts_json_and_in_source_code() -> None:
     account = json.dumps({"type": "service_account", "private_key": pem()}, indent=1)
+    script = "key = " + " +\n".join(f'"{line}\\n"' for line in pem().splitlines())
     code = "KEY = (\n" + "".join(f'    "{line}\\n"\n' for line in pem().splitlines()) + ")\n"
-    first, second = scan([("sa.json", account.encode()), ("tool.py", code.encode())])
+    files = [("sa.json", account.encode()), ("tool.py", code.encode()), ("x.ts", script.encode())]
+    first, second, third = scan(files)
     assert (first.path, first.line, first.hint) == ("sa.json", 3, "of a Google service account")
     assert (second.path, second.line, second.kind) == ("tool.py", 2, "private key")
+    assert (third.path, third.line, third.kind) == ("x.ts", 1, "private key")
 
 
 @pytest.mark.parametrize("kind", ["rsa", "openssh"])
