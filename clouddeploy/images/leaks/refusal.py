@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 
 from clouddeploy.errors import ConfigError
 from clouddeploy.images.leaks.finding import Finding
+from clouddeploy.images.leaks.layer import LayerScanner
 
 SHOWN = 20
 
@@ -24,6 +25,22 @@ class SecretsError(ConfigError):
             fix="give it to the build with RUN --mount=type=secret, or remove the file in the same layer"
             " that adds it, then build again; --allow-secrets pushes the image as it is",
         )
+
+
+class LayerGate:
+    """Looks at a layer's plain bytes while a push reads them, and refuses the layer at its end."""
+
+    def __init__(self, image: str, allowed: Collection[str] = ()) -> None:
+        self._image, self._allowed = image, allowed
+        self._scanner = LayerScanner()
+
+    def feed(self, plain: bytes, /) -> None:
+        """The next bytes; CloudDeployError when they are no tar."""
+        self._scanner.feed(plain)
+
+    def verdict(self, digest: str) -> None:
+        """SecretsError when the layer, whose digest is known by now, has secrets that are not allowed."""
+        refuse_secrets(self._image, self._scanner.findings(digest), self._allowed)
 
 
 def refuse_secrets(image: str, findings: Sequence[Finding], allowed: Collection[str] = ()) -> None:

@@ -6,10 +6,10 @@ import logging
 
 import pytest
 
-from clouddeploy.images.leaks import SecretsError, refuse_secrets
+from clouddeploy.images.leaks import LayerGate, SecretsError, refuse_secrets
 from clouddeploy.images.leaks.finding import Match
-from tests.images.leaks.samples import PASSWORD, TOKENS, docker_config, pem
-from tests.images.leaks.scanning import scan
+from tests.images.leaks.samples import PASSWORD, TOKENS, docker_config, layer, pem
+from tests.images.leaks.scanning import DIGEST, scan
 
 KEY = pem()
 FILES = [
@@ -41,6 +41,16 @@ def test_a_finding_that_is_allowed_by_its_fingerprint_is_passed() -> None:
     refuse_secrets("shop/web", findings, {found.fingerprint for found in findings})
     with pytest.raises(SecretsError, match="1 secret in it"):
         refuse_secrets("shop/web", findings, {findings[0].fingerprint})
+
+
+def test_a_gate_refuses_a_layer_at_its_end_and_lets_a_clean_one_pass() -> None:
+    gate = LayerGate("shop/web")
+    gate.feed(layer(FILES[1:2]))
+    with pytest.raises(SecretsError, match=r"app/key\.pem:1: private key"):
+        gate.verdict(DIGEST)
+    clean = LayerGate("shop/web")
+    clean.feed(layer([("app/main.py", b"print()\n")]))
+    clean.verdict(DIGEST)
 
 
 def test_a_long_list_is_cut(caplog: pytest.LogCaptureFixture) -> None:
