@@ -6,6 +6,8 @@ import argparse
 import os
 import platform
 import shutil
+import signal
+import sys
 import tempfile
 from pathlib import Path
 
@@ -21,6 +23,7 @@ LARGE = "1x5000"
 def main() -> None:
     """Print the tables; the pushes need a few minutes for each image and 2 GiB of memory and disk."""
     asked = _asked()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # registries and images go away with us
     print(f"Python {platform.python_version()}, {os.cpu_count()} CPUs; ratios are to each first row")
     with tempfile.TemporaryDirectory(prefix="clouddeploy-bench-") as scratch:
         folder = Path(scratch)
