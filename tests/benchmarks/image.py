@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import gzip
 import hashlib
-import io
 import json
 import random
 import tarfile
+from collections.abc import Iterator
 from pathlib import Path
+
+from isal import isal_zlib
 
 from clouddeploy.images.store import Store
 from clouddeploy.oci.descriptor import OCI_CONFIG, OCI_LAYER_GZIP, OCI_MANIFEST, Descriptor
@@ -21,7 +22,7 @@ def make(folder: Path, layers: int, mebibytes: int) -> Path:
     """An OCI layout with `layers` layers of `mebibytes` MiB each, tagged `bench`."""
     chance = random.Random(layers * 1000 + mebibytes)
     store = Store(folder)
-    made = [_layer(store, chance, number, mebibytes * MIB) for number in range(layers)]
+    made = [_layer(store, chance, number, mebibytes) for number in range(layers)]
     config = {
         "architecture": "amd64",
         "os": "linux",
@@ -44,12 +45,21 @@ def content(chance: random.Random, size: int) -> bytes:
     return chance.randbytes(size - len(words)) + words
 
 
-def _layer(store: Store, chance: random.Random, number: int, size: int) -> tuple[Descriptor, str]:
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w") as archive:
-        entry = tarfile.TarInfo(f"layer-{number}")
-        entry.size = size
-        archive.addfile(entry, io.BytesIO(content(chance, size)))
-    plain = buffer.getvalue()
-    packed = gzip.compress(plain, compresslevel=1, mtime=0)
-    return store.add_bytes(packed, OCI_LAYER_GZIP), "sha256:" + hashlib.sha256(plain).hexdigest()
+def _layer(store: Store, chance: random.Random, number: int, mebibytes: int) -> tuple[Descriptor, str]:
+    plain, deflate = hashlib.sha256(), isal_zlib.compressobj(1, wbits=31)
+    with store.writer() as writer:
+        for piece in _tar(chance, f"layer-{number}", mebibytes):
+            plain.update(piece)
+            writer.write(deflate.compress(piece))
+        writer.write(deflate.flush())
+        return Descriptor(OCI_LAYER_GZIP, *writer.commit()), f"sha256:{plain.hexdigest()}"
+
+
+def _tar(chance: random.Random, name: str, mebibytes: int) -> Iterator[bytes]:
+    """A tar of one file, a MiB at a time."""
+    entry = tarfile.TarInfo(name)
+    entry.size = mebibytes * MIB
+    yield entry.tobuf()
+    for _ in range(mebibytes):
+        yield content(chance, MIB)
+    yield bytes(2 * tarfile.BLOCKSIZE)

@@ -53,6 +53,12 @@ def running(name: str) -> bool:
     return record is not None and _birth(record["pid"]) == record["birth"]
 
 
+def pid(name: str) -> int | None:
+    """The id of the process that was started under this name; None when it does not run."""
+    record = _record(name)
+    return record["pid"] if record and running(name) else None
+
+
 def stop(name: str, patience: float = 15) -> None:
     """End the process of this name: TERM, and KILL when it does not listen."""
     record = _record(name)

@@ -61,11 +61,14 @@ def build() -> None:
     flags += f" -X k8s.io/component-base/version.gitMajor={major}"
     flags += f" -X k8s.io/component-base/version.gitMinor={minor}"
     for program in _KUBE:
-        _build("kubernetes", f"k8s.io/kubernetes/cmd/{program}", f"{program}-{KUBERNETES}", flags)
-    _build("coredns", "github.com/coredns/coredns", f"coredns-{COREDNS}", "-s -w")
+        build_from(
+            places.HERE / "kubernetes", f"k8s.io/kubernetes/cmd/{program}", f"{program}-{KUBERNETES}", flags
+        )
+    build_from(places.HERE / "coredns", "github.com/coredns/coredns", f"coredns-{COREDNS}", "-s -w")
 
 
-def _build(module: str, package: str, name: str, flags: str) -> None:
+def build_from(module: Path, package: str, name: str, flags: str) -> None:
+    """Build a Go package into the cache as `name`, unless it is there; `module` has its go.mod."""
     target = places.programs() / name
     if target.exists():
         return
@@ -75,7 +78,7 @@ def _build(module: str, package: str, name: str, flags: str) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     unfinished = target.with_name(f".{name}.{os.getpid()}")
     command = ["go", "build", "-trimpath", "-ldflags", flags, "-o", str(unfinished), package]
-    _run(command, {**os.environ, "CGO_ENABLED": "0"}, places.HERE / module)
+    _run(command, {**os.environ, "CGO_ENABLED": "0"}, module)
     unfinished.rename(target)
 
 
