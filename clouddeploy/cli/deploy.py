@@ -20,7 +20,7 @@ from clouddeploy.push import How
 from clouddeploy.release.build import build_app, find_built
 from clouddeploy.release.deploy import Change, access, manifests
 from clouddeploy.release.deploy import deploy as deploy_objects
-from clouddeploy.release.push import find_pushed, local_references, push_images, references
+from clouddeploy.release.push import Pushed, find_pushed, local_references, push_images, references
 from clouddeploy.release.revision import release_id
 from clouddeploy.release.targets import Outcome, connected, each, go_on
 
@@ -43,6 +43,7 @@ def deploy(
     jobs: options.Jobs = 4,
     timeout: options.Timeout = None,
     wait: Wait = True,
+    allow_secrets: options.AllowSecrets = False,
     dry_run: options.DryRun = False,
 ) -> None:
     """Build, push, apply, and wait until the rollout is healthy, or say why it is not.
@@ -59,12 +60,14 @@ def deploy(
         # a cluster that is missing is found before anything is pushed
         reached = each(targets, lambda target: access(target, connected(target)), at_once=True)
 
+        how = How(jobs, progress=progress)
+
         def pin(some: list[Target]) -> list[Outcome[dict[str, str]]]:
             if tag:
                 return each(some, lambda one: find_pushed(project, one, connected(one), tag))
             if dry_run:
                 return each(some, lambda one: _would_be(project, one, images, release))
-            return _pushed(project, some, images, release, How(jobs, progress=progress))
+            return _pushed(push_images(project, some, images, release, how, allow_secrets=allow_secrets))
 
         pinned = go_on(reached, pin)
         found = {one.name: one.value or {} for one in pinned}
@@ -99,10 +102,8 @@ def _would_be(
     return local_references(project, target, connected(target), known, release)
 
 
-def _pushed(
-    project: App, targets: list[Target], images: Mapping[str, Image | Archive], release: str, how: How
-) -> list[Outcome[dict[str, str]]]:
-    outcomes = push_images(project, targets, images, release, how)
+def _pushed(outcomes: list[Outcome[list[Pushed]]]) -> list[Outcome[dict[str, str]]]:
+    """The pinned references of each target's images."""
     return [
         Outcome(one.target, one.seconds, references(one.target, one.value or []), None)
         if one.error is None

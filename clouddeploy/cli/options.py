@@ -44,6 +44,12 @@ Tag = Annotated[
 Jobs = Annotated[
     int, typer.Option("--jobs", "-j", envvar="CLOUDDEPLOY_JOBS", min=1, max=32, help="Uploads at once.")
 ]
+AllowSecrets = Annotated[
+    bool,
+    typer.Option(
+        "--allow-secrets", envvar="CLOUDDEPLOY_ALLOW_SECRETS", help="Push images with secrets in them."
+    ),
+]
 Namespace = Annotated[
     str | None,
     typer.Option("--namespace", "-n", envvar="CLOUDDEPLOY_NAMESPACE", help="Instead of the target's own."),

@@ -58,6 +58,7 @@ def push(
     jobs: options.Jobs = 4,
     compression: Compress = Compression.gzip,
     report: Report = None,
+    allow_secrets: options.AllowSecrets = False,
     dry_run: options.DryRun = False,
 ) -> None:
     """Build the images once and push them to all targets' registries at once.
@@ -75,7 +76,7 @@ def push(
         images = {name: one.image for name, one in built.items()}
         release = tag or release_id(project.root, (identity(image) for image in images.values()))
         how = How(jobs, compression.value, progress=progress)
-        outcomes = push_images(project, targets, images, release, how)
+        outcomes = push_images(project, targets, images, release, how, allow_secrets=allow_secrets)
     if report:
         write_report(report, release, outcomes)
     view.say(f"release {release}", style="bold")

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from clouddeploy.errors import CloudDeployError
+from clouddeploy.images.manifest import parse_image
 from clouddeploy.images.shelf import Memory
 from clouddeploy.images.store import Image
 from clouddeploy.images.streamed import Archive
@@ -59,7 +60,9 @@ class _Pushing:
 
     def run(self) -> None:
         image = self._archive.known(self._how.compression)
-        if image is None and any(one.destination.immutable for one in self._couriers):
+        if image:
+            self._look_at_config(image)
+        elif any(one.destination.immutable for one in self._couriers):
             image = self._read([])  # whether the tag is another image is to be known before bytes are sent
         if image:
             plan = read_plan(image)
@@ -84,7 +87,13 @@ class _Pushing:
         memory = Memory(self._archive.store, how.compression)
         relay = Relay(couriers, memory, how, self._budget)
         with how.progress.task(f"read {self._archive.title}") as task:
-            return self._archive.read(relay, task.advance)
+            image = self._archive.read(relay, task.advance)
+        self._look_at_config(image)
+        return image
+
+    def _look_at_config(self, image: Image) -> None:
+        config = parse_image(image.store, image.manifest).config
+        self._how.config(image.store.read(config.digest), config.digest)
 
     def _conclude(self, image: Image) -> None:
         plan = read_plan(image)

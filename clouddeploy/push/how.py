@@ -19,12 +19,16 @@ class Inspector(Protocol):
 
 @dataclass(frozen=True)
 class How:
-    """`jobs` blobs at a time for each destination; plain layers are compressed with `compression`
-    ("gzip" or "zstd") while `inspector`, called with each layer's name, makes those who look at
-    them. `on_done` hears of each destination as it ends, from the thread that served it."""
+    """`jobs` blobs at a time for each destination.
+
+    Plain layers are compressed with `compression` ("gzip" or "zstd") while the `inspector` of each
+    layer's name looks at them; `config` is called with the config's bytes and digest, and may
+    refuse it. `on_done` hears of each destination as it ends, from the thread that served it.
+    """
 
     jobs: int = 4
     compression: str = "gzip"
     inspector: Callable[[str], Inspector] | None = None
+    config: Callable[[bytes, str], object] = lambda _body, _digest: None
     progress: Progress = SILENT
     on_done: Callable[[Delivered], object] = lambda _: None

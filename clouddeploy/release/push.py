@@ -19,6 +19,7 @@ from clouddeploy.oci.journal import Journal
 from clouddeploy.push import Delivered, Destination, How, PushResult, push
 from clouddeploy.push.waiting import wait_for
 from clouddeploy.release.build import image_owners, local_name
+from clouddeploy.release.secrets import looked_through
 from clouddeploy.release.targets import Outcome, connected, each
 
 
@@ -43,17 +44,27 @@ class Place:
 
 
 def push_images(
-    app: App, targets: Sequence[Target], images: Mapping[str, Image | Archive], tag: str, how: How
+    app: App,
+    targets: Sequence[Target],
+    images: Mapping[str, Image | Archive],
+    tag: str,
+    how: How,
+    *,
+    allow_secrets: bool = False,
 ) -> list[Outcome[list[Pushed]]]:
     """Make the repositories, push every image under `tag` to all targets at once, prove what arrived.
 
     What goes wrong at one target is in its outcome and does not stop the others; what is wrong
     with an image itself is raised.
     """
+    hows = {
+        name: how if allow_secrets else looked_through(local_name(app, name), image, how)
+        for name, image in images.items()
+    }
     with ExitStack() as stack:
         ready = each(targets, lambda target: _prepare(stack, app, target, images, tag), at_once=True)
         places = [one.value for one in ready if one.value]
-        _push_all(images, places, how)
+        _push_all(images, places, hows)
         _tell_trouble(places, how)
     done = {place.target.settings.name: place for place in places}
     return [_outcome(one, done.get(one.name)) for one in ready]
@@ -113,14 +124,16 @@ def _prepare(
     return Place(target, destinations, created)
 
 
-def _push_all(images: Mapping[str, Image | Archive], places: Sequence[Place], how: How) -> None:
+def _push_all(
+    images: Mapping[str, Image | Archive], places: Sequence[Place], hows: Mapping[str, How]
+) -> None:
     """Image after image; the next begins as soon as one target has this one, so that a slow
     registry does not hold up the others."""
     with ThreadPoolExecutor(max(len(images), 1), thread_name_prefix="push") as pool, _closed(places):
         futures: list[Future[None]] = []
         for service, image in images.items():
             someone_done = threading.Event()
-            future = pool.submit(_push_one, service, image, places, how, someone_done)
+            future = pool.submit(_push_one, service, image, places, hows[service], someone_done)
             future.add_done_callback(lambda _, event=someone_done: event.set())  # type: ignore[misc]
             futures.append(future)
             while not someone_done.wait(0.25):
