@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from clouddeploy.emulator.registry.access import Access, Authorize, anonymous, basic
 from clouddeploy.emulator.registry.app import OciRegistry
+from clouddeploy.emulator.registry.faulty import Faulty
+from clouddeploy.emulator.registry.ledger import Commit, Entry, Ledger
 from clouddeploy.emulator.registry.profiles import (
     ACR,
     DOCR,
@@ -18,6 +20,7 @@ from clouddeploy.emulator.registry.profiles import (
     SPEC,
     Profile,
 )
+from clouddeploy.emulator.registry.script import Fault
 from clouddeploy.emulator.registry.storage import ManifestRecord
 from clouddeploy.emulator.registry.tokens import TokenServer
 
@@ -31,6 +34,11 @@ __all__ = [
     "SPEC",
     "Access",
     "Authorize",
+    "Commit",
+    "Entry",
+    "Fault",
+    "Faulty",
+    "Ledger",
     "ManifestRecord",
     "OciRegistry",
     "Profile",

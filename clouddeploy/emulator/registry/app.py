@@ -26,6 +26,7 @@ _ROUTE = re.compile(
     r"/v2/(?P<name>.+?)/(?P<kind>blobs/uploads|blobs|manifests|referrers|tags)/(?P<rest>[^/]*)", re.DOTALL
 )
 _ELSEWHERE = re.compile(r"/artifacts-uploads/.*/uploads/(?P<session>[^/]+)")
+_PIECE = 256 * 1024
 _ACTIONS = {"GET": "pull", "HEAD": "pull", "DELETE": "delete"}
 
 
@@ -121,6 +122,8 @@ class OciRegistry:
             response = self._answer(request)
         except Refusal as refusal:
             response = refusal.response()
+        if response.status_code >= 400:
+            _drain(environ)
         response.headers.setdefault("Docker-Distribution-Api-Version", "registry/2.0")
         return response(environ, start_response)
 
@@ -196,6 +199,13 @@ class OciRegistry:
         names = [name] if name else self._storage.names()
         found = (self._storage.find(one) for one in names if access.permits(one, "pull"))
         return [one for one in found if one]
+
+
+def _drain(environ: WSGIEnvironment) -> None:
+    """Read what is left of a body piece by piece: the server would hold it in memory at once."""
+    if environ.get("CONTENT_LENGTH") or environ.get("wsgi.input_terminated"):
+        while environ["wsgi.input"].read(_PIECE):
+            pass
 
 
 def _refuse(access: Access, scope: str) -> Response:

@@ -134,7 +134,9 @@ def _written(repository: Repository, manifest: Manifest, tags: Sequence[str]) ->
 
 
 def _read_body(request: Request) -> bytes:
-    body = request.stream.read(_LARGEST + 1)
+    body = b""
+    while len(body) <= _LARGEST and (piece := request.stream.read(_LARGEST + 1 - len(body))):
+        body += piece
     if len(body) > _LARGEST:
         raise Refusal(413, "SIZE_INVALID", "the manifest is larger than 4 MiB")
     if request.content_length is not None and len(body) != request.content_length:
