@@ -11,6 +11,7 @@ A body is streamed through, never held.
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterable
 from contextlib import closing
@@ -58,6 +59,13 @@ class Faulty:
         self.hook: Callable[[], object] = nothing
         self.script = Script()
         self.ledger = Ledger()
+        self._running = 0
+        self._idle = threading.Condition()
+
+    def settle(self, timeout: float = 5.0) -> bool:
+        """Wait until every request that arrived was carried out or broke off; whether it was."""
+        with self._idle:
+            return self._idle.wait_for(lambda: self._running == 0, timeout)
 
     def begin(self, faults: Iterable[Fault] = (), *, keep: bool = False) -> None:
         """From now on these faults and no others; a new ledger unless `keep`."""
@@ -67,6 +75,16 @@ class Faulty:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Serve one request, as WSGI says."""
+        with self._idle:
+            self._running += 1
+        try:
+            return self._serve(environ, start_response)
+        finally:
+            with self._idle:
+                self._running -= 1
+                self._idle.notify_all()
+
+    def _serve(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         method, path, query = environ["REQUEST_METHOD"], environ["PATH_INFO"], environ["QUERY_STRING"]
         ledger, target = self.ledger, target_of(method, path, query)
         whole = f"{path}?{query}" if query else path
@@ -117,8 +135,10 @@ class Faulty:
                 query = parse_qsl(call.environ["QUERY_STRING"])
                 kept = [(key, value) for key, value in query if key not in ("mount", "from")]
                 call.environ["QUERY_STRING"] = urlencode(kept)
+            case "call" if fault.offset and _has_body(call.environ):
+                body.stop(fault.offset, self.hook)
             case "call":
-                body.stop(fault.offset or 0, self.hook)
+                self.hook()
 
     def _refuse(self, fault: Fault, call: _Call, body: Body) -> Iterable[bytes]:
         headers: Headers = []
@@ -214,6 +234,10 @@ class _Call:
             if not asked:
                 break  # it lets everybody in: a second question might be carried out
         return asked
+
+
+def _has_body(environ: WSGIEnvironment) -> bool:
+    return int(environ.get("CONTENT_LENGTH") or 0) > 0 or bool(environ.get("wsgi.input_terminated"))
 
 
 def _stall(environ: WSGIEnvironment, seconds: float) -> None:

@@ -19,7 +19,8 @@ class Entry:
     """A request as it went; `at` is `time.monotonic()` when its head had arrived.
 
     `received` counts the bytes of its body that arrived, `head` holds the first of them.
-    `paused` is how many seconds of a Retry-After pause of its host were left, 0.0 for none.
+    `paused` is how many seconds of a Retry-After pause of its host were left, 0.0 for none,
+    and `since` how many had passed of it.
     """
 
     number: int
@@ -33,6 +34,7 @@ class Entry:
     status: int = 0
     fault: str = ""
     paused: float = 0.0
+    since: float = 0.0
 
     @property
     def endpoint(self) -> Endpoint:
@@ -63,7 +65,7 @@ class Ledger:
     entries: list[Entry] = field(default_factory=list)
     commits: list[Commit] = field(default_factory=list)
     _sessions: dict[str, str] = field(default_factory=dict)  # to their repositories
-    _pauses: dict[str, float] = field(default_factory=dict)
+    _pauses: dict[str, tuple[float, float]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def open(self, host: str, method: str, path: str, target: Target) -> Entry:
@@ -71,14 +73,16 @@ class Ledger:
         with self._lock:
             now = time.monotonic()
             entry = Entry(len(self.entries), now, host, method, path, target)
-            entry.paused = max(self._pauses.get(host, 0.0) - now, 0.0)
+            begin, end = self._pauses.get(host, (now, now))
+            entry.since, entry.paused = now - begin, max(end - now, 0.0)
             self.entries.append(entry)
             return entry
 
     def pause(self, host: str, seconds: float) -> None:
         """The host has asked its clients to stay away for so many real seconds."""
         with self._lock:
-            self._pauses[host] = max(self._pauses.get(host, 0.0), time.monotonic() + seconds)
+            now = time.monotonic()
+            self._pauses[host] = (now, max(self._pauses.get(host, (now, now))[1], now + seconds))
 
     def applied(self, entry: Entry, location: str) -> None:
         """The registry has answered, with this Location or ""; note what it kept."""
@@ -125,6 +129,10 @@ class Ledger:
             if entry.endpoint in ("chunk", "close", "start"):
                 yield entry, entry.target.digest or digests.get(entry.target.session, "")
 
-    def early(self, grace: float = 0.0) -> list[Entry]:
-        """Requests in a Retry-After pause, but for those of its last `grace` seconds."""
-        return [entry for entry in self.entries if entry.paused > grace]
+    def early(self, lead: float = 0.0, grace: float = 0.0) -> list[Entry]:
+        """Requests in a Retry-After pause.
+
+        Not those of its first `lead` seconds, which may have been under way, nor of its last
+        `grace` seconds.
+        """
+        return [one for one in self.entries if one.paused > grace and one.since >= lead]

@@ -1,0 +1,137 @@
+"""One push on a bad day, judged: by an independent reader and by the registry's books."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from clouddeploy.emulator.registry import PROFILES
+from tests.faults import layouts, subject
+from tests.faults.layouts import Layout
+from tests.faults.rig import Rig
+from tests.faults.scripts import IMAGES, Plan, draw
+from tests.faults.subject import Job, Verdict
+
+_UNDER_WAY = 0.03
+"""Seconds that a request may have been under way when a pause was asked for; this machine is busy."""
+
+
+@dataclass
+class Outcome:
+    """What came of a plan; `problems` are promises that were broken, `early` counts requests in pauses."""
+
+    plan: Plan
+    verdict: Verdict
+    hits: int = 0
+    seconds: float = 0.0
+    early: int = 0
+    pauses: int = 0
+    unaided: bool = False
+    problems: list[str] = field(default_factory=list)
+
+
+class Bench:
+    """The rigs of all profiles and the images; a context manager."""
+
+    def __init__(self, directory: Path) -> None:
+        self.layouts = [layouts.make(directory / f"image-{number}", number) for number in range(IMAGES)]
+        self._rigs: Mapping[str, Rig] = {
+            name: Rig(directory / name, profile) for name, profile in PROFILES.items()
+        }
+
+    def __enter__(self) -> Bench:
+        for rig in self._rigs.values():
+            rig.__enter__()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for rig in self._rigs.values():
+            rig.__exit__()
+
+    def run(self, seed: int, *, skopeo: bool = False) -> Outcome:
+        """Push as the seed says, and judge it."""
+        plan = draw(seed)
+        rig = self._rigs[plan.profile.name]
+        return _Run(plan, rig, self.layouts, skopeo).judge()
+
+
+class _Run:
+    def __init__(self, plan: Plan, rig: Rig, images: list[Layout], skopeo: bool) -> None:
+        self._plan = plan
+        self._rig = rig
+        self._layout = images[plan.image]
+        self._other = images[(plan.image + 1) % len(images)]
+        self._skopeo = skopeo
+        self._repository = rig.repository(immutable=plan.trouble.startswith("immutable"))
+        self._job: Job = rig.job(self._layout, self._repository)
+
+    def judge(self) -> Outcome:
+        self._prepare()
+        begin = time.monotonic()
+        verdict = subject.push(self._job)
+        outcome = Outcome(self._plan, verdict, seconds=time.monotonic() - begin)
+        self._read_books(outcome)
+        self._judge_end(outcome)
+        if verdict.end != "done" and self._plan.again:
+            self._run_again(outcome)
+        return outcome
+
+    def _prepare(self) -> None:
+        plan, rig = self._plan, self._rig
+        rig.clear()
+        reader = rig.reader(self._repository)
+        if plan.old:
+            reader.write(self._other, "v1")
+        if plan.trouble == "immutable same":
+            reader.write(self._layout, "v1")
+        if plan.trouble == "no repository":
+            rig.registry.delete_repository(self._repository)
+        rig.authority.plan_limit = "registry contains 1 repositories, limit is 1" * (
+            plan.trouble == "plan limit"
+        )
+        rig.authority.read_only = plan.trouble == "read only"
+        rig.faulty.begin(plan.faults)
+        rig.tokens.begin(plan.token_faults)
+
+    def _read_books(self, outcome: Outcome) -> None:
+        for faulty in (self._rig.faulty, self._rig.tokens):
+            faulty.settle()
+            entries = faulty.ledger.entries
+            outcome.hits += sum(bool(entry.fault) for entry in entries)
+            outcome.pauses += sum(" after " in entry.fault for entry in entries)
+            outcome.early += len(faulty.ledger.early(lead=_UNDER_WAY, grace=0.002))
+
+    def _judge_end(self, outcome: Outcome) -> None:
+        plan, end, rig = self._plan, outcome.verdict.end, self._rig
+        sent = sum(rig.faulty.ledger.sent().values())
+        if end == "done":
+            if wrong := rig.differences(self._layout, self._repository, skopeo=self._skopeo):
+                outcome.problems.append(f"false success: {wrong}")
+            outcome.unaided = not outcome.problems
+        elif self._old_is_lost():
+            outcome.problems.append("the tag lost its old image")
+        if end not in plan.ends and (plan.hard or end != "temporary"):
+            outcome.problems.append(f"ended {end}: {outcome.verdict.message[:300]}")
+        if plan.trouble == "immutable other" and sent:
+            outcome.problems.append(f"{sent} bytes were sent before the tag was refused")
+
+    def _old_is_lost(self) -> bool:
+        """After a failure the tag means what it meant, or already the new image as a whole."""
+        self._rig.clear()
+        found = self._rig.reader(self._repository).digest_of("v1")
+        if found == self._layout.digest:
+            return bool(self._rig.differences(self._layout, self._repository))
+        return found != (self._other.digest if self._plan.old else "")
+
+    def _run_again(self, outcome: Outcome) -> None:
+        self._rig.clear()
+        verdict = subject.push(self._job)
+        wrong = (
+            verdict.message
+            if verdict.end != "done"
+            else self._rig.differences(self._layout, self._repository)
+        )
+        if wrong:
+            outcome.problems.append(f"the same command did not help: {wrong[:300]}")
