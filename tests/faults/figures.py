@@ -51,13 +51,13 @@ class Figure:
         return f"{'  ' if self.met else '! '}{self.promise:<52} {share}"
 
 
-def show(figures: Sequence[Figure], command: str, listed: int = 10) -> bool:
+def show(figures: Sequence[Figure], listed: int = 8) -> bool:
     """Print a table and the first broken seeds; whether all promises were kept."""
     for figure in figures:
         print(figure)
     for figure in figures:
         for seed, problem in figure.broken[:listed]:
-            print(f"  {figure.promise}: {problem}\n    {command} --seed {seed}")
+            print(f"  {figure.promise}: seed {seed}: {problem}")
         if len(figure.broken) > listed:
             print(f"    and seeds {', '.join(str(seed) for seed, _ in figure.broken[listed:])}")
     return all(figure.met for figure in figures)

@@ -6,19 +6,27 @@ import multiprocessing
 import os
 import random
 import signal
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from clouddeploy.emulator.registry import PROFILES, Fault, Ledger
+from clouddeploy.emulator.registry.endpoints import Endpoint
 from tests.faults import layouts, subject
 from tests.faults.layouts import Layout
 from tests.faults.rig import Rig
 from tests.faults.subject import Job, Verdict
 
 IMAGES = 8
+PROMISES = {
+    "sent once": "after kill -9 no committed blob is sent again",
+    "old tag": "after kill -9 the old tag or the whole new image",
+    "same again": "after kill -9 the same command finishes",
+    "true success": "after kill -9 a success is the image",
+}
 _SECONDS = 60
 _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(["tests.faults.kills"])
@@ -56,6 +64,14 @@ class Child:
         return found
 
 
+class _Point(NamedTuple):
+    """The `number`th request of an endpoint, and how many bytes its body has."""
+
+    endpoint: Endpoint
+    number: int
+    size: int
+
+
 @dataclass
 class Killed:
     """What came of a kill; `extra` is how many bytes more than the image's were sent in all."""
@@ -65,7 +81,12 @@ class Killed:
     died: bool = False
     extra: int = 0
     committed: int = 0
-    problems: list[str] = field(default_factory=list)
+    problems: dict[str, str] = field(default_factory=dict)
+
+    def judged(self) -> dict[str, str]:
+        """The promises that this run could break, "" for those that it kept."""
+        kept = dict.fromkeys(PROMISES, "") if self.died else {}
+        return kept | self.problems
 
 
 class Bench:
@@ -74,7 +95,7 @@ class Bench:
     def __init__(self, directory: Path) -> None:
         self._layouts = [layouts.make(directory / f"image-{number}", number) for number in range(IMAGES)]
         self._rigs = [Rig(directory / name, profile) for name, profile in PROFILES.items()]
-        self._requests: dict[tuple[str, int], int] = {}
+        self._known: dict[tuple[str, int], list[_Point]] = {}
 
     def __enter__(self) -> Bench:
         for rig in self._rigs:
@@ -89,21 +110,23 @@ class Bench:
         """Kill a push where the seed says, run it again, and judge both."""
         source = random.Random(f"kill {seed}")
         rig, image = self._rigs[seed % len(self._rigs)], source.randrange(IMAGES)
-        number = source.randint(1, self._count(rig, image))
-        action = source.choice(("call", "call", "call-after"))
-        offset = source.choice((0, 0, 1, 5_000, 65_536, 250_000, 1_200_000))
-        return _Run(rig, self._layouts, image).judge(seed, Fault("any", action, number, offset=offset))
+        points = self._points(rig, image)
+        bodies = [point for point in points if point.size]
+        point = source.choice(bodies if source.random() < 0.5 else points)
+        action = "call-after" if source.random() < 0.25 else "call"
+        fault = Fault(point.endpoint, action, point.number, offset=source.randint(0, point.size))
+        return _Run(rig, self._layouts, image).judge(seed, fault)
 
-    def _count(self, rig: Rig, image: int) -> int:
-        """How many requests a push of this image makes when nothing goes wrong."""
+    def _points(self, rig: Rig, image: int) -> list[_Point]:
+        """The requests that a push of this image makes when nothing goes wrong."""
         key = (rig.profile.name, image)
-        if key not in self._requests:
+        if key not in self._known:
             rig.clear()
             rig.faulty.begin()
             verdict = subject.push(rig.job(self._layouts[image], rig.repository()))
             assert verdict.end == "done", verdict
-            self._requests[key] = len(rig.faulty.ledger.entries)
-        return self._requests[key]
+            self._known[key] = _points(rig.faulty.ledger)
+        return self._known[key]
 
 
 class _Run:
@@ -125,9 +148,9 @@ class _Run:
         rig.faulty.begin(keep=True)
         verdict: Verdict | None = Child(subject.push, self._job).start().result()
         if verdict is None or verdict.end != "done":
-            found.problems.append(f"the second run: {verdict.message if verdict else 'it did not end'}")
+            found.problems["same again"] = verdict.message if verdict else "it did not end"
         elif wrong := rig.differences(self._layout, self._repository):
-            found.problems.append(f"false success of the second run: {wrong}")
+            found.problems["true success"] = wrong
         self._judge_books(rig.faulty.ledger, found)
         return found
 
@@ -145,15 +168,15 @@ class _Run:
         tagged = self._rig.reader(self._repository).digest_of("v1")
         if tagged == self._layout.digest:
             if wrong := self._rig.differences(self._layout, self._repository):
-                found.problems.append(f"the tag has moved to half an image: {wrong}")
+                found.problems["old tag"] = f"it has moved to half an image: {wrong}"
         elif tagged != self._old.digest:
-            found.problems.append("the old tag is not intact")
+            found.problems["old tag"] = "it is not intact"
 
     def _judge_books(self, ledger: Ledger, found: Killed) -> None:
         again = ledger.again()
         if again:
             digests = {entry.target.digest[:19] for entry in again}
-            found.problems.append(f"committed blobs were sent again: {', '.join(sorted(digests))}")
+            found.problems["sent once"] = ", ".join(sorted(digests))
         commits = {commit.digest for commit in ledger.commits}
         whole = sum(size for digest, size in self._layout.sizes.items() if digest in commits)
         found.extra = sum(ledger.sent().values()) - whole
@@ -162,3 +185,12 @@ class _Run:
 def _run(action: Callable[[Job], Any], job: Job, result: Connection) -> None:
     result.send(action(job))
     result.close()
+
+
+def _points(ledger: Ledger) -> list[_Point]:
+    seen: Counter[Endpoint] = Counter()
+    found = []
+    for entry in ledger.entries:
+        seen[entry.endpoint] += 1
+        found.append(_Point(entry.endpoint, seen[entry.endpoint], entry.received))
+    return found

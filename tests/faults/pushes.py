@@ -14,13 +14,22 @@ from tests.faults.rig import Rig
 from tests.faults.scripts import IMAGES, Plan, draw
 from tests.faults.subject import Job, Verdict
 
+PROMISES = {
+    "true success": "a reported success is the image, byte for byte",
+    "unaided": "up to four transient faults in a row need nobody",
+    "typed end": "other ends: exit 75, or refused where it is final",
+    "same again": "the same command finishes what was begun",
+    "old tag": "a tag means the old image or the whole new one",
+    "pauses": "no request to a host in its Retry-After pause",
+    "immutable first": "an immutable tag is refused before bytes are sent",
+}
 _UNDER_WAY = 0.03
 """Seconds that a request may have been under way when a pause was asked for; this machine is busy."""
 
 
 @dataclass
 class Outcome:
-    """What came of a plan; `problems` are promises that were broken, `early` counts requests in pauses."""
+    """What came of a plan; `problems` by promise, `early` counts requests in Retry-After pauses."""
 
     plan: Plan
     verdict: Verdict
@@ -28,8 +37,22 @@ class Outcome:
     seconds: float = 0.0
     early: int = 0
     pauses: int = 0
-    unaided: bool = False
-    problems: list[str] = field(default_factory=list)
+    again: bool = False
+    problems: dict[str, str] = field(default_factory=dict)
+
+    def judged(self) -> dict[str, str]:
+        """The promises that this run could break, "" for those that it kept."""
+        plan, end = self.plan, self.verdict.end
+        found = {"true success": ""} if end == "done" else {"typed end": "", "old tag": ""}
+        if not plan.hard and self.hits:
+            found["unaided"] = "" if end == "done" else self.verdict.message[:200]
+        if self.pauses:
+            found["pauses"] = f"{self.early} requests" if self.early else ""
+        if self.again:
+            found["same again"] = ""
+        if plan.trouble == "immutable other":
+            found["immutable first"] = ""
+        return found | self.problems
 
 
 class Bench:
@@ -108,14 +131,13 @@ class _Run:
         sent = sum(rig.faulty.ledger.sent().values())
         if end == "done":
             if wrong := rig.differences(self._layout, self._repository, skopeo=self._skopeo):
-                outcome.problems.append(f"false success: {wrong}")
-            outcome.unaided = not outcome.problems
+                outcome.problems["true success"] = wrong
         elif self._old_is_lost():
-            outcome.problems.append("the tag lost its old image")
+            outcome.problems["old tag"] = "the tag lost its old image"
         if end not in plan.ends and (plan.hard or end != "temporary"):
-            outcome.problems.append(f"ended {end}: {outcome.verdict.message[:300]}")
+            outcome.problems["typed end"] = f"{end}: {outcome.verdict.message[:300]}"
         if plan.trouble == "immutable other" and sent:
-            outcome.problems.append(f"{sent} bytes were sent before the tag was refused")
+            outcome.problems["immutable first"] = f"{sent} bytes were sent before"
 
     def _old_is_lost(self) -> bool:
         """After a failure the tag means what it meant, or already the new image as a whole."""
@@ -126,6 +148,7 @@ class _Run:
         return found != (self._other.digest if self._plan.old else "")
 
     def _run_again(self, outcome: Outcome) -> None:
+        outcome.again = True
         self._rig.clear()
         verdict = subject.push(self._job)
         wrong = (
@@ -134,4 +157,4 @@ class _Run:
             else self._rig.differences(self._layout, self._repository)
         )
         if wrong:
-            outcome.problems.append(f"the same command did not help: {wrong[:300]}")
+            outcome.problems["same again"] = wrong[:300]
