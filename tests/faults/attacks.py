@@ -119,7 +119,8 @@ def draw(seed: int) -> Attack:
             return Attack(seed, kind, FLOODS[number % len(FLOODS)], tls=tls)
         case "realm":
             # Who a registry names as its token server gets the login by protocol: the rest must be refused.
-            return Attack(seed, kind, source.choice((*INSIDE, *STRANGE)), tls=tls)
+            bad = (*INSIDE, *STRANGE)
+            return Attack(seed, kind, bad[number % len(bad)], tls=tls)
     where = source.choice((*INSIDE, *STRANGE, *ELSEWHERE * 4))
     if kind == "redirect":
         status = source.choice((301, 302, 303, 307, 308))

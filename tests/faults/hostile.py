@@ -7,6 +7,7 @@ import errno
 import os
 import socket
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from clouddeploy.emulator.registry import OciRegistry, TokenServer
 from clouddeploy.emulator.server import Server
 from tests.faults import layouts, subject
 from tests.faults.attacker import Attacker
-from tests.faults.attacks import Attack, draw
+from tests.faults.attacks import Attack, Operation, draw
 from tests.faults.kills import Child
 from tests.faults.mean import MOST_SENT, Mean
 from tests.faults.reader import Registry, differences
@@ -94,7 +95,7 @@ class Bench:
         return found
 
     def _action(self, attack: Attack) -> _Action:
-        return _Action(attack.operation, str(self._trusted) if attack.tls else "")
+        return _Action(act, attack.operation, str(self._trusted) if attack.tls else "")
 
     def _job(self, server: Server, seed: int) -> Job:
         home = self._directory / f"home-{seed}"
@@ -119,7 +120,7 @@ class Bench:
             found.problems["ends"] = f"a traceback: {watched.verdict.message}"
         if inside := [peer for peer in watched.peers if not _is_loopback(peer)]:
             found.problems["peers"] = ", ".join(sorted(set(inside)))
-        if any(_holds_credential(one) for one in attacker.received):
+        if any(holds_credential(one) for one in attacker.received):
             found.problems["credentials"] = "one went to the attacker"
 
     def _judge_floods(self, flooded: list[int], watched: Watched | None, found: Attacked) -> None:
@@ -138,27 +139,33 @@ class Bench:
                 found.problems["true success"] = wrong
 
 
+def act(job: Job, operation: Operation) -> Verdict:
+    """What the product is asked to do."""
+    return subject.tags(job) if operation == "tags" else subject.push(job)
+
+
 @dataclass(frozen=True)
 class _Action:
     """Runs in the child, under watch: no connection leaves the machine."""
 
-    operation: str
+    act: Callable[[Job, Operation], Verdict]
+    operation: Operation
     authority: str
 
     def __call__(self, job: Job) -> Watched:
         import resource
 
         peers: list[str] = []
-        _watch(peers)
+        look_on(peers)
         if self.authority:
             os.environ["SSL_CERT_FILE"] = self.authority
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        verdict = subject.tags(job) if self.operation == "tags" else subject.push(job)
+        verdict = self.act(job, self.operation)
         after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         return Watched(replace(verdict, message=verdict.message[:500]), tuple(peers), after - before)
 
 
-def _watch(peers: list[str]) -> None:
+def look_on(peers: list[str]) -> None:
     resolve = socket.getaddrinfo
 
     def rebound(host: Any, *rest: Any, **named: Any) -> Any:
@@ -185,7 +192,7 @@ def _is_loopback(peer: str) -> bool:
     return peer.startswith("127.") or peer in ("::1", "localhost", "0.0.0.0")
 
 
-def _holds_credential(data: bytes) -> bool:
+def holds_credential(data: bytes) -> bool:
     """A password in any form that it is sent in, or any header that carries credentials."""
     encoded = base64.b64encode(f"{USERNAME}:{PASSWORD}".encode())
     head = data.partition(b"\r\n\r\n")[0].lower()

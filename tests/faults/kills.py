@@ -115,6 +115,11 @@ class Bench:
         point = source.choice(bodies if source.random() < 0.5 else points)
         action = "call-after" if source.random() < 0.25 else "call"
         fault = Fault(point.endpoint, action, point.number, offset=source.randint(0, point.size))
+        return self.judge(seed, image, fault)
+
+    def judge(self, seed: int, image: int, fault: Fault) -> Killed:
+        """Kill a push of an image by this fault, on the seed's profile."""
+        rig = self._rigs[seed % len(self._rigs)]
         return _Run(rig, self._layouts, image).judge(seed, fault)
 
     def _points(self, rig: Rig, image: int) -> list[_Point]:

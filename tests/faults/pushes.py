@@ -23,7 +23,7 @@ PROMISES = {
     "pauses": "no request to a host in its Retry-After pause",
     "immutable first": "an immutable tag is refused before bytes are sent",
 }
-_UNDER_WAY = 0.03
+UNDER_WAY = 0.03
 """Seconds that a request may have been under way when a pause was asked for; this machine is busy."""
 
 
@@ -76,8 +76,10 @@ class Bench:
     def run(self, seed: int, *, skopeo: bool = False) -> Outcome:
         """Push as the seed says, and judge it."""
         plan = draw(seed)
-        rig = self._rigs[plan.profile.name]
-        return _Run(plan, rig, self.layouts, skopeo).judge()
+        return _Run(plan, self.rig(plan.profile.name), self.layouts, skopeo).judge()
+
+    def rig(self, profile: str) -> Rig:
+        return self._rigs[profile]
 
 
 class _Run:
@@ -124,7 +126,7 @@ class _Run:
             entries = faulty.ledger.entries
             outcome.hits += sum(bool(entry.fault) for entry in entries)
             outcome.pauses += sum(" after " in entry.fault for entry in entries)
-            outcome.early += len(faulty.ledger.early(lead=_UNDER_WAY, grace=0.002))
+            outcome.early += len(faulty.ledger.early(lead=UNDER_WAY, grace=0.002))
 
     def _judge_end(self, outcome: Outcome) -> None:
         plan, end, rig = self._plan, outcome.verdict.end, self._rig
