@@ -12,6 +12,7 @@ from clouddeploy.contract import Login, Secret
 from clouddeploy.errors import CloudDeployError
 from clouddeploy.images.store import Image, Store
 from clouddeploy.oci.client import RegistryClient
+from clouddeploy.oci.journal import Journal
 from clouddeploy.oci.retry import Retry
 from clouddeploy.push import push_image
 from tests.faults.layouts import NAME
@@ -24,7 +25,8 @@ class Job:
     """One push: the OCI layout at `layout` to `host/repository` under `tags`.
 
     `home` is for what a push remembers between runs. Of each second of back-off `1 / pace` is
-    waited; `timeout` is how many real seconds a registry may be silent.
+    waited; `timeout` is how many real seconds a registry may be silent. Blobs of more than
+    `chunk` bytes go in chunks, where the registry takes them.
     """
 
     layout: Path
@@ -36,6 +38,7 @@ class Job:
     home: Path
     pace: float = 1.0
     timeout: float = 5.0
+    chunk: int = 400_000
 
 
 @dataclass(frozen=True)
@@ -66,9 +69,15 @@ def tags(job: Job) -> Verdict:
 
 def _run(job: Job, action: Callable[[RegistryClient], str]) -> Verdict:
     login = Login(job.host, job.username, Secret(job.password))
-    retry = Retry(sleep=lambda seconds: time.sleep(seconds / job.pace))
+    retry = Retry(
+        sleep=lambda seconds: time.sleep(seconds / job.pace), clock=lambda: time.monotonic() * job.pace
+    )
+    journal = Journal.of(job.host, job.home)
     try:
-        with RegistryClient(job.host, lambda: login, timeout=job.timeout, retry=retry) as client:
+        with RegistryClient(
+            job.host, lambda: login, timeout=job.timeout, retry=retry, journal=journal
+        ) as client:
+            client._session.chunks.size = job.chunk
             return Verdict("done", digest=action(client))
     except CloudDeployError as error:
         return Verdict("temporary" if error.exit_code == 75 else "refused", str(error))
