@@ -27,6 +27,9 @@ format: $(READY) ## format and fix what can be fixed
 bench: $(READY) ## measure start-up, render and push beside docker and skopeo
 	$(BIN)/python -m tests.benchmarks
 
+faults: $(READY) ## push 3,000 times on bad days, through kill -9 and to mean registries, and count
+	$(BIN)/python -m tests.faults
+
 bench-up: $(READY) ## bring up a real Docker Engine, registries and Kubernetes for the live tests
 	@$(BIN)/python -m tests.live.bench up
 
@@ -52,4 +55,4 @@ $(READY): pyproject.toml
 	$(BIN)/python -m pip install --quiet --group dev --editable '.[all]'
 	@touch $(READY)
 
-.PHONY: help rehearse test lint format bench bench-up bench-down bench-status recording docs clean
+.PHONY: help rehearse test lint format bench faults bench-up bench-down bench-status recording docs clean

@@ -7,7 +7,9 @@ import ssl
 import threading
 from typing import TYPE_CHECKING
 
+from cheroot.server import HTTPRequest
 from cheroot.ssl.builtin import BuiltinSSLAdapter
+from cheroot.wsgi import Gateway_10
 from cheroot.wsgi import Server as WSGIServer
 
 from clouddeploy.emulator.certificates import KeyPair
@@ -18,6 +20,16 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
 _THREADS = 32  # a watch holds one for as long as it lasts
+
+
+REQUEST = "clouddeploy.request"
+"""The environ key of cheroot's own request, for middleware that breaks connections."""
+
+
+class _Gateway(Gateway_10):
+    def __init__(self, req: HTTPRequest) -> None:
+        super().__init__(req)
+        self.env[REQUEST] = req
 
 
 class _Server(WSGIServer):
@@ -42,8 +54,8 @@ class Server:
         threads: int = _THREADS,
     ) -> None:
         self._server = _Server(("127.0.0.1", port), app, numthreads=threads, request_queue_size=128)
+        self._server.gateway = _Gateway
         self._server.shutdown_timeout = 0.2
-        self._server.expiration_interval = 0.05  # seconds; close() waits for one round of it
         self._server.expiration_interval = 0.05  # seconds that close() may have to wait
         if tls:
             self._server.ssl_adapter = _adapter(tls, client_authority)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-PARTS = ("Docker Engine", "registry", "Kubernetes", "four clusters", "aws CLI", "gcloud")
+PARTS = ("Docker Engine", "registry", "OCI conformance", "Kubernetes", "four clusters", "aws CLI", "gcloud")
 lines: dict[str, str] = {}
 
 

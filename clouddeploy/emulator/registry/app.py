@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,8 +15,9 @@ from clouddeploy.emulator.registry.answers import Refusal, answer_json, answer_p
 from clouddeploy.emulator.registry.blobs import BlobEndpoints
 from clouddeploy.emulator.registry.documents import references
 from clouddeploy.emulator.registry.manifests import ManifestEndpoints
+from clouddeploy.emulator.registry.profiles import PLAIN, Profile
 from clouddeploy.emulator.registry.storage import ManifestRecord, Repository, Storage, check_name
-from clouddeploy.emulator.registry.uploads import Uploads
+from clouddeploy.emulator.registry.uploads import Upload, Uploads
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 _ROUTE = re.compile(
     r"/v2/(?P<name>.+?)/(?P<kind>blobs/uploads|blobs|manifests|referrers|tags)/(?P<rest>[^/]*)", re.DOTALL
 )
+_ELSEWHERE = re.compile(r"/artifacts-uploads/.*/uploads/(?P<session>[^/]+)")
+_PIECE = 256 * 1024
 _ACTIONS = {"GET": "pull", "HEAD": "pull", "DELETE": "delete"}
 
 
@@ -33,8 +37,10 @@ def _unknown(name: str) -> str:
 class OciRegistry:
     """Distribution-spec registry; blobs in `directory`, everything else in memory.
 
-    `authorize` judges each request's Authorization header. Without `create_on_push` a
-    repository must be created first, and `unknown_repository(name)` is what a client is told.
+    `authorize` judges each request's Authorization header. `profile` is whose habits it has.
+    Without `create_on_push`, by default the profile's, a repository must be created first, and
+    `unknown_repository(name)` is what a client is told. `clock` gives seconds; upload sessions
+    expire by it.
     `catalog` lists the repositories to everybody who is let in; few clouds do.
     """
 
@@ -43,17 +49,20 @@ class OciRegistry:
         directory: Path,
         *,
         authorize: Authorize,
-        create_on_push: bool = True,
+        profile: Profile = PLAIN,
+        create_on_push: bool | None = None,
         unknown_repository: Callable[[str], str] = _unknown,
         catalog: bool = False,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._storage = Storage(directory)
         self._authorize = authorize
-        self._create_on_push = create_on_push
+        self._create_on_push = profile.creates_repositories if create_on_push is None else create_on_push
         self._unknown_repository = unknown_repository
         self._catalog = catalog
-        self._blobs = BlobEndpoints(self._storage, Uploads(self._storage))
-        self._manifests = ManifestEndpoints(self._storage)
+        self._uploads = Uploads(self._storage, profile, clock)
+        self._blobs = BlobEndpoints(self._storage, self._uploads, profile)
+        self._manifests = ManifestEndpoints(self._storage, profile)
 
     def create_repository(self, name: str, *, immutable: bool = False) -> None:
         """Make an empty repository, if there is none; `immutable` tags never move.
@@ -102,6 +111,10 @@ class OciRegistry:
         with self._storage.lock:
             return bool(repository and repository.delete(reference))
 
+    def forget_upload(self, session: str) -> None:
+        """Lose an upload session, if it is open: its client is told that it is unknown."""
+        self._uploads.forget(session)
+
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
         request = Request(environ)
@@ -109,10 +122,15 @@ class OciRegistry:
             response = self._answer(request)
         except Refusal as refusal:
             response = refusal.response()
+        if response.status_code >= 400:
+            _drain(environ)
         response.headers.setdefault("Docker-Distribution-Api-Version", "registry/2.0")
         return response(environ, start_response)
 
     def _answer(self, request: Request) -> Response:
+        elsewhere = _ELSEWHERE.fullmatch(request.path)
+        if elsewhere:  # the URL itself is the key, as with a signed one
+            return self._upload(request, self._blobs.session(None, elsewhere["session"]))
         access = self._authorize(request.headers.get("Authorization"))
         route = _ROUTE.fullmatch(request.path)
         if route is None:
@@ -144,8 +162,8 @@ class OciRegistry:
                 return self._blobs.delete(repository, rest)
             case "blobs/uploads", "POST" if not rest:
                 return self._blobs.start(request, repository, lambda other: self._readable(access, other))
-            case "blobs/uploads", _:
-                return self._upload(request, repository, rest)
+            case "blobs/uploads", "PATCH" | "PUT" | "GET" | "DELETE":
+                return self._upload(request, self._blobs.session(repository, rest))
             case "manifests", "GET" | "HEAD":
                 return self._manifests.read(repository, rest)
             case "manifests", "PUT":
@@ -156,16 +174,16 @@ class OciRegistry:
                 return self._manifests.tags(request, repository)
         raise Refusal(405, "UNSUPPORTED", "The operation is unsupported.")
 
-    def _upload(self, request: Request, repository: Repository, session: str) -> Response:
+    def _upload(self, request: Request, upload: Upload) -> Response:
         match request.method:
             case "PATCH":
-                return self._blobs.append(request, repository, session)
+                return self._blobs.append(request, upload)
             case "PUT":
-                return self._blobs.finish(request, repository, session)
+                return self._blobs.finish(request, upload)
             case "GET":
-                return self._blobs.status(repository, session)
+                return self._blobs.status(upload)
             case "DELETE":
-                return self._blobs.cancel(repository, session)
+                return self._blobs.cancel(upload)
         raise Refusal(405, "UNSUPPORTED", "The operation is unsupported.")
 
     def _repository(self, name: str, *, create: bool) -> Repository:
@@ -176,8 +194,18 @@ class OciRegistry:
             raise Refusal(404, "NAME_UNKNOWN", self._unknown_repository(name), name=name)
         return found
 
-    def _readable(self, access: Access, name: str) -> Repository | None:
-        return self._storage.find(name) if access.permits(name, "pull") else None
+    def _readable(self, access: Access, name: str) -> list[Repository]:
+        """The repository of this name, or all for "", as far as the client may pull from them."""
+        names = [name] if name else self._storage.names()
+        found = (self._storage.find(one) for one in names if access.permits(one, "pull"))
+        return [one for one in found if one]
+
+
+def _drain(environ: WSGIEnvironment) -> None:
+    """Read what is left of a body piece by piece: the server would hold it in memory at once."""
+    if environ.get("CONTENT_LENGTH") or environ.get("wsgi.input_terminated"):
+        while environ["wsgi.input"].read(_PIECE):
+            pass
 
 
 def _refuse(access: Access, scope: str) -> Response:

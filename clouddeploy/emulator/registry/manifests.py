@@ -23,19 +23,25 @@ from clouddeploy.emulator.registry.documents import (
     referrer,
     subject,
 )
+from clouddeploy.emulator.registry.profiles import Profile
 from clouddeploy.emulator.registry.storage import Manifest, Repository, Storage, check_tag
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+_TOO_MANY_LAYERS = (  # openai/tart#890
+    "Invalid parameter at 'ImageManifest' failed to satisfy constraint: "
+    "'Limit on number of layers per image exceeded'"
+)
 _LARGEST = 4 * 1024 * 1024  # what the specification says that every registry should take
 
 
 class ManifestEndpoints:
     """Serves manifests, tags and referrers of repositories that exist."""
 
-    def __init__(self, storage: Storage) -> None:
+    def __init__(self, storage: Storage, profile: Profile) -> None:
         self._storage = storage
+        self._profile = profile
 
     def read(self, repository: Repository, reference: str) -> Response:
         """GET and HEAD (end-3)."""
@@ -54,9 +60,11 @@ class ManifestEndpoints:
             raise digest_invalid("provided digest did not match uploaded content")
         tags = request.args.getlist("tag") if by_digest else [reference]
         manifest = Manifest(digest, request.mimetype, body, parse_manifest(body, request.mimetype))
+        self._check_profile(manifest)
         with self._storage.lock:
             self._check_references(repository, manifest)
-            repository.put(manifest, [check_tag(tag) for tag in tags])
+            checked = [check_tag(tag) for tag in tags]
+            repository.put(manifest, checked, rewrites=self._profile.rewrites_immutable)
         return answer_empty(201, _written(repository, manifest, tags if by_digest else []))
 
     def delete(self, repository: Repository, reference: str) -> Response:
@@ -87,6 +95,13 @@ class ManifestEndpoints:
             headers["OCI-Filters-Applied"] = "artifactType"
         index = {"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": found}
         return answer_json(index, headers=headers, media_type=OCI_INDEX)
+
+    def _check_profile(self, manifest: Manifest) -> None:
+        most, config = self._profile.most_layers, manifest.document.get("config", {}).get("mediaType")
+        if most is not None and len(manifest.document.get("layers", ())) > most:
+            raise Refusal(405, "UNSUPPORTED", _TOO_MANY_LAYERS)
+        if config in self._profile.refused_configs:
+            raise Refusal(403, "DENIED", f"unknown manifest class for {config}")
 
     def _check_references(self, repository: Repository, manifest: Manifest) -> None:
         for wanted in references(manifest.document):
@@ -119,7 +134,9 @@ def _written(repository: Repository, manifest: Manifest, tags: Sequence[str]) ->
 
 
 def _read_body(request: Request) -> bytes:
-    body = request.stream.read(_LARGEST + 1)
+    body = b""
+    while len(body) <= _LARGEST and (piece := request.stream.read(_LARGEST + 1 - len(body))):
+        body += piece
     if len(body) > _LARGEST:
         raise Refusal(413, "SIZE_INVALID", "the manifest is larger than 4 MiB")
     if request.content_length is not None and len(body) != request.content_length:

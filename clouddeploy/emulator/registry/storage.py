@@ -16,6 +16,7 @@ from typing import Any
 
 from clouddeploy.emulator.registry.answers import Refusal
 from clouddeploy.emulator.registry.digests import is_digest
+from clouddeploy.emulator.registry.documents import references
 
 _PART = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
 _NAME = re.compile(rf"{_PART}(?:/{_PART})*", re.ASCII)
@@ -59,15 +60,25 @@ class Repository:
         """By tag or by digest."""
         return self.manifests.get(reference if is_digest(reference) else self.tags.get(reference, ""))
 
+    def refers_to(self, digest: str) -> bool:
+        """Whether one of its manifests has this config or layer."""
+        return any(
+            one.digest == digest for each in self.manifests.values() for one in references(each.document)
+        )
+
     def record(self, manifest: Manifest) -> ManifestRecord:
         tags = tuple(sorted(tag for tag, digest in self.tags.items() if digest == manifest.digest))
         size = len(manifest.body)
         return ManifestRecord(manifest.digest, tags, size, manifest.media_type, manifest.pushed_at)
 
-    def put(self, manifest: Manifest, tags: Iterable[str]) -> None:
-        """Store a manifest and move `tags` to it; TAG_INVALID when an immutable tag would move."""
+    def put(self, manifest: Manifest, tags: Iterable[str], *, rewrites: bool = True) -> None:
+        """Store a manifest and move `tags` to it; TAG_INVALID when an immutable tag would move.
+
+        With `rewrites` an immutable tag may be given the digest that it has.
+        """
         for tag in tags:
-            if self.immutable and self.tags.get(tag, manifest.digest) != manifest.digest:
+            same = rewrites and self.tags.get(tag) == manifest.digest
+            if self.immutable and tag in self.tags and not same:
                 raise Refusal(400, "TAG_INVALID", _immutable(self.name, tag))
         self.manifests.setdefault(manifest.digest, manifest)
         self.tags.update(dict.fromkeys(tags, manifest.digest))

@@ -30,6 +30,9 @@ class TokenServer:
 
     `identity_tokens` may be traded in for an access token too.
     `realm` is the URL that the challenge names: wherever this WSGI application is served.
+    With `plan_limit`, a message, tokens that may push are denied, as DigitalOcean does when a
+    plan's repositories or storage are used up (docker/build-push-action#586). While `read_only`
+    tokens may only pull, as during its garbage collection (its API reference).
     """
 
     def __init__(
@@ -48,6 +51,8 @@ class TokenServer:
         self._lifetime = lifetime
         self._clock = clock
         self._identity_tokens = identity_tokens
+        self.plan_limit: str | None = None
+        self.read_only = False
         self._tokens: dict[str, tuple[Scopes, float]] = {}
 
     def authorize(self, header: str | None) -> Access:
@@ -58,6 +63,10 @@ class TokenServer:
         if scheme.lower() != "bearer" or expires <= self._clock():
             return Access.challenged(challenge)
         return Access.allow(scopes, challenge)
+
+    def expire(self) -> None:
+        """Let every token that was given out be too old."""
+        self._tokens = {token: (scopes, self._clock()) for token, (scopes, _) in self._tokens.items()}
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """GET ?service=…&scope=… -> {"token": …, "expires_in": …}; POST a refresh_token -> access_token."""
@@ -72,7 +81,9 @@ class TokenServer:
                 {"errors": [{"code": "UNAUTHORIZED", "message": "incorrect username or password"}]}, 401
             )
         scopes = _parse(request.args.getlist("scope"))
-        if not found:
+        if self.plan_limit and any(action == "push" for _, action in scopes):
+            return answer_json({"errors": [{"code": "DENIED", "message": self.plan_limit}]}, 403)
+        if not found or self.read_only:
             scopes = frozenset(one for one in scopes if one[1] == "pull")
         return answer_json({"token": self._token(scopes), "expires_in": int(self._lifetime)})
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from clouddeploy.emulator.registry import OciRegistry, TokenServer
+from clouddeploy.emulator.registry import ACR, OciRegistry, TokenServer
 from clouddeploy_alibaba.emulator.answers import ServiceError, request_id
 from clouddeploy_alibaba.emulator.world import World
 
@@ -61,7 +61,7 @@ class Acr:
             realm=f"http://{host}{AUTH_PATH}",
             service=f"registry.aliyuncs.com:{world.region}:26842",
         )
-        self.registry = OciRegistry(directory, authorize=self.tokens.authorize, create_on_push=False)
+        self.registry = OciRegistry(directory, authorize=self.tokens.authorize, profile=ACR)
         self.instances: dict[str, InstanceRecord] = {}
         self.namespaces: dict[str, Json] = {}
         self.repositories: dict[str, RepositoryRecord] = {}

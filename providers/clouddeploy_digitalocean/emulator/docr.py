@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from clouddeploy.emulator.registry import Access, ManifestRecord, OciRegistry
+from clouddeploy.emulator.registry import DOCR, Access, ManifestRecord, OciRegistry
 from clouddeploy.emulator.registry.access import basic_credentials
 from clouddeploy_digitalocean.emulator.answers import Answer, ApiError, not_found, paged
 from clouddeploy_digitalocean.emulator.catalog import TIERS
@@ -72,7 +72,7 @@ class Docr:
         self.realm = ""
         self.tier: str | None = None
         self.found: dict[str, _Registry] = {}
-        self.data = OciRegistry(directory, authorize=self._authorize)
+        self.data = OciRegistry(directory, authorize=self._authorize, profile=DOCR)
         self._logins: dict[tuple[str, str], _Login] = {}
         self._tokens: dict[str, tuple[Scopes, datetime]] = {}
         self._lock = threading.RLock()

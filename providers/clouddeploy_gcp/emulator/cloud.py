@@ -129,7 +129,7 @@ class GcpCloud:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
-        if str(environ["PATH_INFO"]).startswith("/v2"):
+        if str(environ["PATH_INFO"]).startswith(("/v2", "/artifacts-uploads/")):
             self.data_plane.denied = self.denied
             return self.data_plane(environ, start_response)
         request = Request.read(environ)

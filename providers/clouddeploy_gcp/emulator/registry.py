@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from clouddeploy.emulator.registry import Access, OciRegistry
+from clouddeploy.emulator.registry import GAR, Access, OciRegistry
 from clouddeploy.emulator.registry.access import basic_credentials
 from clouddeploy.emulator.registry.answers import Refusal
 from clouddeploy_gcp.emulator.accounts import LIFE, Accounts
@@ -33,7 +33,7 @@ class DataPlane:
         self._accounts = accounts
         self._host = host
         self.denied: set[str] = set()
-        self.registry = OciRegistry(directory, authorize=self._authorize)
+        self.registry = OciRegistry(directory, authorize=self._authorize, profile=GAR)
 
     def serve(self, artifacts: Artifacts) -> None:
         """Take the repositories from there."""

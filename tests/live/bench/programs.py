@@ -1,4 +1,4 @@
-"""The bench's programs: Debian packages, and Kubernetes and CoreDNS built from Go modules."""
+"""The bench's programs: Debian packages, and others built from Go modules."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from tests.live.bench.processes import BenchError
 
 KUBERNETES = "v1.36.2"
 COREDNS = "v1.14.7"
+CONFORMANCE = "v0.0.0-20260831232431-97274622c111"  # as in ../conformance/go.mod
 
 PACKAGES = {
     "dockerd": "docker.io",
@@ -29,7 +30,7 @@ _KUBE = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet
 
 def find(program: str) -> str:
     """The path of an installed or built program; BenchError when it is missing."""
-    versions = {**dict.fromkeys(_KUBE, KUBERNETES), "coredns": COREDNS}
+    versions = {**dict.fromkeys(_KUBE, KUBERNETES), "coredns": COREDNS, "oci-conformance": CONFORMANCE}
     if program in versions:
         path = places.programs() / f"{program}-{versions[program]}"
         if path.exists():
@@ -65,6 +66,13 @@ def build() -> None:
             places.HERE / "kubernetes", f"k8s.io/kubernetes/cmd/{program}", f"{program}-{KUBERNETES}", flags
         )
     build_from(places.HERE / "coredns", "github.com/coredns/coredns", f"coredns-{COREDNS}", "-s -w")
+    build_conformance()
+
+
+def build_conformance() -> None:
+    """Build the OCI distribution-spec conformance suite, if it is not in the cache: seconds."""
+    package = "github.com/opencontainers/distribution-spec/conformance"
+    build_from(places.HERE.parent / "conformance", package, f"oci-conformance-{CONFORMANCE}", "-s -w")
 
 
 def build_from(module: Path, package: str, name: str, flags: str) -> None:

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from clouddeploy.emulator.registry import Access, OciRegistry
+from clouddeploy.emulator.registry import ECR, Access, OciRegistry
 from clouddeploy.emulator.registry.access import basic_credentials
 from clouddeploy.emulator.registry.answers import Refusal
 
@@ -56,7 +56,7 @@ class EcrDataPlane:
         self.registry = OciRegistry(
             directory,
             authorize=self._authorize,
-            create_on_push=False,
+            profile=ECR,
             unknown_repository=lambda name: (
                 f"The repository with name '{name}' does not exist in the registry with id '{account}'"
             ),
@@ -71,8 +71,6 @@ class EcrDataPlane:
         refusal = self._overwrites(environ)
         if refusal:
             return refusal.response()(environ, start_response)
-        if environ["REQUEST_METHOD"] == "PATCH":
-            return self.registry(environ, _created(start_response))
         return self.registry(environ, start_response)
 
     def _authorize(self, header: str | None) -> Access:
@@ -98,10 +96,3 @@ class EcrDataPlane:
             "and cannot be overwritten because the tag is immutable."
         )
         return Refusal(400, "TAG_INVALID", text)
-
-
-def _created(start_response: StartResponse) -> StartResponse:
-    def start(status: str, *rest: object) -> object:
-        return start_response("201 Created" if status.startswith("202") else status, *rest)  # type: ignore[arg-type]
-
-    return start  # type: ignore[return-value]

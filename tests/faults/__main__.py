@@ -1,0 +1,76 @@
+"""`make faults`: pushes on bad days, through kill -9 and to mean registries, counted.
+
+python -m tests.faults                            all of it: about half an hour on two cores
+python -m tests.faults push --count 300           the first 300 seeds of one kind
+python -m tests.faults push --seed 17             one seed alone, told in full
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import shutil
+import sys
+import time
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+
+from tests.faults.blocks import PROMISES, run
+from tests.faults.figures import Figure, show
+
+COUNTS = {"push": 3000, "kill": 200, "hostile": 250}
+_MOST = {"unaided": 0.005}
+_BLOCK = 50
+
+
+def main() -> int:
+    """0 when all promises were kept, 1 otherwise."""
+    asked = _arguments()
+    if not asked.kind and asked.seed is not None:
+        asked.kind = "push"
+    if asked.seed is not None:
+        return _tell(asked.kind, asked.seed)
+    if not shutil.which("skopeo"):
+        print("skopeo is not installed: the harness reads back with its own reader alone")
+    kinds = [asked.kind] if asked.kind else list(COUNTS)
+    kept = [_count(kind, asked.count or COUNTS[kind], asked.jobs) for kind in kinds]
+    return 0 if all(kept) else 1
+
+
+def _count(kind: str, count: int, jobs: int) -> bool:
+    begin = time.monotonic()
+    figures = {key: Figure(text, most=_MOST.get(key, 0.0)) for key, text in PROMISES[kind].items()}
+    blocks = [range(first, min(first + _BLOCK, count)) for first in range(0, count, _BLOCK)]
+    print(f"{kind}: seeds 0 to {count - 1}", flush=True)
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(jobs, mp_context=context) as pool:
+        for number, found in enumerate(pool.map(partial(run, kind), blocks), 1):
+            for one in found:
+                for key, problem in one.promises.items():
+                    figures[key].count(one.seed, problem and f"{one.what}: {problem}")
+            if number % 10 == 0:
+                print(f"  {number * _BLOCK} of {count}, {time.monotonic() - begin:.0f} s", flush=True)
+    kept = show(list(figures.values()))
+    print(f"{kind}: {time.monotonic() - begin:.0f} s; one alone: python -m tests.faults {kind} --seed N\n")
+    return kept
+
+
+def _tell(kind: str, seed: int) -> int:
+    (found,) = run(kind, [seed])
+    print(found.what)
+    for key, problem in found.promises.items():
+        print(f"  {'broken' if problem else 'kept'}: {PROMISES[kind][key]}{problem and ': ' + problem}")
+    return 1 if any(found.promises.values()) else 0
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__.partition("\n")[0])
+    parser.add_argument("kind", nargs="?", choices=list(COUNTS))
+    parser.add_argument("--count", type=int, help="how many seeds, from 0 on")
+    parser.add_argument("--seed", type=int, help="this seed alone")
+    parser.add_argument("--jobs", type=int, default=2, help="processes")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
