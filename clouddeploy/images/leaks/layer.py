@@ -93,7 +93,7 @@ def _opened(stream: Readable, media_type: str) -> Iterator[bytes] | None:
 def _gunzip(stream: Readable) -> Iterator[bytes]:
     from isal import igzip
 
-    with igzip.open(stream, "rb") as plain:  # type: ignore[no-untyped-call]
+    with igzip.IGzipFile(fileobj=stream, mode="rb") as plain:  # type: ignore[no-untyped-call]
         yield from _pieces(plain.read)
 
 
