@@ -168,7 +168,7 @@ class _Upload:
         if start or method == "PATCH":
             headers["Content-Range"] = f"{start}-{end - 1}"
 
-        def body() -> Iterator[bytes]:
+        def body() -> Iterator[bytes | memoryview]:
             return self._body.part(start, end)
 
         return Request(method, url, self.what, self._scope, headers, body, end - start)

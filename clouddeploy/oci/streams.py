@@ -90,10 +90,10 @@ def _as_lost(error: Exception, status: int) -> Exception:
     return UnavailableError(str(error)) if status in {400, 404, 416} else error
 
 
-def _once(stream: Stream) -> Callable[[], Iterator[bytes]]:
+def _once(stream: Stream) -> Callable[[], Iterator[bytes | memoryview]]:
     taken = False
 
-    def body() -> Iterator[bytes]:
+    def body() -> Iterator[bytes | memoryview]:
         nonlocal taken
         if taken:
             raise UnavailableError("a layer on its way cannot be sent again from its beginning")

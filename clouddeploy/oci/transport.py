@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import urllib3
 from urllib3.exceptions import (
@@ -31,7 +32,7 @@ _CONNECT_TIMEOUT = 15.0
 _PROBE_TIMEOUT = 5.0
 _MOST_ERROR_BYTES = 64 * 1024
 
-Body = Callable[[], Iterator[bytes]]
+Body = Callable[[], Iterator[bytes | memoryview]]
 """Starts a request's body from its first byte; called again when the request is repeated."""
 
 
@@ -139,11 +140,12 @@ class Transport:
             self.requests += 1
         origin = Origin.of(url)
         pool = self._pools.connection_from_host(origin.host, origin.port, origin.scheme)
+        body: Any = request.body() if request.body and request.size != 0 else None
         try:
             raw = pool.urlopen(
                 request.method,
                 target_of(url),
-                body=request.body() if request.body and request.size != 0 else None,
+                body=body,
                 headers={**headers, **request.headers},
                 retries=False,
                 redirect=False,

@@ -39,8 +39,8 @@ class Sender:
         self._furthest = 0
         self._reading: Reading | None = None
 
-    def part(self, start: int, end: int) -> Iterator[bytes]:
-        """The bytes from `start` to before `end`.
+    def part(self, start: int, end: int) -> Iterator[memoryview]:
+        """The bytes from `start` to before `end`; each piece is only good until the next one.
 
         The last piece of the blob leaves only when all of them are hashed: when the source is
         not what its digest says, the request stays incomplete and the registry keeps nothing.
@@ -85,23 +85,32 @@ class Reading:
     def __init__(self, blob: Descriptor, open_: Callable[[], BinaryIO]) -> None:
         self.position = 0
         self._blob = blob
+        self._buffer = memoryview(bytearray(min(PIECE, blob.size)))
         with self._told():
             self._stream = open_()
         self._hash = None if isinstance(self._stream, CheckedReader) else hasher(blob.digest)
         if not blob.size:
             self._check()
 
-    def until(self, end: int) -> Iterator[bytes]:
-        """The bytes up to before `end`; the blob's last ones only when all of them are right."""
+    def until(self, end: int) -> Iterator[memoryview]:
+        """The bytes up to before `end`; the blob's last ones only when all of them are right.
+
+        The pieces share one buffer: fresh memory for each would cost more than their hash.
+        """
         while self.position < end:
             with self._told():
-                piece = self._stream.read(min(PIECE, end - self.position))
+                piece = self._read(min(PIECE, end - self.position))
             if self._hash:
                 self._hash.update(piece)
             self.position += len(piece)
             if not piece or self.position == self._blob.size:
                 self._check()
             yield piece
+
+    def _read(self, size: int) -> memoryview:
+        if isinstance(self._stream, io.BufferedIOBase | io.RawIOBase):
+            return self._buffer[: self._stream.readinto(self._buffer[:size]) or 0]
+        return memoryview(self._stream.read(size))
 
     def close(self) -> None:
         """Close the source."""

@@ -104,7 +104,7 @@ class Shared:
         try:
             reading = Reading(blob, lambda: self._source.open(blob.digest))
             for piece in reading.until(blob.size):
-                spool.write(piece)
+                spool.write(bytes(piece))
             spool.end()
         except Exception as error:  # whatever it is, every reader gets it
             spool.end(error)
