@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from clouddeploy.kube.client import Kube, Object
@@ -17,6 +16,7 @@ from clouddeploy.kube.kinds import (
     STATEFUL_SET,
     Kind,
 )
+from clouddeploy.kube.use import Use
 from clouddeploy.manifests.labels import RELEASE
 
 NAMING = (DEPLOYMENT, STATEFUL_SET, DAEMON_SET, CRON_JOB, JOB, REPLICA_SET, POD)
@@ -24,17 +24,6 @@ NAMING = (DEPLOYMENT, STATEFUL_SET, DAEMON_SET, CRON_JOB, JOB, REPLICA_SET, POD)
 
 _CONTAINERS = ("containers", "initContainers", "ephemeralContainers")
 _STATUSES = ("containerStatuses", "initContainerStatuses", "ephemeralContainerStatuses")
-
-
-@dataclass(frozen=True)
-class Use:
-    """An object that names an image, as it is written there; `release` is empty for none."""
-
-    image: str
-    namespace: str
-    kind: str
-    name: str
-    release: str = ""
 
 
 def used_images(kube: Kube) -> list[Use]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from clouddeploy.app.model import Target
 from clouddeploy.contract import Provider, StoredImage
 from clouddeploy.errors import CloudDeployError, ConfigError, NotFoundError
-from clouddeploy.kube.images import Use
+from clouddeploy.kube.use import Use
 from clouddeploy.oci.reference import Reference
 from clouddeploy.release.targets import connected
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from clouddeploy.contract import StoredImage
-from clouddeploy.kube.images import Use
+from clouddeploy.kube.use import Use
 from clouddeploy.release.uses import Uses
 
 DIGEST, OTHER = f"sha256:{'a' * 64}", f"sha256:{'b' * 64}"

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from clouddeploy.cli.project import size
 from clouddeploy.contract import StoredImage
-from clouddeploy.kube.images import Use
+from clouddeploy.kube.use import Use
 from clouddeploy.release.uses import Uses
 
 
