@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from clouddeploy.emulator.registry import OciRegistry, TokenServer, anonymous, basic
+from clouddeploy.emulator.registry import DISTRIBUTION, OciRegistry, TokenServer, anonymous, basic
 from clouddeploy.emulator.server import Server
 from tests.cli.conftest import Zeta
 from tests.cli.test_bad_input import one_error
@@ -42,7 +42,9 @@ def registry(run: Run, config: Path, zeta: Zeta) -> Registry:
 @pytest.fixture
 def host(tmp_path: Path) -> Iterator[str]:
     """A registry that asks for a name and a password."""
-    with Server(OciRegistry(tmp_path / "store", authorize=basic({"ci": PASSWORD}), catalog=True)) as server:
+    with Server(
+        OciRegistry(tmp_path / "store", authorize=basic({"ci": PASSWORD}), profile=DISTRIBUTION)
+    ) as server:
         yield server.host
 
 

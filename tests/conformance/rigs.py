@@ -77,7 +77,7 @@ def start_alibaba(directory: Path) -> Iterator[Cloud]:
 def start_kubernetes(directory: Path) -> Iterator[Cloud]:
     """A Kubernetes API with one user, and a registry with one login."""
     from clouddeploy.emulator.kubernetes import User, start_kubernetes
-    from clouddeploy.emulator.registry import OciRegistry, basic
+    from clouddeploy.emulator.registry import DISTRIBUTION, OciRegistry, basic
     from clouddeploy.emulator.server import Server
 
     token, password = "s3cr3t-kubernetes-token", "s3cr3t-registry-password"
@@ -88,7 +88,7 @@ def start_kubernetes(directory: Path) -> Iterator[Cloud]:
     kubeconfig = directory / "kubeconfig"
     kubeconfig.write_text(_kubeconfig(api.url, directory / "ca.crt", token))
     (directory / "ca.crt").write_text(api.ca)
-    app = OciRegistry(directory / "registry", authorize=basic({"ci": password}), catalog=True)
+    app = OciRegistry(directory / "registry", authorize=basic({"ci": password}), profile=DISTRIBUTION)
 
     def site() -> Site:
         for name in list(app.repositories()):

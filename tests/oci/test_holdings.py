@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from clouddeploy.conformance.images import TinyImage
-from clouddeploy.emulator.registry import OciRegistry, anonymous
+from clouddeploy.emulator.registry import DISTRIBUTION, OciRegistry, anonymous
 from clouddeploy.emulator.server import Server
 from clouddeploy.errors import CloudDeployError, NotFoundError
 from clouddeploy.oci.client import RegistryClient
@@ -23,7 +23,7 @@ LONG_AGO, LATELY = "2026-01-02T03:04:05.678901234Z", "2026-05-06T07:08:09+02:00"
 
 @pytest.fixture
 def client(tmp_path: Path) -> Iterator[RegistryClient]:
-    store = OciRegistry(tmp_path, authorize=anonymous, catalog=True)
+    store = OciRegistry(tmp_path, authorize=anonymous, profile=DISTRIBUTION)
     with Server(store) as server, RegistryClient(server.host) as found:
         yield found
 

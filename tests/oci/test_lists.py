@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from clouddeploy.conformance.images import TinyImage
-from clouddeploy.emulator.registry import OciRegistry, anonymous
+from clouddeploy.emulator.registry import DISTRIBUTION, OciRegistry, anonymous
 from clouddeploy.emulator.server import Server
 from clouddeploy.errors import PreconditionError
 from clouddeploy.oci.client import RegistryClient
@@ -31,7 +31,7 @@ def test_the_catalog_in_pages(client: RegistryClient, registry: Scripted) -> Non
 
 
 def test_a_manifest_is_deleted_with_its_tags(tmp_path: Path) -> None:
-    store = OciRegistry(tmp_path, authorize=anonymous, catalog=True)
+    store = OciRegistry(tmp_path, authorize=anonymous, profile=DISTRIBUTION)
     image = TinyImage()
     with Server(store) as server, RegistryClient(server.host) as client:
         push_image(image, f"{server.host}/shop/web", ["v1", "v2"], client)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from clouddeploy.conformance.images import TinyImage
 from clouddeploy.contract import StoredImage
-from clouddeploy.emulator.registry import OciRegistry, anonymous
+from clouddeploy.emulator.registry import DISTRIBUTION, OciRegistry, anonymous
 from clouddeploy.emulator.server import Server
 from clouddeploy.errors import CloudDeployError
 from clouddeploy.oci.descriptor import OCI_INDEX, OCI_MANIFEST, Descriptor, digest_of
@@ -210,7 +210,7 @@ def test_nothing_that_stays_loses_a_part(
 
 @pytest.fixture
 def registry(tmp_path: Path) -> Iterator[OpenRegistry]:
-    store = OciRegistry(tmp_path, authorize=anonymous, catalog=True)
+    store = OciRegistry(tmp_path, authorize=anonymous, profile=DISTRIBUTION)
     with Server(store) as server, open_host(server.host) as found:
         yield found
 

@@ -12,6 +12,7 @@ from clouddeploy.emulator.registry.faulty import Faulty
 from clouddeploy.emulator.registry.ledger import Commit, Entry, Ledger
 from clouddeploy.emulator.registry.profiles import (
     ACR,
+    DISTRIBUTION,
     DOCR,
     ECR,
     GAR,
@@ -26,6 +27,7 @@ from clouddeploy.emulator.registry.tokens import TokenServer
 
 __all__ = [
     "ACR",
+    "DISTRIBUTION",
     "DOCR",
     "ECR",
     "GAR",

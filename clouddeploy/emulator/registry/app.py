@@ -41,7 +41,6 @@ class OciRegistry:
     Without `create_on_push`, by default the profile's, a repository must be created first, and
     `unknown_repository(name)` is what a client is told. `clock` gives seconds; upload sessions
     expire by it.
-    `catalog` lists the repositories to everybody who is let in; few clouds do.
     """
 
     def __init__(
@@ -52,14 +51,13 @@ class OciRegistry:
         profile: Profile = PLAIN,
         create_on_push: bool | None = None,
         unknown_repository: Callable[[str], str] = _unknown,
-        catalog: bool = False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._storage = Storage(directory)
         self._authorize = authorize
         self._create_on_push = profile.creates_repositories if create_on_push is None else create_on_push
         self._unknown_repository = unknown_repository
-        self._catalog = catalog
+        self._lists_repositories = profile.lists_repositories
         self._uploads = Uploads(self._storage, profile, clock)
         self._blobs = BlobEndpoints(self._storage, self._uploads, profile)
         self._manifests = ManifestEndpoints(self._storage, profile)
@@ -146,7 +144,7 @@ class OciRegistry:
             return _refuse(access, "")
         if request.path in {"/v2", "/v2/"}:
             return answer_json({})
-        if self._catalog and request.path == "/v2/_catalog" and request.method == "GET":
+        if self._lists_repositories and request.path == "/v2/_catalog" and request.method == "GET":
             return answer_page(request, "/v2/_catalog", "repositories", self.repositories())
         raise Refusal(404, "UNSUPPORTED", "no such endpoint")
 

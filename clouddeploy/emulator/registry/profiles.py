@@ -44,10 +44,15 @@ class Profile:
     refused_configs: frozenset[str] = frozenset()
     """Media types of configs whose manifests are denied."""
     creates_repositories: bool = True
+    lists_repositories: bool = False
+    """Whether everybody who is let in is told all repositories; few clouds do."""
 
 
 PLAIN = Profile("plain")
 """What the specification asks for, nothing else."""
+
+DISTRIBUTION = Profile("distribution", lists_repositories=True)
+"""docker's own registry: https://distribution.github.io/distribution/spec/api/#catalog"""
 
 ECR = Profile(
     "ecr",

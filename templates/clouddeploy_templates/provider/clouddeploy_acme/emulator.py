@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from clouddeploy.emulator import EmulatorSettings
 from clouddeploy.emulator.faults import Faults
 from clouddeploy.emulator.kubernetes import KubernetesApi, User, start_kubernetes
-from clouddeploy.emulator.registry import OciRegistry, basic
+from clouddeploy.emulator.registry import DISTRIBUTION, OciRegistry, basic
 from clouddeploy.emulator.server import Server
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class AcmeCloud:
         self._ahead = 0.0
         self._state = _State()
         self._registry_app = OciRegistry(
-            settings.directory / "registry", authorize=basic({"token": self._password}), catalog=True
+            settings.directory / "registry", authorize=basic({"token": self._password}), profile=DISTRIBUTION
         )
         self._registry = Server(self._registry_app)
         self.faults = Faults(self._serve)
