@@ -248,7 +248,7 @@ except CloudDeployError as error:
 
 
 def test_a_library_that_is_missing_is_named(gcp_account: GcpAccount) -> None:
-    done = subprocess.run([sys.executable, "-c", MISSING], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", MISSING], capture_output=True, text=True, timeout=100)
     assert done.stdout.startswith(MissingToolError.__name__), done.stderr
     assert "pip install 'clouddeploy[gcp]'" in done.stdout
 
