@@ -147,7 +147,7 @@ def test_a_program_that_cannot_be_built_says_what_go_said(
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     with pytest.raises(BenchError, match="no space left on device") as caught:
         programs.build()
-    assert "fix: free some disk space, then make bench-up" in str(caught.value)
+    assert "fix: free some disk space, then make bench-down bench-up" in str(caught.value)
     assert not list(places.programs().glob("*")), "nothing half-built stays"
 
 

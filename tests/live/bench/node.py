@@ -122,6 +122,7 @@ def _kubelet_config() -> dict[str, Any]:
         "tlsCertFile": str(tls.certificate),
         "tlsPrivateKeyFile": str(tls.key),
         "podLogsDir": str(_folder() / "pod-logs"),
+        "volumePluginDir": str(_folder() / "volume-plugins"),
         "registerNode": True,
         "imageGCHighThresholdPercent": 100,
         "nodeStatusUpdateFrequency": "5s",

@@ -11,7 +11,7 @@ import urllib3
 
 from clouddeploy.errors import CloudDeployError
 
-FULL = "free some disk space, then make bench-up"
+FULL = "free some disk space, then make bench-down bench-up"
 AGAIN = "make bench-down bench-up"
 
 
