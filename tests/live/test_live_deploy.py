@@ -18,7 +18,7 @@ from tests.live.bench import places, registries
 from tests.live.kubernetes import LiveCluster
 from tests.live.needs import need
 
-pytestmark = [pytest.mark.live, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.live, pytest.mark.timeout(600)]
 
 TALK = Path(__file__).parent / "apps" / "talk"
 FAIL_FAST_SECONDS = 30
