@@ -12,14 +12,19 @@ from pathlib import Path
 
 import pytest
 
+from clouddeploy.images.store import Store
+from clouddeploy.oci.client import RegistryClient
+from clouddeploy.push import push_image
 from tests.commandline import Ran, Run
 from tests.live import kubernetes as live
 from tests.live.bench import places, registries
+from tests.live.bench.images import busybox
 from tests.live.kubernetes import LiveCluster
 from tests.live.needs import need
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(600)]
 
+EXAMPLE = Path(__file__).parents[2] / "examples" / "static"
 TALK = Path(__file__).parent / "apps" / "talk"
 FAIL_FAST_SECONDS = 30
 PATIENCE = 120  # seconds
@@ -69,6 +74,23 @@ def test_what_runs_is_what_was_pushed(run: Run, talk: Path, kubernetes: LiveClus
     running = kubernetes.kubectl("-n", kubernetes.namespace, "get", "pods", "-o", query).split()
     status = json.loads(run("status", "--to", "lab", "-o", "json").out)
     assert {image.rpartition("@")[2] for image in running} == {status[0]["services"][0]["digest"]}
+
+
+def test_the_static_example_serves_as_its_readme_says(
+    run: Run, folder: Path, kubernetes: LiveCluster, tmp_path: Path
+) -> None:
+    """On a base with a web server, which here is Debian's static busybox."""
+    shutil.copytree(EXAMPLE, folder, dirs_exist_ok=True)
+    base = f"{kubernetes.registry}/{kubernetes.namespace}/busybox"
+    with RegistryClient(kubernetes.registry) as client:
+        push_image(busybox(Store(tmp_path / "store"), ["sh"], "busybox"), base, ["1"], client)
+    config = (folder / "clouddeploy.yaml").read_text().partition("targets:")[0]
+    config = config.replace("build: . ", f"build: {{context: ., args: {{BASE: '{base}:1'}}}} ")
+    (folder / "clouddeploy.yaml").write_text(f"{config}targets:\n  lab: {kubernetes.target()}\n")
+    done = run("deploy", "--to", "lab", "--engine", "built-in")
+    assert done.code == 0, done.err
+    page = f"/api/v1/namespaces/{kubernetes.namespace}/services/http:web:80/proxy/index.html"
+    assert kubernetes.kubectl("get", "--raw", page) == (EXAMPLE / "site" / "index.html").read_text()
 
 
 @pytest.mark.parametrize(
