@@ -132,9 +132,9 @@ def test_without_apt_the_packages_are_named(monkeypatch: pytest.MonkeyPatch, tmp
 def test_a_download_that_fails_is_tried_again(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(programs, "_PAUSE", 0)
     fake_go(tmp_path, "test -e tried || { touch tried; echo 'i/o timeout' >&2; exit 1; }; touch \"$6\"")
-    monkeypatch.setattr(places, "HERE", tmp_path)
-    for module in ("kubernetes", "coredns"):
-        (tmp_path / module).mkdir()
+    monkeypatch.setattr(places, "HERE", tmp_path / "bench")
+    for module in ("bench/kubernetes", "bench/coredns", "conformance"):
+        (tmp_path / module).mkdir(parents=True)
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     programs.build()
     assert programs.find("kubelet").endswith(f"kubelet-{programs.KUBERNETES}")
