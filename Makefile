@@ -45,14 +45,21 @@ recording: $(READY) ## make docs/rehearse.svg anew from a real run
 docs: $(READY) ## write the table of docs/providers.md anew, from the code
 	$(BIN)/python -m tests.providers_page
 
+pins: ## let constraints.txt name the newest versions of all that make installs
+	$(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --group dev --editable '.[all]'
+	$(BIN)/python -m pip list --format=freeze --exclude-editable --exclude setuptools > constraints.txt
+	@touch $(READY)
+
 clean: ## remove what make and the tests have made
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-$(READY): pyproject.toml
+$(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --group dev --editable '.[all]'
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --upgrade pip
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --group dev --editable '.[all]'
 	@touch $(READY)
 
-.PHONY: help rehearse test lint format bench faults bench-up bench-down bench-status recording docs clean
+.PHONY: help rehearse test lint format bench faults bench-up bench-down bench-status recording docs pins clean

@@ -55,7 +55,7 @@ def run(tmp_path: Path, folder: Path) -> Run:
             input=given or "",
             capture_output=True,
             text=True,
-            timeout=110,
+            timeout=240,
         )
         assert "Traceback" not in done.stderr, done.stderr
         assert "defect of clouddeploy" not in done.stderr, done.stderr

@@ -23,6 +23,8 @@ Where = tuple[str | int, ...]
 
 MOST_DEPTH = 32
 MOST_VALUES = 10_000
+TOO_DEEP = "too deeply nested"
+TOO_DEEP_FIX = "nothing that clouddeploy reads is nested so deeply"
 
 _INTEGER = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
 _FLOAT = re.compile(
@@ -174,7 +176,7 @@ class _Composer:
             return self.alias(event)
         self.count(event, 1)
         if depth > MOST_DEPTH:
-            self.fail(event, "too deeply nested", fix="nothing that clouddeploy reads is nested so deeply")
+            self.fail(event, TOO_DEEP, fix=TOO_DEEP_FIX)
         if event.tag not in (None, "!", "tag:yaml.org,2002:str"):
             self.fail(event, f"the tag {quoted(event.tag)} is not supported", fix="remove it")
         before = self.values
@@ -245,6 +247,8 @@ class _Composer:
             # Where a bracket or quote opens says more than where its end was missed.
             mark = opened
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        if "nesting depth" in what:  # libyaml has a bound of its own, which it may meet before ours
+            return problem(self.path, self.text, line, column, TOO_DEEP, fix=TOO_DEEP_FIX)
         lines = self.text.split("\n")
         written = lines[line - 1] if line <= len(lines) else ""
         fix = "indent with spaces; quote text that holds : # { [ * & ! | > % @ or `"

@@ -24,6 +24,24 @@ _START_SECONDS = 60
 _STOP_SECONDS = 10
 _children: dict[int, subprocess.Popen[bytes]] = {}  # one whose input is closed by a collector would end
 
+USUAL = "aws"
+"""The cloud that is emulated where none is named."""
+
+_SURROUNDINGS = (
+    "CLOUDDEPLOY_",
+    "HOME",
+    "LANG",
+    "LC_",
+    "LD_",
+    "PATH",
+    "PYTHON",
+    "TMPDIR",
+    "USER",
+    "VIRTUAL_ENV",
+    "XDG_",
+)
+"""How the variables begin that an emulated cloud inherits."""
+
 
 @dataclass(frozen=True)
 class Running:
@@ -73,7 +91,7 @@ def start(
             stdout=subprocess.PIPE,
             stderr=errors,
             start_new_session=True,
-            env={**os.environ, "CLOUDDEPLOY_EMULATOR_STAYS": "1" if keep else ""},
+            env={**_surroundings(), "CLOUDDEPLOY_EMULATOR_STAYS": "1" if keep else ""},
         )
     _children[process.pid] = process
     line = _first_line(process)
@@ -86,6 +104,11 @@ def start(
     if keep:
         _remember(running)
     return running
+
+
+def _surroundings() -> dict[str, str]:
+    """What an emulated cloud may know of this machine; nobody's account, profile or proxy is in it."""
+    return {name: value for name, value in os.environ.items() if name.startswith(_SURROUNDINGS)}
 
 
 def find(cloud: str) -> Running | None:

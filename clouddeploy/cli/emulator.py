@@ -32,7 +32,9 @@ def register(app: typer.Typer) -> None:
     app.add_typer(group, name="emulator")
 
 
-def up(cloud: Cloud = "aws", account: str | None = None, region: str | None = None, pace: Pace = 60) -> None:
+def up(
+    cloud: Cloud = emulated.USUAL, account: str | None = None, region: str | None = None, pace: Pace = 60
+) -> None:
     """Start emulated clouds and print the variables that point any client at them.
 
     Use it as: eval "$(clouddeploy emulator up)"
@@ -48,7 +50,7 @@ def up(cloud: Cloud = "aws", account: str | None = None, region: str | None = No
     view.next_step("clouddeploy emulator down", why="ends it")
 
 
-def down(cloud: Cloud = "aws") -> None:
+def down(cloud: Cloud = emulated.USUAL) -> None:
     """End an emulated cloud and forget what was in it."""
     running = emulated.find(cloud)
     if running is None:

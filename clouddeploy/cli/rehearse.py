@@ -116,7 +116,7 @@ def _first_buildable(folders: Sequence[Path]) -> App:
 def _target(project: App, to: Sequence[str] | None) -> TargetSettings:
     known = plugins.names(plugins.EMULATORS)
     wanted = list(to or ()) or [n for n, t in project.targets.items() if t.settings.provider in known][:1]
-    target = select_targets(project, wanted or list(known[:1]), plugins.names())[0].settings
+    target = select_targets(project, wanted or [emulated.USUAL], plugins.names())[0].settings
     if target.provider not in known:
         raise ConfigError(
             f"{target.name} cannot be rehearsed: there is no emulator of {target.provider}",
@@ -126,7 +126,13 @@ def _target(project: App, to: Sequence[str] | None) -> TargetSettings:
 
 
 def _environment(cloud: emulated.Running, scratch: Path) -> dict[str, str]:
-    inherited = {k: v for k, v in os.environ.items() if k not in ("CLOUDDEPLOY_TO", "CLOUDDEPLOY_CONFIG")}
+    """The emulated cloud's variables in place of every one of the same family; no proxy, no flags of ours."""
+    families = ("CLOUDDEPLOY_", *{f"{name.partition('_')[0]}_" for name in cloud.environment})
+    inherited = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(families) and not name.lower().endswith("_proxy")
+    }
     return {**inherited, **cloud.environment, "KUBECONFIG": str(scratch / "kubeconfig")}
 
 

@@ -21,5 +21,5 @@ def ask(access: KubeAccess, credential: Credential, path: str, scratch: Path) ->
     headers = {}
     if isinstance(credential, Token):
         headers["Authorization"] = f"Bearer {credential.value.reveal()}"
-    with urllib3.PoolManager(ssl_context=context, retries=False, timeout=10) as pool:
+    with urllib3.PoolManager(ssl_context=context, retries=False, timeout=60) as pool:
         return pool.request("GET", f"{access.server}{path}", headers=headers).status

@@ -57,16 +57,20 @@ class Rig:
 
 
 class EmulatedClock:
-    """Waiting lets the emulated cloud's time pass, and a moment of real time for its threads."""
+    """Waiting lets the emulated cloud's time pass, and gives its threads real time for their work.
 
-    def __init__(self, advance: Callable[[float], None]) -> None:
+    `settle` waits until they are done; without it they get a moment.
+    """
+
+    def __init__(self, advance: Callable[[float], None], settle: Callable[[], object] | None = None) -> None:
         self._advance = advance
+        self._settle = settle or (lambda: time.sleep(0.01))
         self._now = 0.0
 
     def monotonic(self) -> float:
         return self._now
 
     def sleep(self, seconds: float, /) -> None:
-        time.sleep(0.01)
+        self._settle()
         self._advance(seconds)
         self._now += seconds

@@ -38,7 +38,7 @@ def offline(rig: Rig) -> Mapping[str, list[str] | str]:
     """What a fresh process without a network makes of the rig's offline target."""
     command = [sys.executable, "-c", OFFLINE, json.dumps(asdict(rig.offline))]
     env = {"HOME": "/nonexistent", "PYTHONPATH": os.pathsep.join(sys.path)}
-    done = subprocess.run(command, capture_output=True, text=True, timeout=30, env=env, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=100, env=env, check=False)
     assert done.returncode == 0, done.stderr
     answer: Mapping[str, list[str] | str] = json.loads(done.stdout)
     return answer

@@ -79,10 +79,15 @@ class Server:
 
 
 def free_port() -> int:
-    """A loopback TCP port that was free a moment ago, for programs that cannot bind port 0."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A free loopback TCP port, for programs that cannot bind port 0.
+
+    A connection through it was closed from its side a moment ago: for a minute the system gives it
+    to nobody who asks for any port, and whoever binds it by number gets it (SO_REUSEADDR).
+    """
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = server.getsockname()
+        with socket.create_connection(address), server.accept()[0]:
+            return int(address[1])
 
 
 def _adapter(tls: KeyPair, client_authority: Path | None) -> BuiltinSSLAdapter:

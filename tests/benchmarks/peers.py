@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tests.live.bench import places, programs
-from tests.live.bench.processes import BenchError
+from tests.live.bench.trouble import BenchError
 
 CRANE = "v0.22.1"
 _MODULE = Path(__file__).with_name("peers")

@@ -39,8 +39,9 @@ def record(command: list[str]) -> pyte.Screen:
 
 
 def draw(screen: pyte.Screen, title: str) -> str:
-    """The screen as SVG, without the empty lines at its end."""
-    rows = [_line(screen.buffer[row]) for row in range(LINES)]
+    """The screen as SVG below the command that filled it, without the empty lines at its end."""
+    prompt = Text(f"$ {title}", "bold cyan")
+    rows = [prompt, *(_line(screen.buffer[row]) for row in range(LINES))]
     while rows and not rows[-1].plain.strip():
         rows.pop()
     console = Console(record=True, width=COLUMNS, file=io.StringIO(), color_system="truecolor")
@@ -77,5 +78,5 @@ if __name__ == "__main__":
     target = Path(sys.argv[1])
     program = str(Path(sys.executable).with_name("clouddeploy"))
     screen = record([program, "rehearse", EXAMPLE])
-    target.write_text(draw(screen, "clouddeploy rehearse"))
+    target.write_text(draw(screen, f"clouddeploy rehearse {EXAMPLE}"))
     print(f"{target}: {target.stat().st_size // 1024} KiB")

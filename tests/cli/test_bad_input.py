@@ -20,6 +20,15 @@ targets:
   aws: {provider: aws, region: eu-west-1}
 """
 
+PLAYED = """\
+{% extends "clouddeploy/deployment.yaml.j2" %}
+{% block container %}
+{{ super() }}
+          env:
+            - {name: CLOUDDEPLOY_EMULATOR_PLAY, value: FATE}
+{% endblock %}
+"""
+
 
 def one_error(ran: Ran, code: int, *words: str) -> None:
     """The command failed with this code, one error that has these words, and a fix."""
@@ -63,10 +72,26 @@ def test_wrong_account(run: Run, static_app: Path, aws: Mapping[str, str]) -> No
     one_error(run("push", "--to", "aws", env=aws), 5, "999999999999", "123456789012")
 
 
+@pytest.mark.parametrize("name", ["Shop", "shop_", "shop--" + "x" * 60])
+def test_a_name_that_no_repository_can_have(run: Run, static_app: Path, name: str) -> None:
+    """The names of app and service make the repository's: what ECR refuses is refused in the file."""
+    (static_app / "clouddeploy.yaml").write_text(CONFIG.replace("app: shop", f"app: {name}"))
+    one_error(run("push", "--to", "aws"), 2, "clouddeploy.yaml:2:", name, "^", "nothing was changed")
+
+
 def test_a_cluster_that_is_not_there(run: Run, static_app: Path, aws: Mapping[str, str]) -> None:
     (static_app / "clouddeploy.yaml").write_text(CONFIG.replace("region: eu-west-1", "cluster: nowhere"))
     one_error(run("status", "--to", "aws", env=aws), 5, "nowhere", "cluster create")
     one_error(run("cluster", "show", "--to", "aws", env=aws), 5, "nowhere", "cluster create")
+
+
+def test_a_pod_that_cannot_start(run: Run, static_app: Path, running_cluster: Mapping[str, str]) -> None:
+    (static_app / "clouddeploy.yaml").write_text(f"{CONFIG}templates: ./deploy\n")
+    (static_app / "deploy").mkdir()
+    for fate, reason in (("crash", "CrashLoopBackOff"), ("config-error", "CreateContainerConfigError")):
+        (static_app / "deploy" / "deployment.yaml.j2").write_text(PLAYED.replace("FATE", fate))
+        failed = run("deploy", "--to", "aws", env=running_cluster)
+        one_error(failed, 6, "web: 0 of 1 ready", reason, "clouddeploy status")
 
 
 def test_an_engine_that_is_not_running(run: Run, folder: Path, tmp_path: Path) -> None:
@@ -112,6 +137,15 @@ def test_a_registry_that_refuses_or_answers_nonsense(
 
 def test_a_prompt_without_a_terminal(run: Run, static_app: Path, aws: Mapping[str, str]) -> None:
     one_error(run("cluster", "create", "--to", "aws", env=aws), 2, "--yes", "nothing was changed")
+
+
+@pytest.fixture
+def running_cluster(run: Run, static_app: Path, aws: Mapping[str, str]) -> Iterator[Mapping[str, str]]:
+    """The emulated AWS's variables, while the app's cluster is there."""
+    (static_app / "clouddeploy.yaml").write_text(CONFIG)
+    assert run("cluster", "create", "--to", "aws", "--yes", env=aws).code == 0
+    yield aws
+    assert run("cluster", "delete", "--to", "aws", "--yes", env=aws).code == 0
 
 
 class Scripted:

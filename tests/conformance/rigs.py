@@ -34,7 +34,7 @@ def start_aws(directory: Path) -> Iterator[Cloud]:
                 "wrong": {"AWS_SECRET_ACCESS_KEY": "wr0ng/Secret/Key/wr0ng/Secret/Key/wr0ng"},
             },
             secrets=(cloud.environment["AWS_SECRET_ACCESS_KEY"],),
-            clock=EmulatedClock(cloud.clock.advance),
+            clock=EmulatedClock(cloud.clock.advance, cloud.eks.join),
             writes=lambda: sum(_is_aws_write(action) for _, action in cloud.calls),
             disown=_disown_eks,
         )
@@ -64,7 +64,7 @@ def start_alibaba(directory: Path) -> Iterator[Cloud]:
                 "wrong": {"ALIBABA_CLOUD_ACCESS_KEY_SECRET": "wr0ngSecretwr0ngSecretwr0ng"},
             },
             secrets=(cloud.environment["ALIBABA_CLOUD_ACCESS_KEY_SECRET"],),
-            clock=EmulatedClock(cloud.clock.advance),
+            clock=EmulatedClock(cloud.clock.advance, cloud.ack.join),
             writes=lambda: sum(_is_alibaba_write(action) for _, action in cloud.calls),
             disown=cloud.disown,
         )
@@ -144,7 +144,7 @@ def start_digitalocean(directory: Path) -> Iterator[Cloud]:
                 "wrong": {"DIGITALOCEAN_TOKEN": "dop_v1_wr0ng"},
             },
             secrets=(cloud.token,),
-            clock=EmulatedClock(cloud.clock.advance),
+            clock=EmulatedClock(cloud.clock.advance, cloud.kubernetes.join),
             writes=lambda: sum(operation in WRITES for operation in cloud.calls),
             disown=cloud.kubernetes.disown,
         )
@@ -175,7 +175,7 @@ def start_gcp(directory: Path) -> Iterator[Cloud]:
                 "wrong": {"GOOGLE_APPLICATION_CREDENTIALS": str(stranger)},
             },
             secrets=(json.loads(stranger.read_text())["private_key"],),
-            clock=EmulatedClock(cloud.clock.advance),
+            clock=EmulatedClock(cloud.clock.advance, cloud.gke.join),
             writes=lambda: len(cloud.writes()),
             disown=cloud.disown,
         )

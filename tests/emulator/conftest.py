@@ -12,7 +12,9 @@ from clouddeploy.emulator.kubernetes import KubernetesApi, User, start_kubernete
 from clouddeploy.emulator.kubernetes.apiserver import find_binaries
 from clouddeploy.errors import MissingToolError
 from tests.emulator.kube_rig import Rig
+from tests.live import found
 
+PART = "kube-apiserver"
 Kind = Literal["built-in", "real"]
 _USERS = {"master-token": User("alice", ("system:masters",)), "guest-token": User("bob", ("developers",))}
 
@@ -23,10 +25,10 @@ def _found() -> tuple[Mapping[str, str], str]:
     Looked up before any test changes HOME, which the programs' default place is below.
     """
     try:
-        found = find_binaries()
+        programs = find_binaries()
     except MissingToolError as error:
         return {}, error.message
-    return {"CLOUDDEPLOY_KUBE_APISERVER": str(found.apiserver), "CLOUDDEPLOY_ETCD": str(found.etcd)}, ""
+    return {"CLOUDDEPLOY_KUBE_APISERVER": str(programs.apiserver), "CLOUDDEPLOY_ETCD": str(programs.etcd)}, ""
 
 
 _PROGRAMS, _MISSING = _found()
@@ -38,8 +40,10 @@ def kube_start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[K
     running: dict[Kind, KubernetesApi] = {}
 
     def start(kind: Kind) -> KubernetesApi:
-        if kind == "real" and _MISSING:
-            pytest.skip(_MISSING)
+        if kind == "real":
+            if _MISSING:
+                found.missing(PART, _MISSING)
+            found.ran(PART, "one for each folder of tests that the small one serves too")
         if kind not in running:
             directory = tmp_path_factory.mktemp(f"kube-{kind}")
             with pytest.MonkeyPatch.context() as patch:

@@ -24,6 +24,7 @@ MERGE = "application/merge-patch+json"
 STRATEGIC = "application/strategic-merge-patch+json"
 JSON_PATCH = "application/json-patch+json"
 DEPLOYMENTS = "apps/v1/deployments"
+PATIENCE = 60  # seconds of a busy machine
 _numbers = itertools.count(1)
 
 
@@ -50,7 +51,7 @@ class Rig:
         self.ca = directory / "kube-ca.pem"
         self.ca.write_text(cluster.ca)
         self.namespace = namespace
-        self._pool = urllib3.PoolManager(ca_certs=str(self.ca), retries=False, timeout=10)
+        self._pool = urllib3.PoolManager(ca_certs=str(self.ca), retries=False, timeout=60)
 
     def __enter__(self) -> Rig:
         return self
@@ -119,7 +120,7 @@ class Rig:
     def wait_gone(self, what: str, name: str) -> None:
         self.until(lambda: self.get(what, name).code == 404)
 
-    def until(self, ready: Callable[[], T], seconds: float = 10) -> T:
+    def until(self, ready: Callable[[], T], seconds: float = PATIENCE) -> T:
         """What `ready` returns once it is true."""
         end = time.monotonic() + seconds
         while not (found := ready()):
@@ -130,7 +131,7 @@ class Rig:
     @contextmanager
     def watch(self, what: str, **query: str | int) -> Iterator[Iterator[Json]]:
         """The events of a watch."""
-        url = f"{self.cluster.url}{self.path(what)}?{urlencode({'watch': 1, 'timeoutSeconds': 5, **query})}"
+        url = f"{self.cluster.url}{self.path(what)}?{urlencode({'watch': 1, 'timeoutSeconds': 20, **query})}"
         headers = {"Authorization": "Bearer master-token"}
         response = self._pool.request("GET", url, headers=headers, preload_content=False)
         assert response.status == 200
@@ -139,7 +140,7 @@ class Rig:
         finally:
             response.close()
 
-    def wait_rolled_out(self, name: str, seconds: float = 10) -> Json:
+    def wait_rolled_out(self, name: str, seconds: float = PATIENCE) -> Json:
         """The Deployment once all its pods are of its template and available."""
 
         def done() -> Json | None:

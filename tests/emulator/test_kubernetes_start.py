@@ -47,7 +47,7 @@ def test_a_cluster_leaves_no_thread_and_no_port_behind(tmp_path: Path) -> None:
     assert cluster.kind == "built-in"
     cluster.close()
     cluster.close()
-    assert set(threading.enumerate()) == before
+    assert set(threading.enumerate()) <= before
     with pytest.raises(urllib3.exceptions.HTTPError):
         urllib3.request("GET", f"{cluster.url}/healthz", retries=False, timeout=1)
 
@@ -117,7 +117,7 @@ def test_a_program_ends_even_when_we_are_killed(tmp_path: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code, str(tmp_path / "log")], capture_output=True, text=True)
     pid = int(done.stdout)
-    end = time.monotonic() + 5
+    end = time.monotonic() + 30
     while running(pid) and time.monotonic() < end:
         time.sleep(0.02)
     assert not running(pid)

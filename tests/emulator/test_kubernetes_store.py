@@ -50,5 +50,5 @@ def test_closing_wakes_who_waits() -> None:
     waiting = threading.Thread(target=store.changes, args=(MAPS, store.revision, 60))
     waiting.start()
     store.close()
-    waiting.join(timeout=5)
+    waiting.join(timeout=30)
     assert not waiting.is_alive()

@@ -153,7 +153,7 @@ def test_concurrent_processes_lose_no_name(store: Store) -> None:
     for worker in workers:
         worker.start()
     for worker in workers:
-        worker.join(30)
+        worker.join(100)
 
     assert [worker.exitcode for worker in workers] == [0, 0, 0]
     for name in range(3):

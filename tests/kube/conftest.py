@@ -16,6 +16,7 @@ from clouddeploy.emulator.kubernetes import KubernetesApi, User, start_kubernete
 from clouddeploy.errors import MissingToolError
 from clouddeploy.kube.client import Kube, connect
 from clouddeploy.kube.transport import ApiTransport
+from tests.live import found
 from tests.manifests.samples import make_app, objects
 
 
@@ -48,7 +49,8 @@ def cluster(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     try:
         api = start_kubernetes(folder, authenticate=User, real=request.param)
     except MissingToolError as error:
-        pytest.skip(error.message)
+        found.missing("kube-apiserver", error.message)
+        raise
     api.set_image_check(lambda image: "not found" if "missing" in image else None)
     with connect(api.admin) as kube:
         yield Cluster(api, kube, count(1))

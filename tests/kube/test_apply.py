@@ -211,7 +211,7 @@ class TestRefusals:
 
 
 def wait_for_replica_sets(kube: Kube, namespace: str, number: int) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while len(kube.list(REPLICA_SET, namespace)) < number:
         assert time.monotonic() < deadline, "the Deployment controller does nothing"
         time.sleep(0.05)

@@ -16,7 +16,7 @@ from clouddeploy.errors import TemporaryError, UnhealthyError
 from clouddeploy.kube.apply import apply_objects
 from clouddeploy.kube.client import Kube, connect
 from clouddeploy.kube.health import wait_healthy
-from clouddeploy.kube.kinds import DEPLOYMENT
+from clouddeploy.kube.kinds import DEPLOYMENT, EVENT
 from clouddeploy.progress import SILENT
 from tests.kube.clocks import Fast, Jumping
 from tests.kube.conftest import Make
@@ -62,6 +62,14 @@ def failure(kube: Kube, found: list[dict[str, Any]], timeout: float = 300) -> st
     assert caught.value.exit_code == 6
     assert "clouddeploy status" in str(caught.value.fix)
     return caught.value.message
+
+
+def wait_for_event(kube: Kube, namespace: str, reason: str) -> None:
+    clock = Fast()
+    deadline = clock.monotonic() + 300
+    while all(event["reason"] != reason for event in kube.list(EVENT, namespace)):
+        assert clock.monotonic() < deadline, f"no event {reason}"
+        clock.sleep(1)
 
 
 class TestHealthy:
@@ -146,8 +154,11 @@ class TestHopeless:
 class TestOutOfTime:
     """Failures that may still mend are told when time is up."""
 
-    def test_a_probe_that_keeps_failing_says_how(self, kube: Kube, make: Make) -> None:
-        message = failure(kube, play(make(WEB), "not-ready", "listening on 127.0.0.1"), timeout=30)
+    def test_a_probe_that_keeps_failing_says_how(self, kube: Kube, make: Make, namespace: str) -> None:
+        found = play(make(WEB), "not-ready", "listening on 127.0.0.1")
+        apply_objects(kube, found)
+        wait_for_event(kube, namespace, "Unhealthy")
+        message = failure(kube, found, timeout=30)
         first, *rest = message.splitlines()
         assert first == (
             "web: 0 of 3 ready: Readiness probe failed: HTTP probe failed with statuscode: 503 "
@@ -155,8 +166,11 @@ class TestOutOfTime:
         )
         assert "    listening on 127.0.0.1" in rest
 
-    def test_a_pod_that_no_node_takes(self, kube: Kube, make: Make) -> None:
-        message = failure(kube, play(make(WORKER), "unschedulable"), timeout=30)
+    def test_a_pod_that_no_node_takes(self, kube: Kube, make: Make, namespace: str) -> None:
+        found = play(make(WORKER), "unschedulable")
+        apply_objects(kube, found)
+        wait_for_event(kube, namespace, "FailedScheduling")
+        message = failure(kube, found, timeout=30)
         assert message.startswith("worker: 0 of 1 ready: FailedScheduling: 0/")
         assert "log:" not in message
 

@@ -332,7 +332,7 @@ class TestKubectl:
         access = KubeAccess("https://127.0.0.1:9", None, lambda: None)
         merge(path, access=access, exec_command=[sys.executable, "-c", script])
         with pytest.raises(subprocess.CalledProcessError) as caught:
-            kubectl(path, "get", "namespaces", "--request-timeout=2s")
+            kubectl(path, "get", "namespaces", "--request-timeout=60s")
         assert "refused" in caught.value.stderr
         assert marker.exists()
 
@@ -340,5 +340,5 @@ class TestKubectl:
 def kubectl(path: Path, *arguments: str) -> str:
     command = ["kubectl", "--kubeconfig", str(path), *arguments]
     environ = {"PATH": os.environ["PATH"], "HOME": str(path.parent), "NO_PROXY": "*"}
-    done = subprocess.run(command, capture_output=True, text=True, check=True, env=environ, timeout=30)
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=environ, timeout=100)
     return done.stdout

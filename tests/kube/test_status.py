@@ -33,7 +33,7 @@ def test_each_service_with_its_digest_replicas_age_and_release(
     assert web.digest == DIGEST
     assert (web.ready, web.desired, web.reason) == (3, 3, None)
     assert web.release == "r7"
-    assert 0 <= web.age < 60
+    assert 0 <= web.age < 600
 
 
 def test_a_service_that_is_not_ready_says_why(kube: Kube, make: Make, namespace: str) -> None:

@@ -7,7 +7,16 @@ from pathlib import Path
 
 import pytest
 
-PARTS = ("Docker Engine", "registry", "OCI conformance", "Kubernetes", "four clusters", "aws CLI", "gcloud")
+PARTS = (
+    "Docker Engine",
+    "registry",
+    "OCI conformance",
+    "Kubernetes",
+    "four clusters",
+    "kube-apiserver",
+    "aws CLI",
+    "gcloud",
+)
 lines: dict[str, str] = {}
 
 

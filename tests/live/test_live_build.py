@@ -26,7 +26,7 @@ from clouddeploy.oci.client import RegistryClient
 from clouddeploy.push import push_image
 from tests.live.needs import need
 
-pytestmark = [pytest.mark.live, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.live, pytest.mark.timeout(600)]
 
 LAYERS = 12
 

@@ -12,16 +12,22 @@ from pathlib import Path
 
 import pytest
 
-from tests.commandline import Run
+from clouddeploy.images.store import Store
+from clouddeploy.oci.client import RegistryClient
+from clouddeploy.push import push_image
+from tests.commandline import Ran, Run
 from tests.live import kubernetes as live
 from tests.live.bench import places, registries
+from tests.live.bench.images import busybox
 from tests.live.kubernetes import LiveCluster
 from tests.live.needs import need
 
-pytestmark = [pytest.mark.live, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.live, pytest.mark.timeout(600)]
 
+EXAMPLE = Path(__file__).parents[2] / "examples" / "static"
 TALK = Path(__file__).parent / "apps" / "talk"
 FAIL_FAST_SECONDS = 30
+PATIENCE = 120  # seconds
 GZIP = b"\x1f\x8b"
 
 
@@ -70,25 +76,47 @@ def test_what_runs_is_what_was_pushed(run: Run, talk: Path, kubernetes: LiveClus
     assert {image.rpartition("@")[2] for image in running} == {status[0]["services"][0]["digest"]}
 
 
+def test_the_static_example_serves_as_its_readme_says(
+    run: Run, folder: Path, kubernetes: LiveCluster, tmp_path: Path
+) -> None:
+    """On a base with a web server, which here is Debian's static busybox."""
+    shutil.copytree(EXAMPLE, folder, dirs_exist_ok=True)
+    base = f"{kubernetes.registry}/{kubernetes.namespace}/busybox"
+    with RegistryClient(kubernetes.registry) as client:
+        push_image(busybox(Store(tmp_path / "store"), ["sh"], "busybox"), base, ["1"], client)
+    config = (folder / "clouddeploy.yaml").read_text().partition("targets:")[0]
+    config = config.replace("build: . ", f"build: {{context: ., args: {{BASE: '{base}:1'}}}} ")
+    (folder / "clouddeploy.yaml").write_text(f"{config}targets:\n  lab: {kubernetes.target()}\n")
+    done = run("deploy", "--to", "lab", "--engine", "built-in")
+    assert done.code == 0, done.err
+    page = f"/api/v1/namespaces/{kubernetes.namespace}/services/http:web:80/proxy/index.html"
+    assert kubernetes.kubectl("get", "--raw", page) == (EXAMPLE / "site" / "index.html").read_text()
+
+
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
         ("while /bin/busybox sleep 1;", "echo boom; exit 3; while true;", ("exits with 3", "boom")),
         ("- /bin/sh", "- /bin/not-there", ("not-there",)),
-        ("path: /index.html", "path: /missing.html", ("404",)),
     ],
-    ids=["crash", "no such command", "probe"],
+    ids=["crash", "no such command"],
 )
-def test_a_rollout_that_fails_says_why(
+def test_what_waiting_does_not_mend_is_told_long_before_time_is_up(
     run: Run, talk: Path, old: str, new: str, words: tuple[str, ...]
 ) -> None:
     talk.write_text(talk.read_text().replace(old, new, 1))
-    start = time.monotonic()
-    done = run("deploy", "--to", "lab", "--engine", "built-in", "--timeout", "20s")
-    assert done.code == 6
-    assert time.monotonic() - start < FAIL_FAST_SECONDS
+    assert run("push", "--to", "lab", "--engine", "built-in", "--tag", "one").code == 0
+    done = deploy_fails(run, timeout="5m")
     for word in words:
         assert word in done.err
+
+
+def test_a_probe_that_fails_is_told_when_time_is_up(run: Run, talk: Path, kubernetes: LiveCluster) -> None:
+    talk.write_text(talk.read_text().replace("path: /index.html", "path: /missing.html", 1))
+    assert run("push", "--to", "lab", "--engine", "built-in", "--tag", "one").code == 0
+    assert run("deploy", "--to", "lab", "--tag", "one", "--no-wait").code == 0
+    wait_for_event(kubernetes, "Unhealthy")
+    assert "404" in deploy_fails(run, timeout="5s").err
 
 
 def test_an_image_that_the_node_cannot_pull(
@@ -100,10 +128,7 @@ def test_an_image_that_the_node_cannot_pull(
     (folder / "site" / "unique.txt").write_text(kubernetes.namespace)
     assert run("push", "--to", "lab", "--engine", "built-in", "--tag", "one").code == 0
     lose_layer(kubernetes, kubernetes.namespace.encode())
-    start = time.monotonic()
-    done = run("deploy", "--to", "lab", "--tag", "one")
-    assert done.code == 6
-    assert time.monotonic() - start < FAIL_FAST_SECONDS
+    done = deploy_fails(run, timeout="5m")
     assert "ErrImagePull" in done.err or "ImagePullBackOff" in done.err
 
 
@@ -112,6 +137,23 @@ def test_a_base_image_that_nobody_has(run: Run, talk: Path, kubernetes: LiveClus
     done = run("deploy", "--to", "lab")
     assert done.code == 5
     assert "talk/none" in done.err
+
+
+def deploy_fails(run: Run, timeout: str) -> Ran:
+    """A deploy of what was pushed as `one` that is unhealthy, and says so soon."""
+    start = time.monotonic()
+    done = run("deploy", "--to", "lab", "--tag", "one", "--timeout", timeout)
+    assert done.code == 6, done.err
+    assert time.monotonic() - start < FAIL_FAST_SECONDS
+    return done
+
+
+def wait_for_event(cluster: LiveCluster, reason: str) -> None:
+    end = time.monotonic() + PATIENCE
+    query = ("-n", cluster.namespace, "get", "events", "--field-selector", f"reason={reason}", "-o", "name")
+    while not cluster.kubectl(*query):
+        assert time.monotonic() < end, f"no event {reason} after {PATIENCE} s"
+        time.sleep(0.5)
 
 
 def lose_layer(cluster: LiveCluster, content: bytes) -> None:
@@ -127,9 +169,8 @@ def lose_layer(cluster: LiveCluster, content: bytes) -> None:
 
 def client_log(cluster: LiveCluster) -> str:
     """What the client has said so far, once it has said something."""
-    for _ in range(20):
-        words = ("-n", cluster.namespace, "logs", "deployment/client", "--tail=5")
-        if log := cluster.kubectl(*words):
-            return log
+    end = time.monotonic() + PATIENCE
+    words = ("-n", cluster.namespace, "logs", "deployment/client", "--tail=5")
+    while not (log := cluster.kubectl(*words)) and time.monotonic() < end:
         time.sleep(0.5)
-    return ""
+    return log

@@ -18,7 +18,7 @@ from tests.live.needs import need
 
 __all__ = ["cloud", "provider", "rig", "site"]
 
-pytestmark = [pytest.mark.live, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.live
 
 
 @pytest.fixture

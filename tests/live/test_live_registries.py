@@ -17,7 +17,7 @@ from tests.live.bench.images import busybox
 from tests.live.needs import need
 from tests.live.registry import LiveRegistry
 
-pytestmark = [pytest.mark.live, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.live
 
 
 @pytest.fixture

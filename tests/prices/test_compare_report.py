@@ -64,7 +64,7 @@ def look(tmp_path: Path) -> Look:
             [browser, *FLAGS, f"--user-data-dir={tmp_path / 'profile'}", f"{page.as_uri()}{fragment}"],
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=100,
         )
         if done.returncode and not done.stdout:
             pytest.skip(f"Chromium does not start here: {done.stderr[-200:]}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import time
 from collections import Counter
 
 import pytest
@@ -12,6 +11,7 @@ from hypothesis import strategies as st
 
 from clouddeploy.prices.allocatable import Room
 from clouddeploy.prices.packing import Packing, Pod, lower_bound, pack
+from tests.yardstick import cpu_seconds
 
 NODE = Room(cpu=1730, memory=3046, pods=15)
 PODS = st.lists(
@@ -80,7 +80,6 @@ def test_a_thousand_services_in_a_second_within_five_percent(seed: int, room: Ro
         for pod in [Pod(chance.randint(20, 1000), chance.randint(32, 1536), f"s{number}")]
         * chance.randint(1, 4)
     ]
-    start = time.process_time()
-    nodes = packed(pods, room).nodes
-    assert time.process_time() - start < 1
-    assert len(nodes) <= 1.05 * lower_bound(pods, room)
+    found: list[tuple[Pod, ...]] = []
+    assert cpu_seconds(lambda: found.extend(packed(pods, room).nodes)) < 1
+    assert len(found) <= 1.05 * lower_bound(pods, room)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Sequence
 from pathlib import Path
 
 import urllib3
@@ -11,7 +10,7 @@ import yaml
 
 from tests.live.bench import keys, places, programs
 from tests.live.bench.ports import port
-from tests.live.bench.processes import Part
+from tests.live.bench.processes import Part, answers
 
 CLOUDS = ("aws", "gcp", "digitalocean", "alibaba")
 WITH_NODE = CLOUDS[0]
@@ -29,7 +28,6 @@ def kubeconfig(cloud: str, user: str = "admin") -> Path:
     """A kubeconfig with a client certificate for one of the bench's users."""
     file = places.state() / "kube" / f"{cloud}-{user}.kubeconfig"
     if not file.exists():
-        file.parent.mkdir(parents=True, exist_ok=True)
         pair = keys.pair(user)
         context = f"bench-{cloud}"
         config = {
@@ -45,8 +43,7 @@ def kubeconfig(cloud: str, user: str = "admin") -> Path:
             ],
             "contexts": [{"name": context, "context": {"cluster": context, "user": user}}],
         }
-        file.touch(mode=0o600)
-        file.write_text(yaml.safe_dump(config))
+        places.write(file, yaml.safe_dump(config))
     return file
 
 
@@ -83,7 +80,7 @@ def _etcd() -> Part:
     command += [f"--listen-client-urls={client}", f"--advertise-client-urls={client}"]
     command += [f"--listen-peer-urls={peer}", f"--initial-advertise-peer-urls={peer}"]
     command += [f"--initial-cluster=bench={peer}"]
-    return Part("etcd", command, lambda: _status(f"{client}/health") == 200)
+    return Part("etcd", command, answers(f"{client}/health"))
 
 
 def _apiserver(cloud: str) -> Part:
@@ -131,8 +128,9 @@ def _controllers() -> Part:
         f"--secure-port={port('controller-manager')}",
         f"--cert-dir={places.state() / 'kube' / 'controller-manager'}",
     ]
-    ready = f"https://127.0.0.1:{port('controller-manager')}/healthz"
-    return Part("kube-controller-manager", command, lambda: _status(ready) == 200)
+    return Part(
+        "kube-controller-manager", command, answers(f"https://127.0.0.1:{port('controller-manager')}/healthz")
+    )
 
 
 def _scheduler() -> Part:
@@ -144,14 +142,4 @@ def _scheduler() -> Part:
         f"--secure-port={port('scheduler')}",
         f"--cert-dir={places.state() / 'kube' / 'scheduler'}",
     ]
-    ready = f"https://127.0.0.1:{port('scheduler')}/healthz"
-    return Part("kube-scheduler", command, lambda: _status(ready) == 200)
-
-
-def _status(url: str, certificates: Sequence[str] = ()) -> int:
-    import warnings
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # a health port has a certificate that it made itself
-        with urllib3.PoolManager(cert_reqs="CERT_NONE") as pool:
-            return pool.request("GET", url, retries=False, timeout=2).status
+    return Part("kube-scheduler", command, answers(f"https://127.0.0.1:{port('scheduler')}/healthz"))

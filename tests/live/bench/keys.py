@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import secrets
 from pathlib import Path
 
@@ -53,7 +52,8 @@ def make() -> None:
         _rename(authority.client(user, groups), file)
     _rename(authority.client(f"system:node:{NODE}", ("system:nodes",)), "kubelet")
     _service_account_key()
-    _private(folder() / "registry.json", json.dumps({"user": USER, "password": secrets.token_urlsafe(18)}))
+    login = {"user": USER, "password": secrets.token_urlsafe(18)}
+    places.write(folder() / "registry.json", json.dumps(login))
 
 
 def _rename(issued: KeyPair, name: str) -> None:
@@ -71,10 +71,5 @@ def _service_account_key() -> None:
     public = key.public_key().public_bytes(
         serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
     )
-    _private(folder() / "service-account.key", pem.decode())
-    _private(folder() / "service-account.pub", public.decode())
-
-
-def _private(path: Path, text: str) -> None:
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        file.write(text)
+    places.write(folder() / "service-account.key", pem.decode())
+    places.write(folder() / "service-account.pub", public.decode())

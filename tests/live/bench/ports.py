@@ -14,8 +14,7 @@ def port(name: str) -> int:
     ports: dict[str, int] = json.loads(file.read_text()) if file.exists() else {}
     if name not in ports:
         ports[name] = _unused(set(ports.values()))
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps(ports, indent=1))
+        places.write(file, json.dumps(ports, indent=1))
     return ports[name]
 
 

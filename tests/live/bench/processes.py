@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import time
+import warnings
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import urllib3
+
 from tests.live.bench import places
+from tests.live.bench.trouble import AGAIN, FULL, BenchError
 
+MARK = "CLOUDDEPLOY_BENCH"
+"""The variable, with the bench's folder as its value, that everything of the bench inherits."""
 
-class BenchError(Exception):
-    """A part that does not come up: which one, why, and what to do."""
+_LOW = 256 << 20  # bytes that a disk must have left for its fullness to be no suspect
 
 
 @dataclass(frozen=True)
@@ -29,6 +36,17 @@ class Part:
     environment: Mapping[str, str] | None = None
 
 
+def answers(url: str, status: int = 200) -> Callable[[], bool]:
+    """Whether a part on loopback answers with this status; whose certificate it has does not matter."""
+
+    def ask() -> bool:
+        with warnings.catch_warnings(), urllib3.PoolManager(cert_reqs="CERT_NONE") as pool:
+            warnings.simplefilter("ignore")
+            return pool.request("GET", url, retries=False, timeout=2).status == status
+
+    return ask
+
+
 def start(part: Part) -> None:
     """Start a part that is not running, and wait until it answers."""
     if not running(part.name):
@@ -36,15 +54,12 @@ def start(part: Part) -> None:
     deadline = time.monotonic() + part.patience
     while not _answers(part):
         if not running(part.name):
-            raise BenchError(
-                f"{part.name} ended at once:\n{log_tail(part.name)}\nfix: make bench-down bench-up"
-            )
+            raise _trouble(part, "ended at once")
         if time.monotonic() > deadline:
-            raise BenchError(
-                f"{part.name} does not answer after {part.patience:.0f} s:\n{log_tail(part.name)}\n"
-                "fix: make bench-down bench-up"
-            )
+            raise _trouble(part, f"does not answer after {part.patience:.0f} s")
         time.sleep(0.1)
+    if not running(part.name):
+        raise _trouble(part, "ended, and something else answers on its port")
 
 
 def running(name: str) -> bool:
@@ -75,6 +90,15 @@ def stop(name: str, patience: float = 15) -> None:
     _pid_file(name).unlink(missing_ok=True)
 
 
+def end_strays() -> int:
+    """End what parts have started and left behind, when they were killed for instance; how many."""
+    strays = _strays()
+    for pid in strays:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    return len(strays)
+
+
 def names() -> list[str]:
     """The parts that were started and not stopped, the last one first."""
     files = sorted((places.state() / "run").glob("*.json"), key=lambda f: f.stat().st_mtime_ns, reverse=True)
@@ -88,6 +112,35 @@ def log_tail(name: str, lines: int = 15) -> str:
     return "\n".join(f"    {line[:200]}" for line in text.splitlines()[-lines:])
 
 
+def _trouble(part: Part, what: str) -> BenchError:
+    full = shutil.disk_usage(places.state()).free < _LOW
+    return BenchError(f"{part.name} {what}:\n{log_tail(part.name)}", fix=FULL if full else AGAIN)
+
+
+def _strays() -> set[int]:
+    """Processes that carry our mark, and what these have started: containers do not inherit it."""
+    mark = f"{MARK}={places.state()}".encode()
+    parents = {int(entry.name): _parent(entry) for entry in Path("/proc").glob("[0-9]*")}
+    found = {pid for pid in parents if mark in _environment(pid)}
+    while more := {pid for pid, parent in parents.items() if parent in found and pid not in found}:
+        found |= more
+    return found - {os.getpid()}
+
+
+def _parent(process: Path) -> int:
+    try:
+        return int((process / "stat").read_text().rpartition(")")[2].split()[1])
+    except OSError:
+        return 0
+
+
+def _environment(pid: int) -> list[bytes]:
+    try:
+        return Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+    except OSError:
+        return []
+
+
 def _spawn(part: Part) -> None:
     log = places.state() / "log" / f"{part.name}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
@@ -98,12 +151,10 @@ def _spawn(part: Part) -> None:
             stdout=out,
             stderr=out,
             start_new_session=True,
-            env={**os.environ, **(part.environment or {})},
+            env={**os.environ, **(part.environment or {}), MARK: str(places.state())},
         )
     process.returncode = 0  # it outlives us on purpose, which subprocess would warn about
-    file = _pid_file(part.name)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps({"pid": process.pid, "birth": _birth(process.pid)}))
+    places.write(_pid_file(part.name), json.dumps({"pid": process.pid, "birth": _birth(process.pid)}))
 
 
 def _answers(part: Part) -> bool:

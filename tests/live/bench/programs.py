@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import time
+from collections.abc import Mapping
 from pathlib import Path
 
 from tests.live.bench import places
-from tests.live.bench.processes import BenchError
+from tests.live.bench.trouble import FULL, BenchError
 
 KUBERNETES = "v1.36.2"
 COREDNS = "v1.14.7"
@@ -22,9 +24,14 @@ PACKAGES = {
     "skopeo": "skopeo",
     "etcd": "etcd-server",
     "conntrack": "conntrack",
+    "ip": "iproute2",
+    "kubectl": "kubernetes-client",
     "/usr/lib/cni/bridge": "containernetworking-plugins",
     "/bin/busybox": "busybox-static",
 }
+SPLIT_OFF = {"docker": "docker-cli"}  # in docker.io itself until Debian 12
+_ATTEMPTS, _PAUSE = 3, 10  # times, seconds
+_NO_SPACE = "no space left on device"
 _KUBE = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet", "kube-proxy")
 
 
@@ -37,26 +44,32 @@ def find(program: str) -> str:
             return str(path)
     elif found := shutil.which(program, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"):
         return found
-    raise BenchError(f"{program} is not installed\nfix: make bench-up")
+    raise BenchError(f"{program} is not installed", fix="make bench-up")
 
 
 def install_packages() -> None:
     """Install the Debian packages whose programs are missing; needs root and apt."""
-    missing = [package for program, package in PACKAGES.items() if not _present(program)]
+    _install(PACKAGES)
+    _install(SPLIT_OFF)
+
+
+def _install(packages: Mapping[str, str]) -> None:
+    missing = [package for program, package in packages.items() if not _present(program)]
     if not missing:
         return
     if os.geteuid() != 0 or not shutil.which("apt-get"):
         raise BenchError(
-            f"missing: {', '.join(missing)}; installing them needs root and apt\n"
-            "fix: install them, or use docs/testing.md's way with kind"
+            f"missing: {', '.join(missing)}; installing them needs root and apt",
+            fix="install them, or use docs/testing.md's way with kind",
         )
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    _run(["apt-get", "update", "-q"], environment)
-    _run(["apt-get", "install", "-q", "-y", "--no-install-recommends", *missing], environment)
+    apt = ["apt-get", "-q", "-y", "-o", "Acquire::Retries=3", "-o", "DPkg::Lock::Timeout=300"]
+    _run([*apt, "update"], environment)
+    _run([*apt, "install", "--no-install-recommends", *missing], environment)
 
 
 def build() -> None:
-    """Build what is not in the cache: about five minutes on two cores for everything."""
+    """Build what is not in the cache: ten to twenty minutes on two cores for everything."""
     flags = f"-s -w -X k8s.io/component-base/version.gitVersion={KUBERNETES}"
     major, minor, _ = KUBERNETES.removeprefix("v").split(".")
     flags += f" -X k8s.io/component-base/version.gitMajor={major}"
@@ -81,13 +94,16 @@ def build_from(module: Path, package: str, name: str, flags: str) -> None:
     if target.exists():
         return
     if not shutil.which("go"):
-        raise BenchError(f"{name} must be built and there is no Go\nfix: install Go 1.26 or later")
+        raise BenchError(f"{name} must be built and there is no Go", fix="install Go 1.26 or later")
     print(f"  building {name} …", flush=True)
     target.parent.mkdir(parents=True, exist_ok=True)
     unfinished = target.with_name(f".{name}.{os.getpid()}")
     command = ["go", "build", "-trimpath", "-ldflags", flags, "-o", str(unfinished), package]
-    _run(command, {**os.environ, "CGO_ENABLED": "0"}, module)
-    unfinished.rename(target)
+    try:
+        _run(command, {**os.environ, "CGO_ENABLED": "0"}, module)
+        unfinished.rename(target)
+    finally:
+        unfinished.unlink(missing_ok=True)
 
 
 def _present(program: str) -> bool:
@@ -96,7 +112,16 @@ def _present(program: str) -> bool:
 
 
 def _run(command: list[str], environment: dict[str, str], folder: Path | None = None) -> None:
-    done = subprocess.run(command, env=environment, cwd=folder, capture_output=True, text=True, check=False)
-    if done.returncode:
-        tail = "\n".join((done.stdout + done.stderr).splitlines()[-15:])
-        raise BenchError(f"{' '.join(command[:3])} failed:\n{tail}\nfix: what it says, then make bench-up")
+    """Run a command, again when it fails: downloads do, and what they have got by then is kept."""
+    for attempt in range(_ATTEMPTS):
+        time.sleep(attempt * _PAUSE)
+        done = subprocess.run(
+            command, env=environment, cwd=folder, capture_output=True, text=True, check=False
+        )
+        if not done.returncode:
+            return
+        if _NO_SPACE in done.stderr:
+            break
+    tail = "\n".join((done.stdout + done.stderr).splitlines()[-15:])
+    fix = FULL if _NO_SPACE in done.stderr else "what it says, then make bench-up"
+    raise BenchError(f"{' '.join(command[:3])} failed:\n{tail}", fix=fix)

@@ -6,12 +6,11 @@ import sys
 from pathlib import Path
 
 import bcrypt
-import urllib3
 import yaml
 
 from tests.live.bench import keys, places, programs
 from tests.live.bench.ports import port
-from tests.live.bench.processes import Part
+from tests.live.bench.processes import Part, answers
 
 VARIANTS = ("plain", "htpasswd", "token", "tls")
 SERVICE = "clouddeploy-bench"
@@ -27,9 +26,7 @@ def parts() -> list[Part]:
     token = Part(
         "token-server",
         [sys.executable, "-m", "tests.live.bench.token_server", str(port("token-server"))],
-        lambda: (
-            urllib3.request("GET", f"http://127.0.0.1:{port('token-server')}/", retries=False).status == 404
-        ),
+        answers(f"http://127.0.0.1:{port('token-server')}/", 404),
         environment={"PYTHONPATH": str(places.HERE.parents[2])},
     )
     return [token, *(_registry(variant) for variant in VARIANTS)]
@@ -38,17 +35,10 @@ def parts() -> list[Part]:
 def _registry(variant: str) -> Part:
     folder = places.state() / f"registry-{variant}"
     folder.mkdir(parents=True, exist_ok=True)
-    config = folder / "config.yml"
-    config.write_text(yaml.safe_dump(_config(variant, folder)))
-    scheme = "https" if variant == "tls" else "http"
-    ready = 401 if variant in ("htpasswd", "token") else 200
-
-    def answers() -> bool:
-        url = f"{scheme}://{host(variant)}/v2/"
-        with urllib3.PoolManager(ca_certs=str(keys.pair("ca").certificate)) as pool:
-            return pool.request("GET", url, retries=False, timeout=2).status == ready
-
-    return Part(f"registry-{variant}", [programs.find("docker-registry"), "serve", str(config)], answers)
+    config = places.write(folder / "config.yml", yaml.safe_dump(_config(variant, folder)))
+    url = f"{'https' if variant == 'tls' else 'http'}://{host(variant)}/v2/"
+    ready = answers(url, 401 if variant in ("htpasswd", "token") else 200)
+    return Part(f"registry-{variant}", [programs.find("docker-registry"), "serve", str(config)], ready)
 
 
 def _config(variant: str, folder: Path) -> dict[str, object]:
@@ -80,6 +70,5 @@ def _htpasswd(folder: Path) -> Path:
     file = folder / "htpasswd"
     if not file.exists():
         hashed = bcrypt.hashpw(keys.password().encode(), bcrypt.gensalt(5)).decode()
-        file.write_text(f"{keys.USER}:{hashed}\n")
-        file.chmod(0o600)
+        places.write(file, f"{keys.USER}:{hashed}\n")
     return file

@@ -16,7 +16,7 @@ def remember() -> None:
     """Write down which chains of such names were there before the bench."""
     file = places.state() / "chains.json"
     if not file.exists():
-        file.write_text(json.dumps({table: sorted(_chains(table)) for table in TABLES}))
+        places.write(file, json.dumps({table: sorted(_chains(table)) for table in TABLES}))
 
 
 def remove() -> None:

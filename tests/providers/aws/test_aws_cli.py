@@ -19,6 +19,7 @@ from moto_fixtures.aws import ACCOUNT, AwsAccount
 from tests.live import found
 
 PART = "aws CLI"
+AWSCLI = "awscli==1.45.11"
 _INSTALL_SECONDS = 300
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(600)]
@@ -46,7 +47,7 @@ def _version(program: str) -> str | None:
 
 
 def _installed(place: Path) -> str:
-    pip = [str(place / "bin" / "python"), "-m", "pip", "install", "--quiet", "awscli"]
+    pip = [str(place / "bin" / "python"), "-m", "pip", "install", "--quiet", AWSCLI]
     try:
         for command in ([sys.executable, "-m", "venv", str(place)], pip):
             subprocess.run(command, check=True, capture_output=True, timeout=_INSTALL_SECONDS)

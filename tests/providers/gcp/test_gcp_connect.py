@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -225,17 +227,30 @@ def test_nobody_answering_is_temporary(gcp_account: GcpAccount, monkeypatch: pyt
     assert "check the network" in str(caught.value.fix)
 
 
-def test_nothing_leaves_this_machine_in_the_background(gcp_account: GcpAccount) -> None:
+@pytest.mark.parametrize("lookup", ["false", "true"], ids=["as it comes", "with boundary lookup"])
+def test_nothing_leaves_this_machine_in_the_background(
+    gcp_account: GcpAccount, monkeypatch: pytest.MonkeyPatch, lookup: str
+) -> None:
     """google-auth would ask iamcredentials.googleapis.com, with our token."""
-    session = gcp_account.session()
-    session.token()
+    monkeypatch.setenv("GOOGLE_SDK_EXPERIMENTAL_PYTHON_REGIONAL_ACCESS_BOUNDARY_LOOKUP_ENABLED", lookup)
+    asked: list[object] = []
+    resolve, before = socket.getaddrinfo, set(threading.enumerate())
+
+    def watched(host: object, *rest: Any, **options: Any) -> Any:
+        asked.append(host)
+        return resolve("127.0.0.1", *rest, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", watched)
+    gcp_account.session().token()
     connect(gcp_account.target()).clusters.list()
-    credentials = session.sdk._default[0]
-    assert credentials._rab_manager._should_refresh() is False
+    for thread in set(threading.enumerate()) - before:
+        thread.join(20)
+    assert set(asked) == {"127.0.0.1"}
 
 
 MISSING = """\
 import sys
+import threading
 sys.modules["google.cloud.container_v1"] = None
 from clouddeploy.contract import ClusterSpec, TargetSettings
 from clouddeploy.errors import CloudDeployError
@@ -248,7 +263,7 @@ except CloudDeployError as error:
 
 
 def test_a_library_that_is_missing_is_named(gcp_account: GcpAccount) -> None:
-    done = subprocess.run([sys.executable, "-c", MISSING], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", MISSING], capture_output=True, text=True, timeout=100)
     assert done.stdout.startswith(MissingToolError.__name__), done.stderr
     assert "pip install 'clouddeploy[gcp]'" in done.stdout
 

@@ -22,7 +22,7 @@ class Asker:
 
     def __call__(self, method: str, path: str, body: Any = None, status: int = 200, token: str = "") -> Any:
         headers = {"Authorization": f"Bearer {token or self.token}"}
-        answer = requests.request(method, f"{self.cloud.url}{path}", json=body, headers=headers, timeout=10)
+        answer = requests.request(method, f"{self.cloud.url}{path}", json=body, headers=headers, timeout=60)
         assert answer.status_code == status, answer.text
         return answer.json()
 
@@ -63,7 +63,7 @@ def assertion(account: GcpAccount, **changes: Any) -> str:
 
 def exchange(cloud: GcpCloud, signed: str, grant: str = "urn:ietf:params:oauth:grant-type:jwt-bearer") -> Any:
     form = {"grant_type": grant, "assertion": signed}
-    return requests.post(f"{cloud.url}/token", data=form, timeout=10).json()
+    return requests.post(f"{cloud.url}/token", data=form, timeout=60).json()
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_a_self_signed_token_gets_in_but_not_into_the_registry(ask: Asker, gcp_a
     signed = assertion(gcp_account, sub=email)
     assert ask("GET", f"{PLACES}/-/clusters", token=signed) == {}
     headers = {"Authorization": f"Bearer {signed}"}
-    answer = requests.get(f"{gcp_account.cloud.url}/v2/", headers=headers, timeout=10)
+    answer = requests.get(f"{gcp_account.cloud.url}/v2/", headers=headers, timeout=60)
     assert answer.status_code == 401
     assert answer.headers["WWW-Authenticate"].startswith(f'Bearer realm="{gcp_account.cloud.url}/v2/token"')
     assert gcp_account.cloud.accounts.principal(assertion(gcp_account)) is None  # without a subject
@@ -212,7 +212,7 @@ def test_what_it_does_not_have_it_does_not_pretend(ask: Asker) -> None:
     headers = {"Authorization": f"Bearer {ask.token}"}
     for body in ("{", "[]"):
         answer = requests.post(
-            f"{ask.cloud.url}{PLACES}/{ZONE}/clusters", data=body, headers=headers, timeout=10
+            f"{ask.cloud.url}{PLACES}/{ZONE}/clusters", data=body, headers=headers, timeout=60
         )
         assert json.loads(answer.text)["error"]["status"] == "INVALID_ARGUMENT"
 

@@ -17,7 +17,7 @@ from tests.live import found
 
 PART = "gcloud"
 
-pytestmark = [pytest.mark.live, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.live, pytest.mark.timeout(600)]
 
 Gcloud = Callable[..., Any]
 

@@ -72,7 +72,7 @@ class Player:
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="kubernetes player", daemon=True)
 
-    def start(self, timeout: float = 10) -> None:
+    def start(self, timeout: float = 60) -> None:
         """Returns when the node and the default service accounts are there."""
         register_node(self._client)
         for informer in self._informers.values():
