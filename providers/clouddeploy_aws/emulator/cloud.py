@@ -135,6 +135,7 @@ class AwsCloud:
                 raise ServiceError("UnknownService", f"the service {service} is not emulated", status=404)
             if scope.access_key in self.moto.expired:
                 raise sigv4.expired(service)
+            sigv4.check_region(scope, self.region)
             sigv4.check_header(request, scope, self.moto.secret_of)
             return self._serve(request, scope)
         except ServiceError as error:
