@@ -225,13 +225,25 @@ def test_nobody_answering_is_temporary(gcp_account: GcpAccount, monkeypatch: pyt
     assert "check the network" in str(caught.value.fix)
 
 
-def test_nothing_leaves_this_machine_in_the_background(gcp_account: GcpAccount) -> None:
+LOOKUP = "GOOGLE_SDK_EXPERIMENTAL_PYTHON_REGIONAL_ACCESS_BOUNDARY_LOOKUP_ENABLED"
+"""Since google-auth 2.63 nothing is asked without it; before, always."""
+
+
+@pytest.mark.parametrize("enabled", ["", "true"])
+def test_nothing_leaves_this_machine_in_the_background(
+    gcp_account: GcpAccount, monkeypatch: pytest.MonkeyPatch, enabled: str
+) -> None:
     """google-auth would ask iamcredentials.googleapis.com, with our token."""
-    session = gcp_account.session()
-    session.token()
+    from google.auth import _regional_access_boundary_utils as boundary
+
+    asked: list[object] = []
+    monkeypatch.setenv(LOOKUP, enabled)
+    monkeypatch.setattr(
+        boundary._RegionalAccessBoundaryRefreshManager, "start_refresh", lambda *given: asked.append(given)
+    )
+    gcp_account.session().token()
     connect(gcp_account.target()).clusters.list()
-    credentials = session.sdk._default[0]
-    assert credentials._rab_manager._should_refresh() is False
+    assert asked == []
 
 
 MISSING = """\
