@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.util import find_spec
 
 from clouddeploy.contract import Check
-from clouddeploy.errors import CloudDeployError, NotFoundError
+from clouddeploy.errors import CloudDeployError, CredentialsError, NotFoundError
 from clouddeploy_alibaba.clusters import find
 from clouddeploy_alibaba.costs import PRO_HOUR
 from clouddeploy_alibaba.instances import Instances
@@ -38,6 +38,7 @@ class AlibabaDoctor:
             ("service roles", self._roles),
             ("registry", self._registry),
             ("registry endpoint", self._endpoint),
+            ("permissions", self._permissions),
             ("cluster", self._cluster),
             ("quota", self._quota),
             ("price", self._price),
@@ -76,6 +77,27 @@ class AlibabaDoctor:
         if missing:
             return Check("service roles", False, f"missing: {', '.join(missing)}", _AUTHORIZE)
         return Check("service roles", True, f"{len(ROLES)} are there")
+
+    def _permissions(self) -> Check:
+        """RAM simulates nothing for a user: a read of each service is tried."""
+        lacking = [name for name, ask in self._reads().items() if _refused(ask)]
+        if lacking:
+            fix = "attach what clouddeploy doctor --policy prints to the RAM user"
+            return Check("permissions", False, f"refused: {', '.join(lacking)}", fix)
+        return Check("permissions", True, "every read is allowed; writes cannot be tried")
+
+    def _reads(self) -> Mapping[str, Callable[[], object]]:
+        sdk = self._session.sdk
+        page = {"PageSize": 10}
+        return {
+            "cs:DescribeClustersV1": lambda: find(self._session, self._session.target.cluster.name),
+            "cr:ListInstance": self._instances.all,
+            "vpc:DescribeVpcs": lambda: sdk.rpc("list the VPCs", "VPC", "DescribeVpcs", **page),
+            "ecs:DescribeDisks": lambda: sdk.rpc("list the disks", "ECS", "DescribeDisks", **page),
+            "slb:DescribeLoadBalancers": lambda: sdk.rpc(
+                "list the load balancers", "SLB", "DescribeLoadBalancers", **page
+            ),
+        }
 
     def _registry(self) -> Check:
         if self._personal:
@@ -125,6 +147,17 @@ class AlibabaDoctor:
     @property
     def _personal(self) -> bool:
         return self._session.target.registry.get("edition") == "personal"
+
+
+def _refused(ask: Callable[[], object]) -> bool:
+    """Whether a permission is missing; raises when the credentials themselves are refused."""
+    try:
+        ask()
+    except CredentialsError as error:
+        if not str(error.code).startswith(("Forbidden", "NoPermission", "NoPrivilege")):
+            raise
+        return True
+    return False
 
 
 def _sdk() -> Check:

@@ -8,6 +8,7 @@ from functools import cached_property
 
 from clouddeploy.contract import Identity, TargetSettings
 from clouddeploy.errors import CredentialsError, PreconditionError
+from clouddeploy_alibaba.regions import checked
 from clouddeploy_alibaba.sdk import Sdk
 
 _REGION_VARIABLES = ("ALIBABA_CLOUD_REGION_ID", "ALIBABACLOUD_REGION_ID", "ALICLOUD_REGION")
@@ -26,10 +27,10 @@ class Session:
 
     @cached_property
     def region(self) -> str:
-        """The target's region, else ALIBABA_CLOUD_REGION_ID; PreconditionError for none."""
+        """The target's region, else ALIBABA_CLOUD_REGION_ID; PreconditionError for none of them."""
         for region in (self.target.region, *map(os.environ.get, _REGION_VARIABLES)):
             if region:
-                return region
+                return checked(region)
         raise PreconditionError(
             f"no Alibaba Cloud region for target {self.target.name}",
             fix="set region: in the target, or ALIBABA_CLOUD_REGION_ID",

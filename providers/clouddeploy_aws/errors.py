@@ -33,7 +33,10 @@ _INVALID = {
     "SignatureDoesNotMatch",
     "UnrecognizedClientException",
 }
-DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "OptInRequired"})
+DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
+_UNPAID = {"OptInRequired", "PendingVerification", "SubscriptionRequiredException"}
+"""The account has no valid payment method, or AWS has not checked it yet."""
+
 _TEMPORARY = {
     "BandwidthLimitExceeded",
     "EC2ThrottledException",
@@ -145,6 +148,9 @@ def _answered(doing: str, error: ClientError) -> CloudDeployError:
     refused = _refused(doing, code, text)
     if refused:
         return refused
+    if code in _UNPAID:
+        fix = "finish the sign-up and the payment method: https://portal.aws.amazon.com/billing/signup?type=resubscribe"
+        return PreconditionError(said, fix=fix, code=code)
     if code in _QUOTA:
         return PreconditionError(
             f"could not {doing}: the account's quota for {_QUOTA[code]} is used up: {text}",

@@ -10,18 +10,19 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Partition:
-    """`name` as in `arn:<name>:…`; `suffix` as in `sts.<region>.<suffix>`."""
+    """`name` as in `arn:<name>:…`; `suffix` as in `sts.<region>.<suffix>`; `home` is IAM's region."""
 
     name: str
     suffix: str
+    home: str
 
 
 _PREFIXES = (
-    ("cn-", Partition("aws-cn", "amazonaws.com.cn")),
-    ("us-gov-", Partition("aws-us-gov", "amazonaws.com")),
-    ("us-iso-", Partition("aws-iso", "c2s.ic.gov")),
-    ("us-isob-", Partition("aws-iso-b", "sc2s.sgov.gov")),
-    ("eusc-", Partition("aws-eusc", "amazonaws.eu")),
+    ("cn-", Partition("aws-cn", "amazonaws.com.cn", "cn-north-1")),
+    ("us-gov-", Partition("aws-us-gov", "amazonaws.com", "us-gov-west-1")),
+    ("us-iso-", Partition("aws-iso", "c2s.ic.gov", "us-iso-east-1")),
+    ("us-isob-", Partition("aws-iso-b", "sc2s.sgov.gov", "us-isob-east-1")),
+    ("eusc-", Partition("aws-eusc", "amazonaws.eu", "eusc-de-east-1")),
 )
 
 
@@ -30,7 +31,7 @@ def partition(region: str) -> Partition:
     for prefix, found in _PREFIXES:
         if region.startswith(prefix):
             return found
-    return Partition("aws", "amazonaws.com")
+    return Partition("aws", "amazonaws.com", "us-east-1")
 
 
 def sts_host(region: str) -> str:

@@ -39,14 +39,15 @@ class EksProvisioner:
         network = Network(self._session, spec.name)
         role = RoleStep(self._session, spec.name, CLUSTER)
         nodes = RoleStep(self._session, spec.name, NODES)
+        control_plane = ControlPlaneStep(self._session, spec, network, role, nodes)
         return (
-            VpcStep(network),
+            VpcStep(network, before=control_plane.check),
             GatewayStep(network),
             SubnetsStep(network),
             RoutesStep(network),
             role,
             nodes,
-            ControlPlaneStep(self._session, spec, network, role, nodes),
+            control_plane,
         )
 
     def upgrade(self, name: str, version: str | None) -> Sequence[Step]:

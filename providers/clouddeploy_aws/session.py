@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from clouddeploy.contract import Identity, TargetSettings
 from clouddeploy.errors import CredentialsError, MissingToolError, PreconditionError
 from clouddeploy_aws.errors import translated
+from clouddeploy_aws.regions import check_region
 from clouddeploy_aws.renewal import Renewal
 
 if TYPE_CHECKING:
@@ -161,6 +162,7 @@ class Session:
 
     def _make(self, service: str, attempts: int) -> Any:
         boto = self.boto
+        check_region(boto, self.region)
         from botocore.config import Config
 
         config = Config(

@@ -30,7 +30,8 @@ class GkeProvisioner:
         checked(spec.name)
         self._session.identity()
         apis = (ApisStep(self._session),) if missing(self._session) else ()
-        return (*apis, RepositoryStep(self._session, spec.name), ClusterStep(self._session, spec))
+        cluster = ClusterStep(self._session, spec)
+        return (*apis, RepositoryStep(self._session, spec.name, before=cluster.check), cluster)
 
     def upgrade(self, name: str, version: str | None) -> Sequence[Step]:
         """The control plane, then the node pool; NotFoundError for no cluster of this name."""

@@ -1,4 +1,4 @@
-"""`make bench`: start-up, render, packing and push, each beside its peers, in one run."""
+"""`make bench`: start-up, render, packing, emulated clouds and push, each beside its peers, in one run."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.benchmarks import image, packing, push, render, startup
+from tests.benchmarks import clouds, image, packing, push, render, startup
 from tests.benchmarks.promises import Promise
 from tests.benchmarks.push import PARTS, Setting
 from tests.benchmarks.table import show
@@ -33,13 +33,15 @@ def main() -> None:
             show("render", render.figures(folder))
         if "packing" in asked.what:
             packing.show()
+        if "clouds" in asked.what:
+            _kept(clouds.figures(folder))
         if "push" in asked.what:
             _pushes(folder, asked)
 
 
 def _asked() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks")
-    groups = ("startup", "render", "packing", "push")
+    groups = ("startup", "render", "packing", "clouds", "push")
     parser.add_argument(
         "what", nargs="*", default=groups, metavar="WHAT", help=f"{', '.join(groups)}; else all"
     )
@@ -62,8 +64,7 @@ def _pushes(folder: Path, asked: argparse.Namespace) -> None:
         found += _push(folder, shape, asked.parts.split(","), asked.runs)
     if asked.large:
         found += _push(folder, LARGE, asked.parts.split(","), 1)
-    kept = sum(one.kept for one in found)
-    print(f"\n{kept} of {len(found)} promises kept" + _broken(found))
+    _kept(found)
 
 
 def _push(folder: Path, shape: str, parts: list[str], runs: int) -> list[Promise]:
@@ -77,9 +78,9 @@ def _push(folder: Path, shape: str, parts: list[str], runs: int) -> list[Promise
     return found
 
 
-def _broken(found: list[Promise]) -> str:
+def _kept(found: list[Promise]) -> None:
     broken = [f"\n  FAIL {one.what}: {one.value:.2f} > {one.limit:g}" for one in found if not one.kept]
-    return "".join(broken)
+    print(f"\n{len(found) - len(broken)} of {len(found)} promises kept" + "".join(broken))
 
 
 if __name__ == "__main__":

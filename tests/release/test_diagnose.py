@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from clouddeploy.app.model import Target
-from clouddeploy.contract import Check, ClusterSpec, Identity, Provider, TargetSettings, Traits
+from clouddeploy.contract import Check, ClusterSpec, Identity, Provider, TargetSettings, Traits, redact
 from clouddeploy.errors import (
     CloudDeployError,
     ConfigError,
@@ -192,3 +192,65 @@ def test_a_defect_of_a_provider_is_a_failed_check(omega: Any) -> None:
     (check,) = one().checks
     assert (check.title, check.ok) == ("connect", False)
     assert "unexpected KeyError" in check.detail
+
+
+ASKED_APART = """\
+import multiprocessing
+import os
+from clouddeploy.contract import Check, Identity, Provider, Secret, Traits
+
+class Doctor:
+    def checks(self):
+        return [self.process, self.secret, self.end]
+    def process(self):
+        return Check("process", True, str(os.getpid()))
+    def secret(self):
+        return Check("secret", False, Secret("hunter22-hunter22").reveal(), "not hunter22-hunter22")
+    def end(self):
+        if multiprocessing.parent_process() and os.environ.get("ENDS"):
+            os._exit(9)
+        return Check("end", True)
+    def start(self):
+        return ""
+
+def connect(target):
+    me = lambda: Identity("acct-1", "somebody")
+    return Provider(target.provider, me, None, None, Traits(), doctor=Doctor())
+"""
+
+
+@pytest.fixture
+def two_clouds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Target]:
+    """Targets of two providers that are on the disk, as a process of its own finds them."""
+    (tmp_path / "pyproject.toml").write_text(
+        PYPROJECT.replace("clouddeploy_omega", "clouddeploy_apart") + 'psi = "clouddeploy_apart:connect"\n'
+    )
+    (tmp_path / "clouddeploy_apart.py").write_text(ASKED_APART)
+    for path in (install(tmp_path), str(tmp_path)):
+        monkeypatch.syspath_prepend(path)
+    return [target("first", "omega"), target("second", "psi"), target("third", "omega")]
+
+
+def _details(found: list[Diagnosis], title: str) -> list[str]:
+    return [check.detail for one in found for check in one.checks if check.title == title]
+
+
+def test_each_provider_is_asked_in_a_process_of_its_own(two_clouds: list[Target]) -> None:
+    found = diagnose(two_clouds)
+    assert [one.target for one in found] == ["first", "second", "third"]
+    first, second, third = _details(found, "process")
+    assert first == third != second
+
+
+def test_what_another_process_knows_as_secret_is_not_told(two_clouds: list[Target]) -> None:
+    first, second, _ = diagnose(two_clouds)
+    assert _details([first], "secret") == ["***"]
+    assert [check.fix for check in first.checks if check.title == "secret"] == ["not ***"]
+    assert "hunter22" not in f"{first} {redact(str(second))}"
+
+
+def test_a_process_that_is_killed_takes_no_answer_along(
+    two_clouds: list[Target], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ENDS", "1")
+    assert [one.failed for one in diagnose(two_clouds)] == [1, 1, 1]

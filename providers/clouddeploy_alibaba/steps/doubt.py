@@ -20,11 +20,11 @@ class Doubt:
 
     @contextmanager
     def watching(self) -> Iterator[None]:
-        """Around the one call that creates."""
+        """Around the one call that creates; one that was throttled has certainly done nothing."""
         try:
             yield
-        except TemporaryError:
-            self._looks = _LOOKS
+        except TemporaryError as error:
+            self._looks = 0 if "Throttling" in str(error.code) else _LOOKS
             raise
 
     def remains(self) -> bool:

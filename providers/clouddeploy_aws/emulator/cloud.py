@@ -135,6 +135,7 @@ class AwsCloud:
                 raise ServiceError("UnknownService", f"the service {service} is not emulated", status=404)
             if scope.access_key in self.moto.expired:
                 raise sigv4.expired(service)
+            sigv4.check_region(scope, self.region)
             sigv4.check_header(request, scope, self.moto.secret_of)
             return self._serve(request, scope)
         except ServiceError as error:
@@ -147,17 +148,26 @@ class AwsCloud:
         fault = self.faults.take(scope.service, action)
         if fault and not fault.lost:
             raise fault.error()
-        arn = self.moto.arn_of(scope.access_key)
-        permissions.check(scope.service, action, self.denied, arn)
-        if action == permissions.SIMULATE:
-            answer = permissions.simulate(request.body, self.denied)
-        elif backend:
-            answer = backend.answer(request, Caller(self.account, scope.region, arn, scope.access_key))
-        else:
-            answer = self.moto.answer(scope.service, request)
+        try:
+            answer = self._carry_out(request, scope, backend, action)
+        except ServiceError:
+            if fault:
+                self.faults.give_back(fault)
+            raise
         if fault:
             raise fault.error()
         return answer
+
+    def _carry_out(self, request: Received, scope: sigv4.Scope, backend: Any, action: str) -> Answer:
+        arn = self.moto.arn_of(scope.access_key)
+        permissions.check(scope.service, action, self.denied, arn)
+        if action == permissions.SIMULATE:
+            return permissions.simulate(request.body, self.denied)
+        if backend:
+            caller = Caller(self.account, scope.region, arn, scope.access_key)
+            answered: Answer = backend.answer(request, caller)
+            return answered
+        return self.moto.answer(scope.service, request)
 
     def _start_api(self, cluster: str) -> KubernetesApi:
         def authenticate(token: str) -> tuple[str, tuple[str, ...]] | None:

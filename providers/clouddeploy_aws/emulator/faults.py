@@ -12,7 +12,7 @@ from clouddeploy_aws.emulator.answers import ServiceError
 
 @dataclass
 class Fault:
-    """What goes wrong with the next `times` calls of `action` ("*" for any) of a service.
+    """What goes wrong with `times` calls of `action` ("*" for any) of a service, after the next `skip`.
 
     With `lost` the call is carried out and only its reply is lost.
     """
@@ -24,6 +24,7 @@ class Fault:
     status: int = 503
     times: int = 1
     lost: bool = False
+    skip: int = 0
     members: Mapping[str, Any] = field(default_factory=dict)
 
     def error(self) -> ServiceError:
@@ -50,6 +51,14 @@ class Faults:
         with self._lock:
             for fault in self._waiting:
                 if fault.service == service and fault.action in {action, "*"} and fault.times > 0:
+                    if fault.skip > 0:
+                        fault.skip -= 1
+                        continue
                     fault.times -= 1
                     return fault
         return None
+
+    def give_back(self, fault: Fault) -> None:
+        """Let the fault wait for another call: this one was refused, so that no reply could be lost."""
+        with self._lock:
+            fault.times += 1

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import logging
 import os
-from collections.abc import Callable
 from functools import cache
 from typing import Any
 from urllib.parse import parse_qs
@@ -28,7 +27,7 @@ from moto.sts.models import sts_backends
 from moto.sts.responses import TokenResponse
 
 from clouddeploy_aws.emulator.answers import Answer, ServiceError
-from clouddeploy_aws.emulator.quotas import DEFAULTS, VPCS
+from clouddeploy_aws.emulator.quotas import DEFAULTS, GATEWAYS, VPCS
 from clouddeploy_aws.emulator.sigv4 import Received
 from clouddeploy_aws.partitions import partition
 
@@ -112,21 +111,38 @@ class MotoAccount:
 
     def _guard(self, form: dict[str, str]) -> None:
         """Refuse what EC2 refuses and moto lets pass."""
-        if form.get("Action") == "CreateVpc" and len(self.ec2.vpcs) >= self.limits[VPCS]:
+        action, vpc_id = form.get("Action", ""), form.get("VpcId", "")
+        if action == "CreateVpc" and len(self.ec2.vpcs) >= self.limits[VPCS]:
             raise ServiceError("VpcLimitExceeded", "The maximum number of VPCs has been reached.")
-        guards: dict[str, Callable[[dict[str, str]], list[str]]] = {
-            "DeleteSubnet": lambda form: self._faces("subnet", form.get("SubnetId", "")),
-            "DeleteVpc": lambda form: self._in_vpc(form.get("VpcId", "")),
-        }
-        guard = guards.get(form.get("Action", ""))
-        if guard and guard(form):
-            what = form.get("SubnetId") or form.get("VpcId")
-            kind = "subnet" if "SubnetId" in form else "vpc"
-            text = f"The {kind} '{what}' has dependencies and cannot be deleted."
+        if action == "CreateInternetGateway" and len(self.ec2.internet_gateways) >= self.limits[GATEWAYS]:
+            text = "The maximum number of internet gateways has been reached."
+            raise ServiceError("InternetGatewayLimitExceeded", text)
+        if action == "DetachInternetGateway" and self._public(vpc_id):
+            text = (
+                f"Network {vpc_id} has some mapped public address(es). Please unmap those public "
+                "address(es) before detaching the gateway."
+            )
             raise ServiceError("DependencyViolation", text)
+        if action == "DeleteSubnet" and self._in_subnet(form.get("SubnetId", "")):
+            raise _in_use("subnet", form["SubnetId"])
+        if action == "DeleteVpc" and self._in_vpc(vpc_id):
+            raise _in_use("vpc", vpc_id)
 
-    def _faces(self, kind: str, where: str) -> list[str]:
-        return [face.id for face in self.ec2.enis.values() if getattr(face.subnet, "id", "") == where]
+    def _in_subnet(self, where: str) -> list[str]:
+        """Network interfaces; a load balancer has one in each of its subnets, which moto leaves out."""
+        faces = [face.id for face in self.ec2.enis.values() if getattr(face.subnet, "id", "") == where]
+        balancers = [one for one in self._balancers() if where in {subnet.id for subnet in one.subnets}]
+        return [*faces, *(one.arn for one in balancers)]
+
+    def _public(self, vpc_id: str) -> list[str]:
+        """What has a public address in a VPC: internet-facing load balancers and NAT gateways."""
+        facing = [one for one in self._balancers() if one.scheme != "internal"]
+        gateways = [one for one in self.ec2.nat_gateways.values() if one.state != "deleted"]
+        balancers = [one.arn for one in facing if one.vpc_id == vpc_id]
+        return [*balancers, *(one.id for one in gateways if one.vpc_id == vpc_id)]
+
+    def _balancers(self) -> list[Any]:
+        return list(elbv2_backends[self.account][self.region].load_balancers.values())
 
     def _in_vpc(self, vpc_id: str) -> list[str]:
         gateways = [one.id for one in self.ec2.internet_gateways.values() if one.vpc and one.vpc.id == vpc_id]
@@ -149,6 +165,10 @@ class MotoAccount:
         for name, data in _managed_policies().items():
             policy = AWSManagedPolicy.from_data(name, self.account, self.region, data)
             self.iam.managed_policies[policy.arn] = policy
+
+
+def _in_use(kind: str, what: str) -> ServiceError:
+    return ServiceError("DependencyViolation", f"The {kind} '{what}' has dependencies and cannot be deleted.")
 
 
 @cache

@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import quote, unquote
 
 from clouddeploy_aws.emulator.answers import PROTOCOLS, ServiceError
+from clouddeploy_aws.partitions import partition
 
 Secrets = Callable[[str], "str | None"]
 """The secret key of an access key id, None for one that is not known."""
@@ -59,6 +60,14 @@ def scope_of(request: Received) -> Scope | None:
     """Who signed what for, unchecked; None without a signature."""
     match = _HEADER.fullmatch(request.headers.get("authorization", ""))
     return Scope.parse(match["credential"]) if match else None
+
+
+def check_region(scope: Scope, region: str) -> None:
+    """Refuse what is signed for another region. IAM and the global STS are signed for their partition's."""
+    places = {region, partition(region).home} if scope.service in {"iam", "sts"} else {region}
+    if scope.region not in places:
+        text = f"Credential should be scoped to a valid region, not '{scope.region}'. "
+        raise wrong_signature(scope.service, text)
 
 
 def check_header(request: Received, scope: Scope, secret_of: Secrets) -> None:

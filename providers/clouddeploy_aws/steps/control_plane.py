@@ -10,12 +10,13 @@ import hashlib
 import json
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from clouddeploy.contract import OWNER_TAG, ClusterSpec, State
 from clouddeploy.errors import (
     CloudDeployError,
-    ConfigError,
+    CredentialsError,
     ForeignResourceError,
     NotFoundError,
     PreconditionError,
@@ -27,6 +28,7 @@ from clouddeploy_aws.session import Session
 from clouddeploy_aws.steps.naming import ABSENT, tag_map, tags_for
 from clouddeploy_aws.steps.network import Network
 from clouddeploy_aws.steps.roles import RoleStep
+from clouddeploy_aws.steps.versions import offered
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2.type_defs import SubnetTypeDef
@@ -37,7 +39,6 @@ GENERATION_TAG = "clouddeploy:generation"
 in the same VPC would repeat the client request token of the deleted one."""
 
 _ROLE_NOT_YET = re.compile(r"could not be assumed|Error in role params")
-_VERSION = re.compile(r"version", re.IGNORECASE)
 
 
 def find_ours(session: Session, name: str) -> ClusterTypeDef | None:
@@ -68,6 +69,12 @@ class ControlPlaneStep:
     def state(self) -> State:
         cluster = find_ours(self._session, self._spec.name)
         return state_of(cluster) if cluster else ABSENT
+
+    def check(self) -> None:
+        """ConfigError for a version that EKS does not offer; who may not ask hears of it from EKS later."""
+        with suppress(CredentialsError):
+            if self._spec.version:
+                offered(self._session, self._spec.version)
 
     def create(self) -> None:
         """TemporaryError while IAM has not yet told EKS about a role it made seconds ago."""
@@ -173,15 +180,6 @@ class ControlPlaneStep:
                 fix="wait a minute and run it again",
                 code=error.code,
             ) from error
-        if isinstance(error, ConfigError) and self._spec.version and _VERSION.search(error.message):
-            raise ConfigError(
-                error.message, fix=f"use one of {', '.join(self._versions())}", code=error.code
-            ) from error
-
-    def _versions(self) -> list[str]:
-        with translated("list the Kubernetes versions of EKS"):
-            answer = self._session.eks.describe_cluster_versions()
-        return [version.get("clusterVersion", "") for version in answer["clusterVersions"]]
 
 
 def _needed(role: RoleStep) -> str:

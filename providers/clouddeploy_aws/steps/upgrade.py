@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 from collections.abc import Sequence
 
@@ -13,6 +12,7 @@ from clouddeploy_aws.errors import translated
 from clouddeploy_aws.session import Session
 from clouddeploy_aws.steps.control_plane import find_ours
 from clouddeploy_aws.steps.naming import ABSENT
+from clouddeploy_aws.steps.versions import offered, order
 
 
 class UpgradeStep:
@@ -31,7 +31,7 @@ class UpgradeStep:
         if cluster.get("status") == "UPDATING":
             return State(Status.PENDING, "UPDATING")
         found = state_of(cluster)
-        if found.status is not Status.READY or _order(cluster.get("version", "")) >= _order(self._version):
+        if found.status is not Status.READY or order(cluster.get("version", "")) >= order(self._version):
             return found
         return State(Status.ABSENT, f"runs {cluster.get('version')}")
 
@@ -65,29 +65,13 @@ def upgrade_steps(session: Session, name: str, version: str | None) -> Sequence[
             f"there is no EKS cluster {name} in {session.region}",
             fix=f"clouddeploy cluster create --to {session.target.name}",
         )
-    current, offered = cluster.get("version", ""), _offered(session)
-    newer = [one for one in offered if _order(one) > _order(current)]
+    current = cluster.get("version", "")
+    newer = [one for one in offered(session, version, also=current) if order(one) > order(current)]
     if version is None:
         return [UpgradeStep(session, name, one) for one in newer[:1]]
-    if version not in {*offered, current}:
-        near = difflib.get_close_matches(version, offered, n=1, cutoff=0)[0]
-        raise ConfigError(
-            f"EKS offers no Kubernetes {version}; the nearest is {near}",
-            fix=f"use one of {', '.join(offered)}",
-        )
-    if _order(version) < _order(current):
+    if order(version) < order(current):
         raise ConfigError(
             f"the EKS cluster {name} runs {current}, and a version cannot go back to {version}",
             fix=f"use one of {', '.join(newer)}" if newer else "leave it as it is",
         )
-    return [UpgradeStep(session, name, one) for one in newer if _order(one) <= _order(version)]
-
-
-def _offered(session: Session) -> list[str]:
-    with translated("list the Kubernetes versions of EKS"):
-        answer = session.eks.describe_cluster_versions()
-    return sorted((one.get("clusterVersion", "") for one in answer["clusterVersions"]), key=_order)
-
-
-def _order(version: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in version.split(".") if part.isdigit())
+    return [UpgradeStep(session, name, one) for one in newer if order(one) <= order(version)]

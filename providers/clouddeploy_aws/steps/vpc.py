@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 
 from clouddeploy.contract import State, Status
@@ -22,10 +23,14 @@ _CIDR = "10.64.0.0/16"
 
 
 class VpcStep:
-    """A VPC with DNS support and DNS host names: nodes register by name."""
+    """A VPC with DNS support and DNS host names: nodes register by name.
 
-    def __init__(self, network: Network) -> None:
+    `before` raises what the cluster would fail with, before the first write.
+    """
+
+    def __init__(self, network: Network, before: Callable[[], object]) -> None:
         self._network = network
+        self._before = before
         self.title = f"VPC {resource_name(network.cluster)}"
 
     def state(self) -> State:
@@ -60,6 +65,7 @@ class VpcStep:
 
     def _make(self) -> str:
         cluster = self._network.cluster
+        self._before()
         require_room(self._network.session)
         tags = tag_specification("vpc", tags_for(cluster, resource_name(cluster)))
         with translated("create the VPC"):

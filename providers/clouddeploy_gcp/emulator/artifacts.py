@@ -6,7 +6,7 @@ import base64
 import re
 import threading
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
@@ -63,6 +63,7 @@ class Artifacts:
         self._host = host
         self._lock = threading.RLock()
         self._operations: dict[str, _Operation] = {}
+        self.accounts: set[str] = set()
         self.repositories: dict[tuple[str, str], Repo] = {}
 
     def locations(self, request: Request) -> Json:
@@ -132,7 +133,7 @@ class Artifacts:
             if given and given != repo.etag:
                 raise ApiError("ABORTED", _CONCURRENT)
             for binding in policy.get("bindings", []):
-                _check_binding(binding)
+                _check_binding(binding, self.accounts)
             repo.bindings = [one for one in policy.get("bindings", []) if one.get("members")]
             repo.version += 1
         return self.policy(location, name, request)
@@ -248,8 +249,11 @@ class Artifacts:
         self.repositories.pop((location, name), None)
 
 
-def _check_binding(binding: Json) -> None:
+def _check_binding(binding: Json, accounts: Collection[str]) -> None:
+    """A member that cannot be one, or a service account of no project."""
     for member in binding.get("members", []):
         kind, colon, rest = str(member).partition(":")
         if kind not in {"user", "serviceAccount", "group", "domain"} or not colon or "@" not in rest:
             raise ApiError("INVALID_ARGUMENT", f"The member {member} is of an unknown type.")
+        if kind == "serviceAccount" and rest not in accounts:
+            raise ApiError("INVALID_ARGUMENT", f"Service account {rest} does not exist.")

@@ -5,17 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-REGIONS: dict[str, str] = {
-    "asia-northeast3": "abc",
-    "asia-southeast1": "abc",
-    "europe-west1": "bcd",
-    "europe-west3": "abc",
-    "europe-west4": "abc",
-    "us-central1": "abcf",
-    "us-east1": "bcd",
-    "us-west1": "abc",
-}
-"""Regions and the letters of their zones."""
+_OTHER_ZONES = {"europe-west1": "bcd", "us-central1": "abcf", "us-east1": "bcd"}
+_REGIONS = """
+africa-south1 asia-east1 asia-east2 asia-northeast1 asia-northeast2 asia-northeast3 asia-south1 asia-south2
+asia-southeast1 asia-southeast2 australia-southeast1 australia-southeast2 europe-central2 europe-north1
+europe-north2 europe-southwest1 europe-west1 europe-west2 europe-west3 europe-west4 europe-west6 europe-west8
+europe-west9 europe-west10 europe-west12 me-central1 me-central2 me-west1 northamerica-northeast1
+northamerica-northeast2 northamerica-south1 southamerica-east1 southamerica-west1 us-central1 us-east1
+us-east4 us-east5 us-south1 us-west1 us-west2 us-west3 us-west4
+"""
+
+REGIONS: Mapping[str, str] = {region: _OTHER_ZONES.get(region, "abc") for region in _REGIONS.split()}
+"""Regions and the letters of their zones. Source: Compute Engine documentation, "Regions and zones"."""
 
 MACHINES: Mapping[str, tuple[int, int, str]] = {
     "e2-micro": (2, 1024, "shared"),

@@ -39,12 +39,14 @@ _OPEN = {"/token", "/tokeninfo"}
 
 
 class GcpCloud:
-    """The emulated project. `reset` empties it without a new port; nobody has a permission in `denied`."""
+    """The emulated project. `reset` empties it without a new port; nobody has a permission in `denied`.
+
+    `service_accounts` are the e-mail addresses of those that there are.
+    """
 
     def __init__(self, settings: EmulatorSettings, start_kubernetes: StartKubernetes) -> None:
         self.project = settings.account or _PROJECT
         self.region = catalog.region_of(settings.region or _REGION) or settings.region or _REGION
-        catalog.REGIONS.setdefault(self.region, "abc")
         self.clock = Clock(settings.pace)
         self.calls: list[tuple[str, str]] = []
         self.denied: set[str] = set()
@@ -154,6 +156,8 @@ class GcpCloud:
             self.data_plane.registry.delete_repository(name)
         self.gke = Gke(self.project, self.clock, self.url, self._start_api)
         self.compute = Compute(self.project, _NUMBER, self.gke)
+        self.service_accounts = {self.accounts.email, self.compute.account}
+        self.gke.accounts = self.artifacts.accounts = self.service_accounts
         self._apis: dict[str, object] = {
             "artifacts": self.artifacts,
             "compute": self.compute,
@@ -189,7 +193,7 @@ class GcpCloud:
             raise no_route(request)
         self.calls.append((request.method, request.path))
         self._permit(found.route.permission, found.project or self.project)
-        self.services.require(found.route.service)
+        self.services.require(found.route.service, paid=found.route.api in {"artifacts", "gke"})
         serve = getattr(self._apis[found.route.api], found.route.action)
         answer: Json = serve(*found.parts, request)
         return answer

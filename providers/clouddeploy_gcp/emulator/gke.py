@@ -49,6 +49,7 @@ class Gke:
         self._start_api = start_api
         self.clusters: dict[tuple[str, str], Record] = {}
         self.limits: dict[str, float] = dict(catalog.QUOTAS)
+        self.accounts: set[str] = set()
         self.missing_zones: list[str] = []
         self.failures: list[Failure] = []
         self._starting: list[threading.Thread] = []
@@ -97,7 +98,7 @@ class Gke:
         cluster = asked.cluster
         with self._lock:
             self.settle()
-            rules.check_cluster(cluster, location)
+            rules.check_cluster(cluster, location, self.accounts)
             if (location, cluster.name) in self.clusters:
                 path = f"projects/{self._project}/locations/{location}/clusters/{cluster.name}"
                 raise ApiError("ALREADY_EXISTS", f"Already exists: {path}.")
@@ -157,6 +158,8 @@ class Gke:
             self._operations.refuse_busy(record.key)
             master = record.message.current_master_version
             version = master if asked.node_version in {"", "-"} else asked.node_version
+            if version not in catalog.VERSIONS:
+                raise rules.invalid(f'Node version "{version}" is unsupported.')
             if version != master and catalog.VERSIONS.index(version) < catalog.VERSIONS.index(master):
                 raise rules.invalid(
                     f'Node version "{version}" must not be newer than master version "{master}".'

@@ -48,6 +48,8 @@ class DataPlane:
             refusal = self._refusal(route["name"], writes=environ["REQUEST_METHOD"] not in {"GET", "HEAD"})
             if refusal:
                 return refusal.response()(environ, start_response)
+        if environ.get("HTTP_CONTENT_RANGE"):
+            return _NO_CHUNKS.response()(environ, start_response)
         return self.registry(environ, start_response)
 
     def pull_problem(self, image: str, account: str) -> str | None:
@@ -110,6 +112,9 @@ class DataPlane:
             self.registry.create_repository(name, immutable=repo.message.docker_config.immutable_tags)
         return None
 
+
+_NO_CHUNKS = Refusal(400, "UNSUPPORTED", "chunked uploads are not supported")
+"""Artifact Registry takes a blob in one piece; source: its reference, "Docker API"."""
 
 _UNAUTHORIZED = {"code": "UNAUTHORIZED", "message": "authentication failed"}
 

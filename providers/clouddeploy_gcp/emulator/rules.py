@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from clouddeploy_gcp.emulator import catalog
@@ -20,8 +20,8 @@ def invalid(text: str) -> ApiError:
     return ApiError("INVALID_ARGUMENT", text)
 
 
-def check_cluster(cluster: Any, location: str) -> None:
-    """Name, labels, place, version, nodes."""
+def check_cluster(cluster: Any, location: str, accounts: Collection[str]) -> None:
+    """Name, labels, place, version, network, nodes; `accounts` are the project's service accounts."""
     region = catalog.region_of(location)
     if region is None:
         raise invalid(f'Location "{location}" does not exist.')
@@ -34,6 +34,12 @@ def check_cluster(cluster: Any, location: str) -> None:
     check_version(cluster.initial_cluster_version, int(cluster.release_channel.channel))
     if cluster.network not in {"", "default"}:
         raise invalid(f'Project does not have a network named "{cluster.network}".')
+    if cluster.subnetwork not in {"", "default"}:
+        raise invalid(f'Subnetwork "{cluster.subnetwork}" is not valid for network "default".')
+    defaults = cluster.autoscaling.autoprovisioning_node_pool_defaults
+    for one in (defaults, cluster.node_config, *(pool.config for pool in cluster.node_pools)):
+        if one.service_account not in {"", "default", *accounts}:
+            raise invalid(f'Service account "{one.service_account}" does not exist.')
     if cluster.autopilot.enabled:
         _check_autopilot(cluster, location)
     else:

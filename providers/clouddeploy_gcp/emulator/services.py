@@ -30,10 +30,20 @@ class Services:
         self._pending: dict[str, tuple[float, list[str]]] = {}
         self._heard: dict[str, float] = {}
         self.on: set[str] = set(KNOWN)
+        self.billed = True
 
-    def require(self, service: str) -> None:
-        """PERMISSION_DENIED for a service that is off."""
+    def require(self, service: str, *, paid: bool = False) -> None:
+        """PERMISSION_DENIED for a service that is off, and for what costs money when nobody pays."""
         self._settle()
+        if paid and service in self.on and not self.billed:
+            raise ApiError(
+                "PERMISSION_DENIED",
+                f"This API method requires billing to be enabled. Please enable billing on project "
+                f"#{self._number} by visiting https://console.developers.google.com/billing/enable?project="
+                f"{self._number} then retry.",
+                reason="BILLING_DISABLED",
+                metadata={"service": service, "consumer": f"projects/{self._number}"},
+            )
         if service in self.on:
             return
         raise ApiError(
@@ -87,6 +97,14 @@ class Services:
         if unknown or not names:
             raise ApiError(
                 "NOT_FOUND", f"Not found or permission denied for service(s): {', '.join(unknown)}."
+            )
+        if not self.billed:
+            raise ApiError(
+                "FAILED_PRECONDITION",
+                f"Billing account for project '{self._number}' is not found. Billing must be enabled for "
+                f"activation of service(s) '{','.join(names)}' to proceed.",
+                reason="UREQ_PROJECT_BILLING_NOT_FOUND",
+                metadata={"project": self._number, "services": ",".join(names)},
             )
         operation = f"operations/acat.p2-{self._number}-{uuid.uuid4()}"
         self._operations[operation] = self._pending[operation] = (self._clock.now() + ENABLING, names)

@@ -7,6 +7,7 @@ Standard one, in one zone, or with `ha` in the region.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 
 from clouddeploy.contract import ClusterSpec, State, Status
@@ -40,12 +41,17 @@ class ClusterStep:
             return cluster.state
         return self._made(*self._operation) if self._operation else ABSENT
 
+    def check(self) -> None:
+        """ConfigError for what GKE does not offer and PreconditionError for a quota that would not do."""
+        if self._find() is None:
+            self._request  # noqa: B018 - looking it up is the check
+
     def create(self) -> None:
-        """ConfigError for what GKE does not offer and PreconditionError for a quota, before the write."""
+        """Checks as `check` does, before the write."""
         if self._find() is not None:
             return
         with settled(self._session):
-            self._make(*self._request())
+            self._make(*self._request)
 
     def _make(self, location: str, request: Mapping[str, Any]) -> None:
         name = self._spec.name
@@ -93,6 +99,7 @@ class ClusterStep:
             return State(Status.FAILED, failure)
         return ABSENT if done else State(Status.PENDING, "PROVISIONING")
 
+    @cached_property
     def _request(self) -> tuple[str, Mapping[str, Any]]:
         """Location and cluster, with every default that costs money or opens a door written out."""
         session, spec = self._session, self._spec

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -23,11 +23,13 @@ class RepositoryStep:
 
     One that the target names is only used, and its readers stay: other clusters may need them. Ours is
     deleted with the cluster when it is empty: images stay, and `clouddeploy cluster leftovers` shows them.
+    `before` raises what the cluster would fail with, before anything is changed for it.
     """
 
-    def __init__(self, session: Session, cluster: str) -> None:
+    def __init__(self, session: Session, cluster: str, before: Callable[[], object]) -> None:
         self._session = session
         self._cluster = cluster
+        self._before = before
         self._home = Home(session, cluster)
         self._let_go = False
         self._operation: str | None = None
@@ -54,6 +56,7 @@ class RepositoryStep:
     def create(self) -> None:
         """The repository; called again, its readers. TemporaryError while somebody else makes it."""
         with settled(self._session):
+            self._before()
             self._complete()
 
     def _complete(self) -> None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import time
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from clouddeploy.contract import Check
+from clouddeploy.emulator.faults import Request
 from moto_fixtures.alibaba import AT_QUOTA, EXISTING, AlibabaAccount
 
 
@@ -53,6 +56,29 @@ def test_wrong_credentials(alibaba_account: AlibabaAccount, monkeypatch: pytest.
     found = diagnosis(alibaba_account)
     assert found["credentials"].ok is False
     assert "aliyun configure" in str(found["credentials"].fix)
+
+
+def test_a_permission_that_is_missing_is_named(alibaba_account: AlibabaAccount) -> None:
+    body = json.dumps({"Code": "Forbidden.RAM", "Message": "not authorized"})
+
+    def disks(request: Request) -> bool:
+        return request.headers.get("x-acs-action") == "DescribeDisks"
+
+    alibaba_account.cloud.faults.fail(403, 100, match=disks, body=body)
+    found = diagnosis(alibaba_account)["permissions"]
+    assert (found.ok, found.detail) == (False, "refused: ecs:DescribeDisks")
+    assert "doctor --policy" in str(found.fix)
+
+
+@pytest.mark.parametrize(("minutes", "ok"), [(0, True), (10, False), (-10, False)])
+def test_a_clock_that_is_off(
+    alibaba_account: AlibabaAccount, monkeypatch: pytest.MonkeyPatch, minutes: int, ok: bool
+) -> None:
+    now = time.time()
+    monkeypatch.setattr("clouddeploy_alibaba.sdk.time", SimpleNamespace(time=lambda: now + 60 * minutes))
+    found = diagnosis(alibaba_account)["clock"]
+    assert found.ok is ok
+    assert ("set this machine's clock" in str(found.fix)) is not ok
 
 
 def test_missing_service_roles(alibaba_account: AlibabaAccount) -> None:

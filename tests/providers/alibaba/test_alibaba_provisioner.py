@@ -110,6 +110,24 @@ def test_what_is_not_offered_is_refused_before_the_first_write(
     assert alibaba_account.writes() == []
 
 
+@pytest.mark.parametrize(
+    ("region", "near"), [("eu-centrl-1", "eu-central-1"), ("ap-notheast-1", "ap-northeast-1"), ("mars", "")]
+)
+def test_a_region_that_is_none_names_the_nearest(
+    region: str, near: str, alibaba_account: AlibabaAccount
+) -> None:
+    provider = alibaba_account.provider(region=region)
+    for ask in (provider.identity, provider.clusters.list, lambda: provider.registry.ensure("shop/web")):
+        with pytest.raises(ConfigError, match=f"no region {region}; the nearest name is {near}") as caught:
+            ask()
+        assert caught.value.exit_code == 2
+    assert alibaba_account.cloud.calls == []
+
+
+def test_a_new_region_of_a_known_place_is_taken(alibaba_account: AlibabaAccount) -> None:
+    assert alibaba_account.provider(region="eu-central-9").identity().account
+
+
 def test_a_quota_is_named_before_the_first_write(alibaba_account: AlibabaAccount) -> None:
     alibaba_account.plant(AT_QUOTA)
     with pytest.raises(

@@ -126,6 +126,25 @@ def inventory(account: AwsAccount, name: str) -> dict[str, Any]:
     }
 
 
+def census(account: AwsAccount) -> dict[str, int]:
+    """How many there are of everything in the account, whatever its name and tags."""
+    ec2, iam = account.cloud.moto.ec2, account.cloud.moto.iam
+    return {
+        "VPCs": len(ec2.vpcs),
+        "gateways": len(ec2.internet_gateways),
+        "subnets": sum(len(zone) for zone in ec2.subnets.values()),
+        "route tables": len(ec2.route_tables),
+        "security groups": sum(len(groups) for groups in ec2.groups.values()),
+        "interfaces": len(ec2.enis),
+        "addresses": len(ec2.addresses),
+        "volumes": len(ec2.volumes),
+        "NAT gateways": len(ec2.nat_gateways),
+        "roles": len(iam.roles),
+        "instance profiles": len(iam.instance_profiles),
+        "clusters": len(account.client("eks").list_clusters()["clusters"]),
+    }
+
+
 def _configuration(cluster: dict[str, Any]) -> dict[str, Any]:
     kept = ("status", "version", "accessConfig", "storageConfig", "kubernetesNetworkConfig")
     subnets = len(cluster["resourcesVpcConfig"]["subnetIds"])

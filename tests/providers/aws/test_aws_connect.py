@@ -118,6 +118,20 @@ def test_the_region_of_the_environment_serves_a_target_without_one(aws_account: 
     assert [step.state().detail for step in steps.steps(aws_account.target().cluster)] == [""] * 7
 
 
+@pytest.mark.parametrize(
+    ("region", "near"), [("eu-wset-1", "eu-west-1"), ("us-east1", "us-east-1"), ("frankfurt", "")]
+)
+def test_a_region_that_is_none_names_the_nearest(aws_account: AwsAccount, region: str, near: str) -> None:
+    provider = connect(aws_account.target(region=region))
+    for ask in (provider.identity, provider.clusters.list, lambda: provider.registry.ensure("shop/web")):
+        with pytest.raises(
+            ConfigError, match=f"AWS has no region {region}; the nearest name is {near}"
+        ) as caught:
+            ask()
+        assert caught.value.exit_code == 2
+    assert aws_account.cloud.calls == []
+
+
 def test_no_credentials(aws_account: AwsAccount, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")

@@ -88,6 +88,24 @@ def test_a_clock_may_be_five_minutes_off(minutes: int, said: str | None) -> None
     assert caught.value.code == "InvalidSignatureException"
 
 
+@pytest.mark.parametrize(
+    ("service", "call", "code"),
+    [
+        ("sts", "get_caller_identity", "SignatureDoesNotMatch"),
+        ("ec2", "describe_vpcs", "AuthFailure"),
+        ("eks", "list_clusters", "InvalidSignatureException"),
+        ("ecr", "describe_repositories", "InvalidSignatureException"),
+    ],
+)
+def test_a_region_takes_only_what_is_signed_for_it(
+    aws_account: AwsAccount, service: str, call: str, code: str
+) -> None:
+    session: Any = boto3.Session(region_name="ap-northeast-2")
+    with pytest.raises(ClientError, match="scoped to a valid region, not 'ap-northeast-2'") as caught:
+        getattr(session.client(service), call)()
+    assert caught.value.response["Error"]["Code"] == code
+
+
 def test_resources_with_awkward_characters_in_the_path_are_signed_alike(aws_account: AwsAccount) -> None:
     aws_account.plant(EXISTING)
     eks = aws_account.client("eks")
@@ -264,8 +282,86 @@ def test_a_lifecycle_policy_is_json_with_rules(aws_account: AwsAccount) -> None:
     ecr = aws_account.client("ecr")
     ecr.create_repository(repositoryName="web")
     assert _code(ecr.get_lifecycle_policy, repositoryName="web")[0] == "LifecyclePolicyNotFoundException"
-    wrong = _code(ecr.put_lifecycle_policy, repositoryName="web", lifecyclePolicyText="{}" * 60)
-    assert wrong[0] == "InvalidParameterException"
+    old = _rule(1, tagStatus="untagged", countType="sinceImagePushed", countUnit="days", countNumber=14)
+    new = _rule(2, tagStatus="any", countType="imageCountMoreThan", countNumber=10)
+    for text in (json.dumps({"rules": [old]}), json.dumps({"rules": [old, new]})):
+        ecr.put_lifecycle_policy(repositoryName="web", lifecyclePolicyText=text)
+        assert ecr.get_lifecycle_policy(repositoryName="web")["lifecyclePolicyText"] == text
+
+
+_UNTAGGED = {"tagStatus": "untagged", "countType": "sinceImagePushed", "countUnit": "days", "countNumber": 14}
+_ANY = {"tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": 10}
+
+
+def _rule(priority: object, **selection: object) -> dict[str, object]:
+    return {"rulePriority": priority, "selection": selection, "action": {"type": "expire"}}
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        [],
+        [_rule(0, **_UNTAGGED)],
+        [_rule("1", **_UNTAGGED)],
+        [_rule(1, **{**_UNTAGGED, "countUnit": "weeks"})],
+        [_rule(1, **{**_UNTAGGED, "countNumber": 0})],
+        [_rule(1, **{**_UNTAGGED, "tagPrefixList": ["v"]})],
+        [_rule(1, **{**_ANY, "countUnit": "days"})],
+        [_rule(1, **{**_ANY, "tagStatus": "tagged"})],
+        [_rule(1, **{**_ANY, "tagStatus": "none"})],
+        [_rule(1, **_UNTAGGED), _rule(1, **_ANY)],
+        [_rule(1, **_UNTAGGED), _rule(2, **_UNTAGGED)],
+        [_rule(1, **_ANY), _rule(2, **_UNTAGGED)],
+        [{**_rule(1, **_ANY), "action": {"type": "keep"}}],
+        [{**_rule(1, **_ANY), "note": "x"}],
+        ["rule"],
+    ],
+    ids=str,
+)
+def test_a_lifecycle_policy_that_is_none(aws_account: AwsAccount, rules: list[object]) -> None:
+    ecr = aws_account.client("ecr")
+    ecr.create_repository(repositoryName="web")
+    text = json.dumps({"rules": rules}).ljust(100)
+    with pytest.raises(ClientError, match="Lifecycle policy validation failure") as caught:
+        ecr.put_lifecycle_policy(repositoryName="web", lifecyclePolicyText=text)
+    assert caught.value.response["Error"]["Code"] == "InvalidParameterException"
+
+
+def test_a_network_stays_while_load_balancers_are_in_it(aws_account: AwsAccount) -> None:
+    ec2, elb = aws_account.client("ec2"), aws_account.client("elbv2")
+    vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.0.0/24")["Subnet"]["SubnetId"]
+    gateway = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
+    ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=vpc)
+    made = elb.create_load_balancer(Name="k8s", Subnets=[subnet], Type="network")["LoadBalancers"][0]
+    detach = {"InternetGatewayId": gateway, "VpcId": vpc}
+    with pytest.raises(ClientError, match="has some mapped public address") as caught:
+        ec2.detach_internet_gateway(**detach)
+    assert caught.value.response["Error"]["Code"] == "DependencyViolation"
+    assert _code(ec2.delete_subnet, SubnetId=subnet)[0] == "DependencyViolation"
+    elb.delete_load_balancer(LoadBalancerArn=made["LoadBalancerArn"])
+    ec2.detach_internet_gateway(**detach)
+    ec2.delete_subnet(SubnetId=subnet)
+
+
+def test_a_sixth_internet_gateway_is_one_too_many(aws_account: AwsAccount) -> None:
+    ec2 = aws_account.client("ec2")
+    for _ in range(5):
+        ec2.create_internet_gateway()
+    assert _code(ec2.create_internet_gateway)[0] == "InternetGatewayLimitExceeded"
+
+
+def test_a_cluster_that_is_updated_cannot_be_deleted(aws_account: AwsAccount) -> None:
+    eks = aws_account.client("eks")
+    eks.create_cluster(**_request(aws_account, version="1.35"))
+    aws_account.cloud.eks.join()
+    aws_account.cloud.clock.advance(600)
+    eks.update_cluster_version(name="x", version="1.36")
+    with pytest.raises(ClientError, match="currently has an update in progress") as caught:
+        eks.delete_cluster(name="x")
+    assert caught.value.response["Error"]["Code"] == "ResourceInUseException"
+    aws_account.cloud.clock.advance(480)
+    eks.delete_cluster(name="x")
 
 
 @pytest.fixture

@@ -1,13 +1,17 @@
 """Killed anywhere: after each write of a creation and of a deletion, and before the first.
 
 What is the case before a write is what is the case after the one before it, so each moment in
-which AWS can be left is here once. The same command is then run again, to the end.
+which AWS can be left is here once. The same command is then run again, to the end. Besides, each
+write is carried out once with its reply lost, and the run lives on.
+
+The whole account is compared with an undisturbed one, not only what carries our tag.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -17,32 +21,68 @@ from clouddeploy_aws.emulator.faults import Fault
 from clouddeploy_aws.provisioner import EksProvisioner
 from clouddeploy_aws.session import Session
 from moto_fixtures.aws import AwsAccount
-from tests.providers.aws.life import CREATES, DELETES, NOTHING, inventory, run_down, run_up, steps_of
+from tests.providers.aws.life import CREATES, DELETES, census, inventory, run_down, run_up, steps_of
 
 pytestmark = pytest.mark.usefixtures("sdk_waits_in_emulated_time")
 
-WHOLE: dict[str, Any] = {}
+Run = Callable[[], tuple[Session, Sequence[Step]]]
 
 
-def _whole(account: AwsAccount, steps: Sequence[Step]) -> dict[str, Any]:
-    """What an undisturbed creation ends with, made once."""
-    if not WHOLE:
-        run_up(account, steps)
-        WHOLE.update(inventory(account, "demo"))
-        account.cloud.reset()
-    return WHOLE
+@dataclass(frozen=True)
+class Ends:
+    """What the account holds when a cluster was made, and when it was deleted, and nothing went wrong."""
+
+    made: dict[str, Any]
+    gone: dict[str, Any]
+
+
+def _all(account: AwsAccount) -> dict[str, Any]:
+    return {**inventory(account, "demo"), "all": census(account)}
+
+
+@pytest.fixture(scope="module")
+def undisturbed() -> list[Ends]:
+    """Filled by the first test of this module."""
+    return []
+
+
+@pytest.fixture
+def ends(aws_account: AwsAccount, run: Run, undisturbed: list[Ends]) -> Ends:
+    if not undisturbed:
+        _, steps = run()
+        run_up(aws_account, steps)
+        made = _all(aws_account)
+        run_down(aws_account, steps)
+        undisturbed.append(Ends(made, _all(aws_account)))
+        aws_account.cloud.reset()
+    return undisturbed[0]
 
 
 class Killed(BaseException):
     """The process ends here."""
 
 
-def _points(writes: Sequence[str]) -> Any:
+def _kills(writes: Sequence[str]) -> Any:
     return pytest.mark.parametrize(
         "writes",
         range(len(writes) + 1),
         ids=["before-the-first", *(f"after-{nth:02}-{write}" for nth, write in enumerate(writes, 1))],
     )
+
+
+def _losses(writes: Sequence[str]) -> Any:
+    """Each write, by how many of the same name come before it."""
+    points = [(write, writes[:number].count(write)) for number, write in enumerate(writes)]
+    return pytest.mark.parametrize(
+        ("write", "before"), points, ids=[f"{write}-{before + 1}" for write, before in points]
+    )
+
+
+def _lose(account: AwsAccount, write: str, before: int) -> Fault:
+    service, action = write.split(":")
+    fault = Fault(service, action, lost=True, skip=before)
+    account.cloud.faults.add(fault)
+    return fault
 
 
 @contextmanager
@@ -77,7 +117,7 @@ def _writes(model: Any) -> bool:
 
 
 @pytest.fixture(scope="module")
-def run(aws_cloud: AwsAccount) -> Iterator[Callable[[], tuple[Session, Sequence[Step]]]]:
+def run(aws_cloud: AwsAccount) -> Iterator[Run]:
     """The steps of one process; its clients are made once, which is what takes time in a test."""
     with pytest.MonkeyPatch.context() as patch:
         for name, value in aws_cloud.cloud.environment.items():
@@ -87,28 +127,49 @@ def run(aws_cloud: AwsAccount) -> Iterator[Callable[[], tuple[Session, Sequence[
         yield lambda: (session, steps)
 
 
-@_points(CREATES)
+@_kills(CREATES)
 def test_a_creation_that_was_killed_ends_the_same_when_run_again(
-    aws_account: AwsAccount, run: Callable[[], tuple[Session, Sequence[Step]]], writes: int
+    aws_account: AwsAccount, run: Run, ends: Ends, writes: int
 ) -> None:
     session, steps = run()
-    whole = _whole(aws_account, steps)
     with _killed_after(session, writes):
         run_up(aws_account, steps)
     run_up(aws_account, steps)
-    assert inventory(aws_account, "demo") == whole
+    assert _all(aws_account) == ends.made
 
 
-@_points(DELETES)
+@_kills(DELETES)
 def test_a_deletion_that_was_killed_leaves_nothing_when_run_again(
-    aws_account: AwsAccount, run: Callable[[], tuple[Session, Sequence[Step]]], writes: int
+    aws_account: AwsAccount, run: Run, ends: Ends, writes: int
 ) -> None:
     session, steps = run()
     run_up(aws_account, steps)
     with _killed_after(session, writes):
         run_down(aws_account, steps)
     run_down(aws_account, steps)
-    assert inventory(aws_account, "demo") == NOTHING
+    assert _all(aws_account) == ends.gone
+
+
+@_losses(CREATES)
+def test_a_creation_survives_every_lost_reply(
+    aws_account: AwsAccount, run: Run, ends: Ends, write: str, before: int
+) -> None:
+    """The call is carried out and its reply is lost: the SDK or the engine asks again."""
+    fault = _lose(aws_account, write, before)
+    run_up(aws_account, run()[1])
+    assert fault.times == 0
+    assert _all(aws_account) == ends.made
+
+
+@_losses(DELETES)
+def test_a_deletion_survives_every_lost_reply(
+    aws_account: AwsAccount, run: Run, ends: Ends, write: str, before: int
+) -> None:
+    run_up(aws_account, run()[1])
+    fault = _lose(aws_account, write, before)
+    run_down(aws_account, run()[1])
+    assert fault.times == 0
+    assert _all(aws_account) == ends.gone
 
 
 def test_the_points_are_all_there_are(aws_account: AwsAccount) -> None:
@@ -119,16 +180,3 @@ def test_the_points_are_all_there_are(aws_account: AwsAccount) -> None:
     aws_account.cloud.calls.clear()
     run_down(aws_account, steps_of(aws_account))
     assert tuple(aws_account.writes()) == DELETES
-
-
-@pytest.mark.parametrize(
-    ("service", "action"), sorted({tuple(write.split(":")) for write in (*CREATES, *DELETES)})
-)
-def test_a_lost_reply_makes_no_second_one(aws_account: AwsAccount, service: str, action: str) -> None:
-    """The call is carried out and its reply is lost: the SDK or the engine asks again."""
-    whole = _whole(aws_account, steps_of(aws_account))
-    aws_account.cloud.faults.add(Fault(service, action, lost=True))
-    run_up(aws_account, steps_of(aws_account))
-    assert inventory(aws_account, "demo") == whole
-    run_down(aws_account, steps_of(aws_account))
-    assert inventory(aws_account, "demo") == NOTHING

@@ -184,9 +184,16 @@ def test_long_names_make_roles_that_iam_takes_and_that_differ() -> None:
 
 
 def test_a_version_that_eks_does_not_offer(aws_account: AwsAccount) -> None:
-    with pytest.raises(ConfigError, match=r"unsupported Kubernetes version 1\.2") as caught:
+    with pytest.raises(ConfigError, match=r"EKS offers no Kubernetes 1\.2; the nearest is 1\.3") as caught:
         run_up(aws_account, steps_of(aws_account, version="1.2"))
-    assert "use one of 1.36, 1.35" in (caught.value.fix or "")
+    assert "use one of 1.33, 1.34" in (caught.value.fix or "")
+    assert aws_account.writes() == []
+
+
+def test_a_version_that_nobody_may_ask_about_is_refused_by_eks(aws_account: AwsAccount) -> None:
+    aws_account.cloud.denied.add("eks:DescribeClusterVersions")
+    with pytest.raises(ConfigError, match=r"unsupported Kubernetes version 1\.2"):
+        run_up(aws_account, steps_of(aws_account, version="1.2"))
 
 
 def test_the_version_that_was_asked_for(aws_account: AwsAccount) -> None:

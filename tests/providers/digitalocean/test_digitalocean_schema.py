@@ -16,9 +16,11 @@ from clouddeploy.emulator.server import Server
 from clouddeploy.oci.client import RegistryClient
 from clouddeploy.push import push_image
 from clouddeploy_digitalocean import connect, parse
+from clouddeploy_digitalocean.api import Api
 from clouddeploy_digitalocean.emulator.cloud import _ROUTES
 from clouddeploy_digitalocean.scopes import SCOPES
 from moto_fixtures.digitalocean import DigitalOceanAccount
+from tests.providers import callsites
 from tests.providers.digitalocean.openapi import OpenApi, Recorder
 
 IN_THE_TEXT = {
@@ -77,9 +79,12 @@ def _push(account: DigitalOceanAccount, repository: str, *, tier: str) -> None:
 
 
 def test_a_whole_life_is_as_the_description_says(
-    do_account: DigitalOceanAccount, recorder: Recorder, openapi: OpenApi
+    do_account: DigitalOceanAccount, recorder: Recorder, openapi: OpenApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    gates = ("_answer", "_pages")
+    seen = callsites.made(monkeypatch, "digitalocean", Api, gates)
     whole_life(do_account)
+    assert callsites.written("digitalocean", gates, "self") == seen
     api = [one for one in recorder.exchanges if one.path != "/v2/registry/auth"]
     for exchange in api:
         openapi.check(exchange)
@@ -88,7 +93,7 @@ def test_a_whole_life_is_as_the_description_says(
         *(f"{name} {count}" for name, count in sorted(openapi.counts.items())),
         sep="\n  ",
     )
-    assert {_operation_id(openapi, name) for name in SCOPES} <= set(openapi.counts)
+    assert {_operation_id(openapi, name) for name in SCOPES} == set(openapi.counts)
     assert sum(openapi.counts.values()) == len(api) > 100
 
 

@@ -11,6 +11,7 @@ import requests
 
 from clouddeploy_gcp.emulator.cloud import GcpCloud
 from moto_fixtures.gcp import PROJECT, REGION, ZONE, GcpAccount
+from tests.providers.gcp.life import ensure
 
 
 class Asker:
@@ -119,6 +120,8 @@ def test_a_self_signed_token_gets_in_but_not_into_the_registry(ask: Asker, gcp_a
         ({"resourceLabels": {"Upper": "x"}}, "Invalid resource label"),
         ({"locations": ["us-east1-b"]}, "is not a zone in region"),
         ({"network": "mine"}, 'network named "mine"'),
+        ({"subnetwork": "mine"}, 'Subnetwork "mine" is not valid'),
+        ({"nodeConfig": {"serviceAccount": "no@acme-shop.iam"}}, 'account "no@acme-shop.iam" does not exist'),
         ({"autopilot": {"enabled": True}}, "must be regional"),
         ({"nodePools": [{"name": "p", "initialNodeCount": 1}]}, "Only one of"),
         (
@@ -191,6 +194,30 @@ def test_a_policy_that_changed_meanwhile_is_not_overwritten(ask: Asker, gcp_acco
         "unknown type"
         in ask("POST", f"{path}:setIamPolicy", {"policy": wrong}, status=400)["error"]["message"]
     )
+    binding["members"] = ["serviceAccount:no@acme-shop.iam.gserviceaccount.com"]
+    unknown = ask("POST", f"{path}:setIamPolicy", {"policy": {"bindings": [binding]}}, status=400)
+    assert "no@acme-shop.iam.gserviceaccount.com does not exist" in unknown["error"]["message"]
+
+
+def test_a_blob_comes_in_one_piece(ask: Asker, gcp_account: GcpAccount) -> None:
+    address = ensure(gcp_account).address
+    host, _, name = address.partition("/")
+    headers = {"Authorization": f"Bearer {ask.token}"}
+    begun = requests.post(f"http://{host}/v2/{name}/blobs/uploads/", headers=headers, timeout=10)
+    where = requests.compat.urljoin(f"http://{host}", begun.headers["Location"])
+    headers["Content-Range"] = "0-4"
+    refused = requests.patch(where, data=b"hello", headers=headers, timeout=10)
+    assert (refused.status_code, refused.json()["errors"][0]["code"]) == (400, "UNSUPPORTED")
+    del headers["Content-Range"]
+    assert requests.patch(where, data=b"hello", headers=headers, timeout=10).status_code == 202
+
+
+@pytest.mark.parametrize("version", ["1.12", "1.99.1-gke.1"])
+def test_a_node_version_that_there_is_not(ask: Asker, gcp_account: GcpAccount, version: str) -> None:
+    ask.create()
+    gcp_account.clock.sleep(0)
+    path = f"{PLACES}/{ZONE}/clusters/demo/nodePools/default-pool"
+    assert "is unsupported" in ask("PUT", path, {"nodeVersion": version}, status=400)["error"]["message"]
 
 
 @pytest.mark.parametrize(

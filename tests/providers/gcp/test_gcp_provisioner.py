@@ -25,12 +25,14 @@ from moto_fixtures.gcp import (
     EXISTING,
     FOREIGN_CLUSTER,
     FOREIGN_REPOSITORY,
+    FRESH,
     LABEL,
     LEFTOVERS,
     NO_APIS,
     REGION,
     ZONE,
     GcpAccount,
+    Seed,
 )
 from tests.providers.gcp.life import make, provisioner, remove, steps
 
@@ -120,7 +122,7 @@ def test_a_machine_of_a_new_family_gets_the_disk_that_it_takes(gcp_account: GcpA
         ({"version": "1.20"}, {}, "does not offer Kubernetes 1.20", "use 1.32"),
         ({"version": "latest"}, {}, "does not offer Kubernetes latest", "use 1.34"),
         ({}, {"region": "europe-west33"}, "no region europe-west33", "use europe-west3"),
-        ({}, {"region": "mars"}, "no region mars", "use one of: asia-northeast3"),
+        ({}, {"region": "mars"}, "no region mars", "use one of: africa-south1"),
         ({}, {"region": "europe-west1-a"}, "europe-west1 has no zone europe-west1-a", "use europe-west1-"),
     ],
 )
@@ -131,6 +133,7 @@ def test_what_google_does_not_offer_is_refused_with_the_nearest(
     with pytest.raises(ConfigError, match=message) as caught:
         make(gcp_account, ClusterSpec("demo", **{"nodes": 1, **spec}), **settings)
     assert fix in str(caught.value.fix)
+    assert gcp_account.writes() == []
     assert "cluster" not in [kind for kind, _, _ in gcp_account.cloud.ledger()]
 
 
@@ -154,7 +157,7 @@ def test_a_quota_that_would_not_do_is_named_before_anything_is_made(gcp_account:
         make(gcp_account, ClusterSpec("demo", nodes=3))
     assert "CPUS: needs 6, 4 left of 4" in caught.value.message
     assert "iam-admin/quotas" in str(caught.value.fix)
-    assert not [one for one in gcp_account.writes() if "clusters" in one]
+    assert gcp_account.writes() == []
 
 
 def test_the_quota_of_all_regions_counts_too(gcp_account: GcpAccount) -> None:
@@ -264,6 +267,9 @@ def test_the_nodes_may_pull_what_was_pushed(gcp_account: GcpAccount) -> None:
 
 def test_nodes_may_run_as_an_account_of_their_own(gcp_account: GcpAccount) -> None:
     account = "nodes@acme-shop.iam.gserviceaccount.com"
+    with pytest.raises(ConfigError, match=f"Service account {account} does not exist"):
+        make(gcp_account, SMALL, options={"service_account": account})
+    gcp_account.cloud.service_accounts.add(account)
     make(gcp_account, SMALL, options={"service_account": account})
     assert cluster(gcp_account).node_pools[0].config.service_account == account
     assert gcp_account.cloud.artifacts.repo(REGION, "demo").readers() == {f"serviceAccount:{account}"}
@@ -272,6 +278,19 @@ def test_nodes_may_run_as_an_account_of_their_own(gcp_account: GcpAccount) -> No
 def test_a_network_that_is_not_there_is_named(gcp_account: GcpAccount) -> None:
     with pytest.raises(ConfigError, match='network named "mine"'):
         make(gcp_account, SMALL, options={"network": "mine"})
+    with pytest.raises(ConfigError, match='Subnetwork "mine" is not valid'):
+        make(gcp_account, SMALL, options={"subnetwork": "mine"})
+
+
+@pytest.mark.parametrize("seed", [NO_APIS, FRESH])
+def test_a_project_that_nobody_pays_for_is_named(gcp_account: GcpAccount, seed: Seed) -> None:
+    gcp_account.plant(seed)
+    gcp_account.cloud.services.billed = False
+    with pytest.raises(PreconditionError, match=r"[Bb]illing") as caught:
+        make(gcp_account, SMALL)
+    assert "console.cloud.google.com/billing" in str(caught.value.fix)
+    assert caught.value.exit_code == 5
+    assert gcp_account.cloud.ledger() == []
 
 
 def test_a_cluster_with_images_leaves_them(gcp_account: GcpAccount) -> None:

@@ -10,13 +10,16 @@ from clouddeploy.clusters import down, up
 from clouddeploy.conformance.images import TinyImage
 from clouddeploy.contract import ClusterSpec
 from clouddeploy.emulator.server import Server
-from clouddeploy.errors import CloudDeployError
+from clouddeploy.errors import CloudDeployError, ConfigError
 from clouddeploy.oci.client import RegistryClient
 from clouddeploy.push import push_image
 from clouddeploy_gcp import connect
+from clouddeploy_gcp.compute import Compute
 from clouddeploy_gcp.emulator.answers import ApiError
 from clouddeploy_gcp.images import ArtifactImages
+from clouddeploy_gcp.sdk import Sdk
 from moto_fixtures.gcp import LEFTOVERS, NO_APIS, GcpAccount
+from tests.providers import callsites
 from tests.providers.gcp.discovery import Discovery, Recorder
 from tests.providers.gcp.life import ensure
 
@@ -36,6 +39,10 @@ def recorder(gcp_account: GcpAccount, monkeypatch: pytest.MonkeyPatch) -> Iterat
 @pytest.fixture(scope="module")
 def discovery() -> Discovery:
     return Discovery()
+
+
+GATES = {Sdk: ("container", "artifacts", "first_artifact", "rest"), Compute: ("get", "pages")}
+"""Every request goes through one of these."""
 
 
 def whole_life(account: GcpAccount) -> None:
@@ -65,6 +72,10 @@ def whole_life(account: GcpAccount) -> None:
         assert check().ok, check()
     for spec in specs:
         down(provider.provisioner.steps(spec), clock=account.clock)
+    nowhere = connect(account.target(spec=specs[0], region="europe-west33")).provisioner
+    assert nowhere
+    with pytest.raises(ConfigError, match="no region europe-west33"):
+        up(nowhere.steps(specs[0]), clock=account.clock)
     account.plant(LEFTOVERS)
     assert len(provider.provisioner.leftovers("demo")) == 3
 
@@ -84,9 +95,14 @@ def _push(account: GcpAccount) -> None:
 
 
 def test_a_whole_life_is_as_the_description_says(
-    gcp_account: GcpAccount, recorder: Recorder, discovery: Discovery
+    gcp_account: GcpAccount, recorder: Recorder, discovery: Discovery, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    seen = [callsites.made(monkeypatch, "gcp", kind, gates) for kind, gates in GATES.items()]
     whole_life(gcp_account)
+    asked = callsites.written("gcp", GATES[Sdk], "sdk")
+    asked |= {site for site in callsites.written("gcp", GATES[Compute], "self") if site[0] == "compute.py"}
+    assert asked - set.union(*seen) == set()
+    assert len(asked) > 20
     api = [one for one in recorder.exchanges if not one.path.startswith(OUTSIDE[:3]) and one.path != "/"]
     for exchange in api:
         discovery.check(exchange)
@@ -101,7 +117,6 @@ def test_a_whole_life_is_as_the_description_says(
         "container.projects.locations.clusters.nodePools.list",
         "container.projects.locations.clusters.setResourceLabels",
         "container.projects.locations.operations.list",
-        "compute.regions.list",
         "serviceusage.services.enable",
         "serviceusage.services.get",
         "serviceusage.services.list",

@@ -14,6 +14,7 @@ from werkzeug.test import Client
 from clouddeploy.emulator.registry import ManifestRecord
 from clouddeploy_aws.emulator.answers import ServiceError
 from clouddeploy_aws.emulator.ecr.data_plane import USERNAME, EcrDataPlane
+from clouddeploy_aws.emulator.ecr.lifecycle import check_policy
 from clouddeploy_aws.emulator.models import Caller
 
 
@@ -98,11 +99,7 @@ class Ecr:
 
     def put_lifecycle_policy(self, request: Mapping[str, Any], caller: Caller) -> dict[str, Any]:
         record = self._get(request["repositoryName"], caller)
-        try:
-            json.loads(request["lifecyclePolicyText"])["rules"]
-        except (ValueError, KeyError, TypeError):
-            text = "Invalid parameter at 'LifecyclePolicyText' failed to satisfy constraint"
-            raise ServiceError("InvalidParameterException", text) from None
+        check_policy(request["lifecyclePolicyText"])
         record.lifecycle = request["lifecyclePolicyText"]
         return self.get_lifecycle_policy(request, caller)
 

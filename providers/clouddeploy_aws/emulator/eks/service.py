@@ -72,8 +72,9 @@ class Eks:
         with self._lock:
             record = self.record(request["name"])
             status = record.status(self._clock.now())
-            if status == "CREATING":
-                text = f"Cluster {record.name} has an update or creation in progress"
+            if status in {"CREATING", "UPDATING"}:
+                what = "a creation" if status == "CREATING" else "an update"
+                text = f"Cannot delete because cluster {record.name} currently has {what} in progress"
                 raise ServiceError("ResourceInUseException", text, clusterName=record.name)
             if record.request.get("deletionProtection"):
                 text = f"Cluster {record.name} has deletion protection enabled"
