@@ -115,7 +115,8 @@ def _priced(question: Question, machine: Machine, nodes: int) -> tuple[Control, 
     if control is None:
         return None
     site = question.site(machine, max(nodes, question.assumed.min_nodes, control.min_nodes))
-    return control, bill(question.cloud.charges(site, control), drivers(question.demand, question.assumed))
+    by = drivers(question.demand, question.assumed, question.wishes)
+    return control, bill(question.cloud.charges(site, control), by)
 
 
 def _offer(question: Question, machine: Machine, pods: Sequence[Pod]) -> Offer | None:

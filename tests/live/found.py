@@ -7,7 +7,16 @@ from pathlib import Path
 
 import pytest
 
-PARTS = ("Docker Engine", "registry", "OCI conformance", "Kubernetes", "four clusters", "aws CLI", "gcloud")
+PARTS = (
+    "Docker Engine",
+    "registry",
+    "OCI conformance",
+    "Kubernetes",
+    "four clusters",
+    "aws CLI",
+    "gcloud",
+    "Chromium",
+)
 lines: dict[str, str] = {}
 
 

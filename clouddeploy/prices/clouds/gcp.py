@@ -51,7 +51,7 @@ def _charges(site: Site, control: Control) -> Sequence[Charge]:
 
 def _credit(site: Site, control: Control) -> Sequence[Charge]:
     """The monthly credit of a billing account pays for one zonal cluster, never for more than it costs."""
-    if control is not ZONAL or not site.wishes.first:
+    if control is not ZONAL:
         return []
     credit, fee = site.price("gke.free_tier_credit"), site.price("gke.cluster_management")
     if credit.usd is None or fee.usd is None:
@@ -61,7 +61,7 @@ def _credit(site: Site, control: Control) -> Sequence[Charge]:
             "control plane",
             "free tier credit",
             replace(credit, unit=fee.unit),
-            amounts(hours=1),
+            amounts(first_hours=1),
             usd=-fee.usd,
             cap=-credit.usd,
             note="one zonal cluster per billing account",

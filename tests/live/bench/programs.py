@@ -24,6 +24,7 @@ PACKAGES = {
     "conntrack": "conntrack",
     "/usr/lib/cni/bridge": "containernetworking-plugins",
     "/bin/busybox": "busybox-static",
+    "chromium": "chromium",
 }
 _KUBE = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet", "kube-proxy")
 
