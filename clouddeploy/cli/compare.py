@@ -13,10 +13,11 @@ import typer
 from clouddeploy.app.load import describes_app
 from clouddeploy.app.model import App
 from clouddeploy.cli import compared, options, view
-from clouddeploy.cli.project import find_app
+from clouddeploy.cli.project import find_app, image_sizes
 from clouddeploy.errors import ConfigError
 from clouddeploy.prices import cache, units
 from clouddeploy.prices.against import Change, app_at, changes
+from clouddeploy.prices.assume import assuming
 from clouddeploy.prices.compare import compare as compare_clouds
 from clouddeploy.prices.demand import Demand, Wishes, from_app, from_sizes
 from clouddeploy.prices.offers import Comparison
@@ -31,6 +32,13 @@ class Format(StrEnum):
     json = "json"
     yaml = "yaml"
     markdown = "markdown"
+
+
+class Term(StrEnum):
+    """How long one commits to the nodes."""
+
+    one = "1y"
+    three = "3y"
 
 
 class Arch(StrEnum):
@@ -51,8 +59,14 @@ def _size(flag: str, metavar: str, text: str) -> typer.models.OptionInfo:
 
 
 def _wish(flag: str, text: str) -> typer.models.OptionInfo:
-    found: typer.models.OptionInfo = typer.Option(flag, help=text, rich_help_panel=_CLUSTER)
+    found: typer.models.OptionInfo = typer.Option(
+        flag, envvar=_variable(flag), help=text, rich_help_panel=_CLUSTER
+    )
     return found
+
+
+def _variable(flag: str) -> str:
+    return "CLOUDDEPLOY_" + flag.partition("/")[0].removeprefix("--").replace("-", "_").upper()
 
 
 Cpus = Annotated[str | None, _size("--cpus", "CPUS", "CPUs of one replica, such as 0.5 or 500m.")]
@@ -65,6 +79,7 @@ RegistryGb = Annotated[str | None, _size("--registry-gb", "GB", "GB of images ke
 Region = Annotated[str, _wish("--region", "us, eu, sg, seoul, or a cloud's own region.")]
 ArchOf = Annotated[Arch, _wish("--arch", "Architecture of the nodes.")]
 Spot = Annotated[bool, _wish("--spot", "Interruptible nodes.")]
+Commit = Annotated[Term | None, _wish("--commit", "Nodes committed to for so long.")]
 Ha = Annotated[bool, _wish("--ha", "A redundant control plane.")]
 Private = Annotated[bool, _wish("--private", "Nodes without public addresses, behind NAT.")]
 Sla = Annotated[str | None, _wish("--sla", "What the control plane must promise, such as 99.95.")]
@@ -72,6 +87,7 @@ Kubernetes = Annotated[str | None, _wish("--kubernetes", "The Kubernetes minor, 
 MachineOf = Annotated[list[str] | None, _wish("--machine", "Pin a type, such as aws=t3.medium; repeatable.")]
 Surge = Annotated[bool, _wish("--surge/--no-surge", "Room for one more pod in a rolling update.")]
 First = Annotated[bool, _wish("--free-tier/--no-free-tier", "The account's first cluster.")]
+Assume = Annotated[list[str] | None, _wish("--assume", "Another assumption: node_disk_gib=30; repeatable.")]
 Explain = Annotated[
     str | None, typer.Option("--explain", metavar="CLOUD", help="Print every line of a bill.")
 ]
@@ -102,6 +118,7 @@ def compare(
     region: Region = "us",
     arch: ArchOf = Arch.amd64,
     spot: Spot = False,
+    commit: Commit = None,
     ha: Ha = False,
     private: Private = False,
     sla: Sla = None,
@@ -109,6 +126,7 @@ def compare(
     machine: MachineOf = None,
     surge: Surge = True,
     first: First = True,
+    assume: Assume = None,
     explain: Explain = None,
     against: Against = None,
     html: Html = None,
@@ -117,9 +135,12 @@ def compare(
 ) -> None:
     """Show what the app would cost per month on each cloud, and what it would get.
 
-    Works offline, without an account. Sizes come from the app in this folder, or from --cpus,
-    --memory and --replicas. An unknown price is counted as unknown, never as 0.
+    Works offline, without an account. Sizes come from the app in this folder, or from flags such as
+    --cpus, --memory and --replicas. An unknown price is counted as unknown, never as 0.
     """
+    if spot and commit:
+        raise ConfigError("spot nodes cannot be committed to", fix="leave out --spot or --commit")
+    assumed = assuming(assume or ())
     wishes = Wishes(
         region=region,
         arch=arch.value,
@@ -130,15 +151,18 @@ def compare(
         version=kubernetes,
         surge=surge,
         first=first,
+        commit=commit.value if commit else None,
         machines=_machines(machine or ()),
     )
-    app = None if cpus or memory or replicas is not None else _app(config)
-    demand = from_app(app) if app else _sizes(cpus, memory, replicas)
+    sizes = cpus or memory or replicas is not None
+    others = disk or lb is not None or egress or registry_gb
+    app = None if sizes or (others and not config and not describes_app(Path.cwd())) else _app(config)
+    demand = from_app(app, image_sizes(app)) if app else _sizes(cpus, memory, replicas)
     sized = _extras(disk or (), lb, egress, registry_gb)
     catalog, problems = cache.load()
     for problem in problems:
         view.note(problem, style="yellow")
-    found = compare_clouds(sized(demand), wishes, catalog)
+    found = compare_clouds(sized(demand), wishes, catalog, assumed)
     changed = _changed(app, found, against, sized, config) if against else ()
     if html:
         _write(html, found)
@@ -202,8 +226,8 @@ def _changed(
         raise ConfigError(
             "--against needs an app in this folder", fix="leave out --cpus, --memory, --replicas"
         )
-    before = sized(from_app(app_at(app.root, revision, config)))
-    return changes(compare_clouds(before, now.wishes, now.catalog), now)
+    before = sized(from_app(app_at(app.root, revision, config), image_sizes(app)))
+    return changes(compare_clouds(before, now.wishes, now.catalog, now.assumed), now)
 
 
 def _print(

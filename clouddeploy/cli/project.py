@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,6 +23,18 @@ def find_app(config: Path | None, *, show_inferred: bool = True) -> App:
         for value in app.inferred:
             view.note(f"{value.key} = {value.value}   ({value.source})")
     return app
+
+
+def image_sizes(app: App) -> Mapping[str, int]:
+    """The bytes of the images that were built or pulled here, by service."""
+    from clouddeploy.images.store import Store
+
+    store = Store.default()
+    if not (store.root / "index.json").exists():
+        return {}
+    from clouddeploy.release.build import find_built
+
+    return {name: image.size() for name, image in find_built(app, store).items() if store.has(image.manifest.digest)}
 
 
 def chosen(app: App, to: Sequence[str] | None, namespace: str | None = None) -> list[Target]:

@@ -11,6 +11,7 @@ from clouddeploy.prices.bill import Line, bill, drivers, total
 from clouddeploy.prices.catalog import Catalog, Machine
 from clouddeploy.prices.clouds.base import Cloud, Control, Site
 from clouddeploy.prices.demand import Assumptions, Demand, Wishes
+from clouddeploy.prices.live import Live
 from clouddeploy.prices.offers import Offer, Unfit
 from clouddeploy.prices.packing import Pod, bound, fits, pack
 from clouddeploy.prices.regions import Place
@@ -26,6 +27,7 @@ class Question:
     demand: Demand
     wishes: Wishes
     assumed: Assumptions
+    live: Live | None = None
 
     @property
     def pods(self) -> list[Pod]:
@@ -41,8 +43,15 @@ class Question:
 
     def room(self, machine: Machine) -> Room:
         """What a node leaves once its DaemonSets run."""
-        assumed = self.assumed
-        return self.cloud.room(machine).less(assumed.daemon_cpu, assumed.daemon_memory, assumed.daemon_pods)
+        assumed, live = self.assumed, self.live
+        taken = Room(assumed.daemon_cpu, assumed.daemon_memory, assumed.daemon_pods)
+        if live and live.daemons:
+            taken = live.daemons
+        told = live.machines.get(machine.name) if live else None
+        if told and told.max_pods:
+            machine = replace(machine, max_pods=told.max_pods)
+        room = (live.rooms.get(machine.name) if live else None) or self.cloud.room(machine)
+        return room.less(taken.cpu, taken.memory, taken.pods)
 
     def site(self, machine: Machine, nodes: int) -> Site:
         """The cluster of so many machines."""
@@ -66,11 +75,16 @@ def answer(question: Question, steady: bool) -> Offer | Unfit:
 def _wanted(question: Question, steady: bool) -> list[Machine] | str:
     """The machine types to choose from, or why there are none."""
     region, wishes = question.place.region, question.wishes
+    live = question.live
     machines = list(question.catalog.machines(question.cloud.name, region))
+    if live:
+        machines = [one for one in machines if live.offers(one.name, region)]
     if pinned := wishes.machines.get(question.cloud.name):
         machines = [one for one in machines if one.name == pinned]
         if not machines:
             return f"no machine type {pinned} in {region}"
+    if wishes.auto and question.cloud.auto:
+        machines = [one for one in machines if question.cloud.auto(one)]
     machines = [one for one in machines if wishes.arch in ("any", one.arch)]
     if not machines:
         return f"no {wishes.arch} machine in {region}"
@@ -127,8 +141,11 @@ def _offer(question: Question, machine: Machine, pods: Sequence[Pod]) -> Offer |
     control, lines = priced
     packing = packing.at_least(control.min_nodes)
     site = question.site(machine, len(packing.nodes))
-    notes = tuple(question.cloud.notes(site, control))
-    return Offer(question.cloud, question.place, control, machine, packing, lines, notes)
+    notes = list(question.cloud.notes(site, control))
+    if question.live:
+        nodes = len(packing.nodes)
+        notes += question.live.short(machine.cpus * nodes, nodes)
+    return Offer(question.cloud, question.place, control, machine, packing, lines, tuple(notes))
 
 
 def _order(offer: Offer) -> tuple[int, Decimal, int, str]:

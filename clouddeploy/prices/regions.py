@@ -44,6 +44,11 @@ def check(wanted: str) -> None:
         )
 
 
+def known(cloud: str, region: str) -> bool:
+    """Whether `region` is an area, or a cloud's region as far as is known here."""
+    return region in _data()["areas"] or region in _data()["places"].get(cloud, {})
+
+
 def place(cloud: str, wanted: str, priced: Collection[str]) -> Place:
     """The region of `cloud` for `wanted`, among those that have node prices; EVERYWHERE is all."""
     own = _own(cloud, wanted)

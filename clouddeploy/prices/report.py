@@ -52,7 +52,7 @@ def _at(comparison: Comparison, factor: int) -> Any:
     if factor == 1:
         return lanes(comparison)
     demand = scaled(comparison.demand, factor)
-    return lanes(compare(demand, comparison.wishes, comparison.catalog, comparison.assumed))
+    return lanes(compare(demand, comparison.wishes, comparison.catalog, comparison.assumed, comparison.live))
 
 
 def _interned(value: Any, sources: dict[str, int]) -> Any:
