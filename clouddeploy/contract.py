@@ -381,7 +381,7 @@ class Doctor(Protocol):
 
 @dataclass(frozen=True)
 class MachineType:
-    """A node type that the account may have where the target is; `max_pods` None where the cloud sets no own limit."""
+    """A node type that the account may have; `max_pods` None where the cloud sets no limit of its own."""
 
     name: str
     cpus: int

@@ -12,12 +12,13 @@ import typer
 
 from clouddeploy.app.load import describes_app
 from clouddeploy.app.model import App
-from clouddeploy.cli import compared, options, view
+from clouddeploy.cli import compared, comparing_live, options, view
 from clouddeploy.cli.project import find_app, image_sizes
 from clouddeploy.errors import ConfigError
 from clouddeploy.prices import cache, units
 from clouddeploy.prices.against import Change, app_at, changes
 from clouddeploy.prices.assume import assuming
+from clouddeploy.prices.catalog import Catalog
 from clouddeploy.prices.compare import compare as compare_clouds
 from clouddeploy.prices.demand import Demand, Wishes, from_app, from_sizes
 from clouddeploy.prices.offers import Comparison
@@ -54,19 +55,21 @@ _CLUSTER = "Cluster"
 
 
 def _size(flag: str, metavar: str, text: str) -> typer.models.OptionInfo:
-    found: typer.models.OptionInfo = typer.Option(flag, metavar=metavar, help=text, rich_help_panel=_SIZES)
+    found: typer.models.OptionInfo = typer.Option(
+        flag, envvar=_variable(flag), show_envvar=False, metavar=metavar, help=text, rich_help_panel=_SIZES
+    )
     return found
 
 
 def _wish(flag: str, text: str) -> typer.models.OptionInfo:
     found: typer.models.OptionInfo = typer.Option(
-        flag, envvar=_variable(flag), help=text, rich_help_panel=_CLUSTER
+        flag, envvar=_variable(flag), show_envvar=False, help=text, rich_help_panel=_CLUSTER
     )
     return found
 
 
 def _variable(flag: str) -> str:
-    return "CLOUDDEPLOY_" + flag.partition("/")[0].removeprefix("--").replace("-", "_").upper()
+    return "CLOUDDEPLOY_COMPARE_" + flag.partition("/")[0].removeprefix("--").replace("-", "_").upper()
 
 
 Cpus = Annotated[str | None, _size("--cpus", "CPUS", "CPUs of one replica, such as 0.5 or 500m.")]
@@ -76,7 +79,9 @@ Disk = Annotated[list[str] | None, _size("--disk", "SIZE", "A volume, such as 10
 Lb = Annotated[int | None, _size("--lb", "N", "Load balancers.")]
 Egress = Annotated[str | None, _size("--egress", "GB", "GB to the internet per month.")]
 RegistryGb = Annotated[str | None, _size("--registry-gb", "GB", "GB of images kept.")]
-Region = Annotated[str, _wish("--region", "us, eu, sg, seoul, or a cloud's own region.")]
+Region = Annotated[
+    str | None, _wish("--region", "us (if nothing is said), eu, sg, seoul, or a cloud's own region.")
+]
 ArchOf = Annotated[Arch, _wish("--arch", "Architecture of the nodes.")]
 Spot = Annotated[bool, _wish("--spot", "Interruptible nodes.")]
 Commit = Annotated[Term | None, _wish("--commit", "Nodes committed to for so long.")]
@@ -87,7 +92,11 @@ Kubernetes = Annotated[str | None, _wish("--kubernetes", "The Kubernetes minor, 
 MachineOf = Annotated[list[str] | None, _wish("--machine", "Pin a type, such as aws=t3.medium; repeatable.")]
 Surge = Annotated[bool, _wish("--surge/--no-surge", "Room for one more pod in a rolling update.")]
 First = Annotated[bool, _wish("--free-tier/--no-free-tier", "The account's first cluster.")]
+Auto = Annotated[bool, _wish("--auto", "Nodes that the cloud makes as pods need them (EKS Auto Mode).")]
 Assume = Annotated[list[str] | None, _wish("--assume", "Another assumption: node_disk_gib=30; repeatable.")]
+LiveToo = Annotated[
+    bool, typer.Option("--live", help="Ask the targets' accounts and clusters; needs credentials.")
+]
 Explain = Annotated[
     str | None, typer.Option("--explain", metavar="CLOUD", help="Print every line of a bill.")
 ]
@@ -115,7 +124,7 @@ def compare(
     lb: Lb = None,
     egress: Egress = None,
     registry_gb: RegistryGb = None,
-    region: Region = "us",
+    region: Region = None,
     arch: ArchOf = Arch.amd64,
     spot: Spot = False,
     commit: Commit = None,
@@ -126,7 +135,10 @@ def compare(
     machine: MachineOf = None,
     surge: Surge = True,
     first: First = True,
+    auto: Auto = False,
     assume: Assume = None,
+    live: LiveToo = False,
+    to: options.To = None,
     explain: Explain = None,
     against: Against = None,
     html: Html = None,
@@ -140,9 +152,12 @@ def compare(
     """
     if spot and commit:
         raise ConfigError("spot nodes cannot be committed to", fix="leave out --spot or --commit")
-    assumed = assuming(assume or ())
+    sized = _extras(disk or (), lb, egress, registry_gb)
+    flags = cpus or memory or replicas is not None
+    app = None if flags or (sized is not _as_it_is and not _app_here(config)) else _app(config)
+    asked = comparing_live.ask(app, to, config) if live else ()
     wishes = Wishes(
-        region=region,
+        region=comparing_live.region_of(asked, region),
         arch=arch.value,
         spot=spot,
         ha=ha,
@@ -152,17 +167,11 @@ def compare(
         surge=surge,
         first=first,
         commit=commit.value if commit else None,
+        auto=auto,
         machines=_machines(machine or ()),
     )
-    sizes = cpus or memory or replicas is not None
-    others = disk or lb is not None or egress or registry_gb
-    app = None if sizes or (others and not config and not describes_app(Path.cwd())) else _app(config)
     demand = from_app(app, image_sizes(app)) if app else _sizes(cpus, memory, replicas)
-    sized = _extras(disk or (), lb, egress, registry_gb)
-    catalog, problems = cache.load()
-    for problem in problems:
-        view.note(problem, style="yellow")
-    found = compare_clouds(sized(demand), wishes, catalog, assumed)
+    found = compare_clouds(sized(demand), wishes, _catalog(), assuming(assume or ()), asked)
     changed = _changed(app, found, against, sized, config) if against else ()
     if html:
         _write(html, found)
@@ -172,8 +181,19 @@ def compare(
         _print(found, changed, against or "", output, verbose)
 
 
+def _app_here(config: Path | None) -> bool:
+    return config is not None or describes_app(Path.cwd())
+
+
+def _catalog() -> Catalog:
+    catalog, problems = cache.load()
+    for problem in problems:
+        view.note(problem, style="yellow")
+    return catalog
+
+
 def _app(config: Path | None) -> App:
-    if config is None and not describes_app(Path.cwd()):
+    if not _app_here(config):
         raise ConfigError(
             "no app in this folder and no sizes",
             fix="clouddeploy compare --cpus 500m --memory 512Mi --replicas 3",
@@ -191,6 +211,8 @@ def _sizes(cpus: str | None, memory: str | None, replicas: int | None) -> Demand
 
 def _extras(disk: Sequence[str], lb: int | None, egress: str | None, registry_gb: str | None) -> Sized:
     """What flags say about the rest of the app, in place of what the app says."""
+    if not disk and lb is None and egress is None and registry_gb is None:
+        return _as_it_is
     if lb is not None and lb < 0:
         raise ConfigError(f"--lb: there cannot be {lb} load balancers", fix="--lb 0 or more")
     volumes = tuple(units.disk(one) for one in disk)
@@ -207,6 +229,10 @@ def _extras(disk: Sequence[str], lb: int | None, egress: str | None, registry_gb
         )
 
     return sized
+
+
+def _as_it_is(demand: Demand) -> Demand:
+    return demand
 
 
 def _machines(pinned: Sequence[str]) -> dict[str, str]:
@@ -227,7 +253,7 @@ def _changed(
             "--against needs an app in this folder", fix="leave out --cpus, --memory, --replicas"
         )
     before = sized(from_app(app_at(app.root, revision, config), image_sizes(app)))
-    return changes(compare_clouds(before, now.wishes, now.catalog, now.assumed), now)
+    return changes(compare_clouds(before, now.wishes, now.catalog, now.assumed, now.live), now)
 
 
 def _print(

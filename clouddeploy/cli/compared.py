@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Sequence
 from typing import Any
 
-from clouddeploy.cli import view
+from clouddeploy.cli import comparing_live, view
 from clouddeploy.errors import ConfigError
 from clouddeploy.prices.advise import advise
 from clouddeploy.prices.against import Change
@@ -45,7 +45,8 @@ def table(found: Comparison, *, verbose: bool) -> None:
     """Each lane as a table, then advice, surprises and the age of the prices."""
     demand = found.demand
     _say(
-        f"{demand.name}: {len(demand.pods)} pods, {demand.cpu / 1000:g} CPU, {demand.memory / 1024:.4g} GiB, "
+        f"{demand.name}: {counted(len(demand.pods), 'pod')}, {demand.cpu / 1000:g} CPU, "
+        f"{demand.memory / 1024:.4g} GiB, "
         f"{counted(demand.load_balancers, 'load balancer')}, {demand.egress_gb} GB egress per month"
     )
     for lane in found.lanes:
@@ -53,6 +54,7 @@ def table(found: Comparison, *, verbose: bool) -> None:
         _lane(lane, verbose)
     _advice(found)
     _surprises(found)
+    comparing_live.show(found.live)
     if verbose:
         _facts(found)
     for one in demand.assumed:

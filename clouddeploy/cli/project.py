@@ -34,7 +34,11 @@ def image_sizes(app: App) -> Mapping[str, int]:
         return {}
     from clouddeploy.release.build import find_built
 
-    return {name: image.size() for name, image in find_built(app, store).items() if store.has(image.manifest.digest)}
+    return {
+        name: image.size()
+        for name, image in find_built(app, store).items()
+        if store.has(image.manifest.digest)
+    }
 
 
 def chosen(app: App, to: Sequence[str] | None, namespace: str | None = None) -> list[Target]:

@@ -14,9 +14,9 @@ from clouddeploy.kube.kinds import NODE, POD
 
 _TYPE = "node.kubernetes.io/instance-type"
 _SUFFIXES = {
-    "n": Decimal("1e-9"), "u": Decimal("1e-6"), "m": Decimal("1e-3"), "k": Decimal(10**3), "M": Decimal(10**6),
-    "G": Decimal(10**9), "T": Decimal(10**12), "Ki": Decimal(2**10), "Mi": Decimal(2**20), "Gi": Decimal(2**30),
-    "Ti": Decimal(2**40),
+    "n": Decimal("1e-9"), "u": Decimal("1e-6"), "m": Decimal("1e-3"),
+    "k": Decimal(10**3), "M": Decimal(10**6), "G": Decimal(10**9), "T": Decimal(10**12),
+    "Ki": Decimal(2**10), "Mi": Decimal(2**20), "Gi": Decimal(2**30), "Ti": Decimal(2**40),
 }  # fmt: skip
 
 
@@ -86,13 +86,15 @@ def _daemons(kube: Kube) -> Amount:
         owners = pod["metadata"].get("ownerReferences") or ()
         if any(owner.get("kind") == "DaemonSet" for owner in owners):
             by_node[pod["spec"].get("nodeName", "")].append(_requests(pod))
-    sums = [
-        Amount(sum(a.cpu for a in one), sum(a.memory for a in one), len(one)) for one in by_node.values()
-    ]
-    return Amount(*(max((getattr(one, what) for one in sums), default=0) for what in ("cpu", "memory", "pods")))
+    sums = [Amount(sum(a.cpu for a in one), sum(a.memory for a in one), len(one)) for one in by_node.values()]
+    return Amount(
+        *(max((getattr(one, what) for one in sums), default=0) for what in ("cpu", "memory", "pods"))
+    )
 
 
 def _requests(pod: Object) -> Amount:
-    asked = [(each.get("resources") or {}).get("requests") or {} for each in pod["spec"].get("containers", ())]
+    asked = [
+        (each.get("resources") or {}).get("requests") or {} for each in pod["spec"].get("containers", ())
+    ]
     amounts = [_amount(one, 1) for one in asked]
     return Amount(sum(one.cpu for one in amounts), sum(one.memory for one in amounts), 1)

@@ -23,7 +23,9 @@ def assuming(texts: Iterable[str]) -> Assumptions:
         if name not in NAMES:
             near = difflib.get_close_matches(name, NAMES, n=1)
             meant = f"; did you mean {near[0]}?" if near else ""
-            raise ConfigError(f"--assume: there is no assumption {name}{meant}", fix=f"use {', '.join(NAMES)}")
+            raise ConfigError(
+                f"--assume: there is no assumption {name}{meant}", fix=f"use {', '.join(NAMES)}"
+            )
         if not re.fullmatch(r"[0-9]{1,6}", value) or int(value) < _LEAST.get(name, 0):
             raise ConfigError(
                 f"--assume: {name} is a whole number, not {value or 'nothing'}",

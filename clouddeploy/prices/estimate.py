@@ -127,4 +127,3 @@ def _machine(catalog: Catalog, cloud: Cloud, region: str, name: str) -> Machine 
 
 def _place_note(question: Question) -> Sequence[str]:
     return [question.place.note] if question.place.note else []
-

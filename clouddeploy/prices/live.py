@@ -33,7 +33,7 @@ class Live:
         """A sentence for each quota that so many vCPUs and nodes would exceed."""
         wanted = {"cpus": cpus, "nodes": nodes}
         return [
-            f"needs {wanted[one.counts]} of {one.what}, the account may have {one.limit} and uses {one.used or 0}"
+            f"needs {wanted[one.counts]} {one.what}: the quota is {one.limit}, {one.used or 0} are used"
             for one in self.quotas
             if one.counts in wanted and one.limit is not None
             if wanted[one.counts] + (one.used or 0) > one.limit

@@ -16,7 +16,7 @@ def markdown(comparison: Comparison, changed: Sequence[Change] = (), revision: s
     demand = comparison.demand
     parts = [
         f"## What {demand.name} costs per month",
-        f"{len(demand.pods)} pods, {demand.cpu / 1000:g} CPU, {demand.memory / 1024:g} GiB, "
+        f"{counted(len(demand.pods), 'pod')}, {demand.cpu / 1000:g} CPU, {demand.memory / 1024:g} GiB, "
         f"{counted(demand.load_balancers, 'load balancer')}, {demand.egress_gb} GB egress; "
         "list prices in USD before taxes.",
     ]

@@ -23,10 +23,13 @@ class AwsInventory:
 
     def machines(self) -> Sequence[MachineType]:
         """The types without GPUs that the region has on demand."""
-        filters = [{"Name": "supported-usage-class", "Values": ["on-demand"]}]
         with translated(f"list the instance types of {self._session.region}"):
-            pages = self._session.ec2.get_paginator("describe_instance_types").paginate(Filters=filters)
-            return [_machine(one) for page in pages for one in page["InstanceTypes"] if not one.get("GpuInfo")]
+            pages = self._session.ec2.get_paginator("describe_instance_types").paginate(
+                Filters=[{"Name": "supported-usage-class", "Values": ["on-demand"]}]
+            )
+            return [
+                _machine(one) for page in pages for one in page["InstanceTypes"] if not one.get("GpuInfo")
+            ]
 
     def quotas(self) -> Sequence[Quota]:
         """VPCs and EKS clusters, and the vCPUs of nodes, of which EC2 does not tell what is used."""

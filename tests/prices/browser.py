@@ -72,7 +72,9 @@ class Page:
     def press(self, key: str) -> None:
         """A key of the keyboard, down and up."""
         for kind in ("rawKeyDown", "keyUp"):
-            self.call("Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode=_KEYS[key])
+            self.call(
+                "Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode=_KEYS[key]
+            )
 
     def write(self, text: str) -> None:
         """Text typed where the focus is."""
@@ -81,7 +83,13 @@ class Page:
     def screenshot(self, path: Path, *, top: int = 0, height: int | None = None) -> None:
         """A PNG of the whole page, or of `height` pixels from `top`."""
         size = self.call("Page.getLayoutMetrics")["cssContentSize"]
-        clip = {"x": 0, "y": top, "width": size["width"], "height": height or size["height"] - top, "scale": 1}
+        clip = {
+            "x": 0,
+            "y": top,
+            "width": size["width"],
+            "height": height or size["height"] - top,
+            "scale": 1,
+        }
         shot = self.call("Page.captureScreenshot", clip=clip, captureBeyondViewport=True)
         path.write_bytes(base64.b64decode(shot["data"]))
 

@@ -1,4 +1,4 @@
-"""The report in a real browser: its numbers are the JSON's, also after a change, by keyboard and on a phone."""
+"""The report in a real browser: the JSON's numbers, also after a change, by keyboard and on a phone."""
 
 from __future__ import annotations
 

@@ -47,9 +47,9 @@ class Control:
 class Cloud:
     """One cloud. `controls` go from the cheapest to the best.
 
-    `charges` composes the bill of a site; `notes` says what surprises people about it. `auto` says which
-    types the cloud takes where it makes the nodes itself, None where it does not. `serverless` is the bill of a
-    cluster whose pods are billed by what they request.
+    `charges` composes the bill of a site; `notes` says what surprises people about it. `auto` says
+    which types the cloud takes where it makes the nodes itself, None where it does not. `serverless`
+    is the bill of a cluster whose pods are billed by what they request.
     """
 
     name: str

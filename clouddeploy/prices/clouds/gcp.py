@@ -60,7 +60,7 @@ def _charges(site: Site, control: Control) -> Sequence[Charge]:
 
 
 def _autopilot(site: Site) -> Sequence[Charge]:
-    """Pods by what they request: no nodes, disks or DaemonSets. Bursting, so without a minimum that counts."""
+    """Pods by what they request: no nodes, disks or DaemonSets."""
     price, demand = site.price, site.demand
     cpu, memory = Decimal(demand.cpu) / 1000, Decimal(demand.memory) / 1024
     vcpu, gib = price("gke.autopilot.vcpu"), price("gke.autopilot.gib")
