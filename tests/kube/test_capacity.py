@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from clouddeploy.emulator.kubernetes import KubernetesApi, User, start_kubernetes
+from clouddeploy.emulator.kubernetes import User, start_kubernetes
 from clouddeploy.errors import CloudDeployError
 from clouddeploy.kube.capacity import Amount, capacity, quantity
 from clouddeploy.kube.client import Kube, connect
@@ -35,7 +35,10 @@ def node(kube: Kube, name: str, machine: str, **allocatable: str) -> None:
 def daemon_set(kube: Kube, name: str, **requests: str) -> None:
     labels = {"app": name}
     container: dict[str, Any] = {"name": "agent", "image": "agent:1", "resources": {"requests": requests}}
-    template = {"metadata": {"labels": labels}, "spec": {"containers": [container, {"name": "side", "image": "s:1"}]}}
+    template = {
+        "metadata": {"labels": labels},
+        "spec": {"containers": [container, {"name": "side", "image": "s:1"}]},
+    }
     put(kube, DAEMON_SET, name, spec={"selector": {"matchLabels": labels}, "template": template})
 
 
@@ -84,7 +87,14 @@ def test_daemon_sets_take_what_they_request_on_the_fullest_node(kube: Kube) -> N
 
 @pytest.mark.parametrize(
     ("text", "value"),
-    [("1930m", "1.930"), ("4", "4"), ("1Ki", "1024"), ("2k", "2000"), ("1.5Gi", "1610612736"), ("100n", "1E-7")],
+    [
+        ("1930m", "1.930"),
+        ("4", "4"),
+        ("1Ki", "1024"),
+        ("2k", "2000"),
+        ("1.5Gi", "1610612736"),
+        ("100n", "1E-7"),
+    ],
 )
 def test_quantities_as_kubernetes_writes_them(text: str, value: str) -> None:
     assert quantity(text) == Decimal(value)

@@ -116,9 +116,7 @@ def test_the_providers_own_figures_are_the_catalogues(cloud: str, machine: str) 
     maker = plugins.connect(settings).provisioner
     assert maker
     theirs = next(cost for cost in maker.costs(spec) if cost.machine)
-    ours = next(
-        line for line in estimated(cloud, shape_of([theirs])).lines if line.charge.kind == "nodes"
-    )
+    ours = next(line for line in estimated(cloud, shape_of([theirs])).lines if line.charge.kind == "nodes")
     assert theirs.monthly is not None
     assert ours.monthly is not None
     assert cents(theirs.monthly) == cents(ours.monthly)
@@ -130,4 +128,11 @@ def test_costs_without_a_machine_leave_the_nodes_to_the_cloud() -> None:
 
 def test_only_what_is_asked_for_is_billed() -> None:
     found = offers(compare(SMALL, Wishes(), CATALOG))["digitalocean"]
-    assert set(by_kind(found)) == {"control plane", "nodes", "volumes", "load balancers", "registry", "egress"}
+    assert set(by_kind(found)) == {
+        "control plane",
+        "nodes",
+        "volumes",
+        "load balancers",
+        "registry",
+        "egress",
+    }
