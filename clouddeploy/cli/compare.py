@@ -6,22 +6,23 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from clouddeploy.app.load import describes_app
 from clouddeploy.app.model import App
-from clouddeploy.cli import compared, comparing_live, options, view
-from clouddeploy.cli.project import find_app, image_sizes
+from clouddeploy.cli import compared, options, view
 from clouddeploy.errors import ConfigError
-from clouddeploy.prices import cache, units
-from clouddeploy.prices.against import Change, app_at, changes
+from clouddeploy.prices import cache, regions, units
 from clouddeploy.prices.assume import assuming
 from clouddeploy.prices.catalog import Catalog
 from clouddeploy.prices.compare import compare as compare_clouds
 from clouddeploy.prices.demand import Demand, Wishes, from_app, from_sizes
+from clouddeploy.prices.live import Live
 from clouddeploy.prices.offers import Comparison
+
+if TYPE_CHECKING:
+    from clouddeploy.prices.against import Change
 
 Sized = Callable[[Demand], Demand]
 
@@ -155,9 +156,9 @@ def compare(
     sized = _extras(disk or (), lb, egress, registry_gb)
     flags = cpus or memory or replicas is not None
     app = None if flags or (sized is not _as_it_is and not _app_here(config)) else _app(config)
-    asked = comparing_live.ask(app, to, config) if live else ()
+    asked = _asked(app, to, config) if live else ()
     wishes = Wishes(
-        region=comparing_live.region_of(asked, region),
+        region=region or regions.told(asked),
         arch=arch.value,
         spot=spot,
         ha=ha,
@@ -170,7 +171,7 @@ def compare(
         auto=auto,
         machines=_machines(machine or ()),
     )
-    demand = from_app(app, image_sizes(app)) if app else _sizes(cpus, memory, replicas)
+    demand = _demand(app) if app else _sizes(cpus, memory, replicas)
     found = compare_clouds(sized(demand), wishes, _catalog(), assuming(assume or ()), asked)
     changed = _changed(app, found, against, sized, config) if against else ()
     if html:
@@ -182,7 +183,23 @@ def compare(
 
 
 def _app_here(config: Path | None) -> bool:
+    # late, as all that reads an app: sizes from flags need none of it
+    from clouddeploy.app.load import describes_app
+
     return config is not None or describes_app(Path.cwd())
+
+
+def _asked(app: App | None, to: Sequence[str] | None, config: Path | None) -> tuple[Live, ...]:
+    from clouddeploy.cli.comparing_live import ask
+
+    return ask(app, to, config)
+
+
+def _demand(app: App, of: App | None = None) -> Demand:
+    """What an app asks for, with the images of `of`, else its own, that are known here."""
+    from clouddeploy.cli.project import image_sizes
+
+    return from_app(app, image_sizes(of or app))
 
 
 def _catalog() -> Catalog:
@@ -198,6 +215,8 @@ def _app(config: Path | None) -> App:
             "no app in this folder and no sizes",
             fix="clouddeploy compare --cpus 500m --memory 512Mi --replicas 3",
         )
+    from clouddeploy.cli.project import find_app
+
     return find_app(config, show_inferred=False)
 
 
@@ -252,7 +271,9 @@ def _changed(
         raise ConfigError(
             "--against needs an app in this folder", fix="leave out --cpus, --memory, --replicas"
         )
-    before = sized(from_app(app_at(app.root, revision, config), image_sizes(app)))
+    from clouddeploy.prices.against import app_at, changes
+
+    before = sized(_demand(app_at(app.root, revision, config), app))
     return changes(compare_clouds(before, now.wishes, now.catalog, now.assumed, now.live), now)
 
 

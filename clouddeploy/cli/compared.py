@@ -5,12 +5,11 @@ from __future__ import annotations
 import difflib
 import textwrap
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from clouddeploy.cli import comparing_live, view
+from clouddeploy.cli import view
 from clouddeploy.errors import ConfigError
 from clouddeploy.prices.advise import advise
-from clouddeploy.prices.against import Change
 from clouddeploy.prices.age import age
 from clouddeploy.prices.bill import cents
 from clouddeploy.prices.catalog import STALE_DAYS
@@ -19,6 +18,9 @@ from clouddeploy.prices.features import features
 from clouddeploy.prices.markdown import counted, signed
 from clouddeploy.prices.offers import Comparison, Lane, Offer
 from clouddeploy.prices.plain import plain, text
+
+if TYPE_CHECKING:
+    from clouddeploy.prices.against import Change
 
 _SHORT = {
     "do": "digitalocean",
@@ -54,7 +56,10 @@ def table(found: Comparison, *, verbose: bool) -> None:
         _lane(lane, verbose)
     _advice(found)
     _surprises(found)
-    comparing_live.show(found.live)
+    if found.live:
+        from clouddeploy.cli.comparing_live import show
+
+        show(found.live)
     if verbose:
         _facts(found)
     for one in demand.assumed:

@@ -11,7 +11,6 @@ from clouddeploy.cli import view
 from clouddeploy.cli.project import chosen, find_app
 from clouddeploy.contract import Provider
 from clouddeploy.errors import CloudDeployError, ConfigError, NotFoundError
-from clouddeploy.prices import regions
 from clouddeploy.prices.allocatable import Room
 from clouddeploy.prices.live import Live
 
@@ -65,16 +64,9 @@ def _read(target: Target, provider: Provider) -> Live:
     return Live(settings.name, settings.provider, region, machines, quotas, rooms, daemons, told.nodes)
 
 
-def region_of(live: Sequence[Live], wanted: str | None) -> str:
-    """The region to compare in: the wanted one, else the first that was asked, else us."""
-    known = [one.region for one in live if one.region and regions.known(one.provider, one.region)]
-    return wanted or next(iter(known), "us")
-
-
 def show(live: Sequence[Live]) -> None:
     """What each target said."""
-    if live:
-        view.say("\nlive", style="bold")
+    view.say("\nlive", style="bold")
     for one in live:
         types = f"{len(one.machines)} machine types on offer" if one.machines else "machine types not told"
         nodes = f", {one.nodes} nodes" if one.nodes else ", no cluster yet"

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from clouddeploy import plugins
 from clouddeploy.app.load import describes_app, load_app
 from clouddeploy.app.model import ALL, App, Target
 from clouddeploy.app.select import select_targets
@@ -43,6 +42,9 @@ def image_sizes(app: App) -> Mapping[str, int]:
 
 def chosen(app: App, to: Sequence[str] | None, namespace: str | None = None) -> list[Target]:
     """The targets of `--to`, in its order, each in `namespace` if one is given."""
+    # late: importlib.metadata takes long, and not every command asks for targets
+    from clouddeploy import plugins
+
     targets = select_targets(app, to or [], plugins.names())
     return [replace(target, namespace=namespace) if namespace else target for target in targets]
 

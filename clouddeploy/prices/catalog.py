@@ -135,7 +135,18 @@ class Catalog:
 
     def plans(self, provider: str) -> tuple[Plan, ...]:
         """The registry subscriptions of a cloud, in the order of the catalogue."""
-        return tuple(i for i in self.items if isinstance(i, Plan) and i.row.provider == provider)
+        return tuple(plan for plan in self._plans if plan.row.provider == provider)
+
+    @cached_property
+    def _plans(self) -> tuple[Plan, ...]:
+        """Later plans of the same name take the place of earlier ones, except with an unknown price."""
+        found: dict[tuple[str, str], Plan] = {}
+        for item in self.items:
+            if isinstance(item, Plan):
+                key = (item.row.provider, item.row.sku)
+                if item.row.usd is not None or key not in found:
+                    found[key] = item
+        return tuple(found.values())
 
     def priced_regions(self, provider: str) -> set[str]:
         """The regions in which at least one machine type has a price; EVERYWHERE stands for all."""

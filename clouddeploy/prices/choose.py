@@ -9,7 +9,7 @@ from decimal import Decimal
 from clouddeploy.prices.allocatable import Room
 from clouddeploy.prices.bill import Line, bill, drivers, total
 from clouddeploy.prices.catalog import Catalog, Machine
-from clouddeploy.prices.clouds.base import Cloud, Control, Site
+from clouddeploy.prices.clouds.base import Cloud, Control, Site, node_charge
 from clouddeploy.prices.demand import Assumptions, Demand, Wishes
 from clouddeploy.prices.live import Live
 from clouddeploy.prices.offers import Offer, Unfit
@@ -98,29 +98,32 @@ def _cheapest(question: Question, machines: Sequence[Machine]) -> Offer | None:
     """Pack on the most promising types first, until no other can be cheaper even if it packed perfectly."""
     pods = question.pods
     best: Offer | None = None
-    for hope, machine in _hopes(question, machines, pods):
-        if best and hope > best.total.known:
+    for floor, machine, nodes in _floors(question, machines, pods):
+        if best and floor > best.total.known:
             break
+        priced = _priced(question, machine, nodes)
+        if priced is None or (best and total(line.monthly for line in priced[1]).known > best.total.known):
+            continue
         offer = _offer(question, machine, pods)
         if offer and (best is None or _order(offer) < _order(best)):
             best = offer
     return best
 
 
-def _hopes(
+def _floors(
     question: Question, machines: Iterable[Machine], pods: Sequence[Pod]
-) -> list[tuple[Decimal, Machine]]:
-    """What each type that can run every pod would cost if nothing were wasted, cheapest first."""
+) -> list[tuple[Decimal, Machine, int]]:
+    """What the nodes alone of each type would cost if nothing were wasted, and how many; cheapest first."""
     cpu, memory, sizes = sum(pod.cpu for pod in pods), sum(pod.memory for pod in pods), set(pods)
+    by = drivers(question.demand, question.assumed, question.wishes)
     found = []
     for machine in machines:
         room = question.room(machine)
         if all(fits(pod, room) for pod in sizes):
             nodes = bound(cpu, memory, len(pods), room)
-            priced = _priced(question, machine, nodes)
-            if priced:
-                found.append((total(line.monthly for line in priced[1]).known, machine))
-    return sorted(found, key=lambda hope: (hope[0], hope[1].name))
+            cost = node_charge(question.site(machine, nodes)).monthly(by)
+            found.append((cost or Decimal(0), machine, nodes))
+    return sorted(found, key=lambda one: (one[0], one[1].name))
 
 
 def _priced(question: Question, machine: Machine, nodes: int) -> tuple[Control, tuple[Line, ...]] | None:

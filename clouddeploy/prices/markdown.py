@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from clouddeploy.prices.advise import advise
-from clouddeploy.prices.against import Change
 from clouddeploy.prices.features import features
 from clouddeploy.prices.offers import Comparison, Lane, Offer
+
+if TYPE_CHECKING:
+    from clouddeploy.prices.against import Change
 
 
 def markdown(comparison: Comparison, changed: Sequence[Change] = (), revision: str = "") -> str:

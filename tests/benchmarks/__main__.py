@@ -1,4 +1,4 @@
-"""`make bench`: start-up, render, packing and push, each beside its peers, in one run."""
+"""`make bench`: start-up, render, compare, packing and push, each beside its peers, in one run."""
 
 from __future__ import annotations
 

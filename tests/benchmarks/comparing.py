@@ -1,4 +1,4 @@
-"""`clouddeploy compare`: with the bundled catalogue, and with every machine type of four clouds in the cache."""
+"""`clouddeploy compare`: with the bundled catalogue, and with every machine type of four clouds cached."""
 
 from __future__ import annotations
 
@@ -12,7 +12,18 @@ from clouddeploy.prices.cache import SCHEMA
 from tests.benchmarks.measure import Figures, measure
 
 RUNS = 7
-ARGUMENTS = ("compare", "--cpus", "500m", "--memory", "512Mi", "--replicas", "12", "--lb", "1", "--egress", "200")
+ARGUMENTS = (
+    "--cpus",
+    "500m",
+    "--memory",
+    "512Mi",
+    "--replicas",
+    "12",
+    "--lb",
+    "1",
+    "--egress",
+    "200",
+)
 CLOUDS = {"aws": (900, 18), "gcp": (400, 24), "digitalocean": (150, 1), "alibaba": (900, 14)}
 """How many machine types, in how many regions: more than the clouds have."""
 
@@ -23,9 +34,10 @@ def figures(folder: Path) -> dict[str, Figures]:
     fill(folder / "large" / "prices")
     rows = sum(types * regions for types, regions in CLOUDS.values())
     caches = {"bundled catalogue": folder / "empty", f"and {rows:,} machine prices": folder / "large"}
-    command = [program, *ARGUMENTS]
+    command = [program, "compare", *ARGUMENTS]
     return {
-        title: measure(command, runs=RUNS, env={"CLOUDDEPLOY_CACHE": str(cache)}) for title, cache in caches.items()
+        title: measure(command, runs=RUNS, env={"CLOUDDEPLOY_CACHE": str(cache)})
+        for title, cache in caches.items()
     }
 
 
@@ -53,5 +65,6 @@ def _rows(cloud: str, region: str, types: int) -> Iterator[dict[str, Any]]:
             "usd": f"{cpus * (0.02 + 0.004 * ratio) * (1 + number % 11 / 50):.5f}", "source": "a benchmark",
             "as_of": "2026-11-01", "confidence": "refreshed", "note": "", "usd_spot": None,
             "usd_month_cap": None, "vcpu": cpus, "memory_gib": cpus * ratio, "arch": "amd64",
-            "cpu_class": "burstable" if number % 4 == 0 else "dedicated", "max_pods": None, "transfer_gib": None,
+            "cpu_class": "burstable" if number % 4 == 0 else "dedicated", "max_pods": None,
+            "transfer_gib": None,
         }  # fmt: skip
