@@ -111,7 +111,13 @@ class Catalog:
             None,
         )
         where = regions[0] if regions else EVERYWHERE
-        return known or Row(provider, sku, "", where, "", None, "not in the catalogue", None, "unknown")
+        kind, unit = self._units.get((provider, sku), ("", "unit"))
+        return known or Row(provider, sku, kind, where, unit, None, "not in the catalogue", None, "unknown")
+
+    @cached_property
+    def _units(self) -> Mapping[tuple[str, str], tuple[str, str]]:
+        """Kind and unit of every thing that has a price somewhere."""
+        return {(row.provider, row.sku): (row.kind, row.unit) for row in self.rows}
 
     @cached_property
     def _machines(self) -> Mapping[tuple[str, str], dict[str, Machine]]:

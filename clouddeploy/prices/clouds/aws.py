@@ -90,6 +90,8 @@ def _network(site: Site, nodes: int, zones: int) -> Sequence[Charge]:
 
 def _notes(site: Site, _: Control) -> Sequence[str]:
     found = [*lasting(site), *(_dearer(site, note) for note in version_notes("aws", site.wishes))]
+    if not site.wishes.auto:
+        found.append("clouddeploy cluster create has Auto Mode make the nodes, at 12 % more: see --auto")
     if site.wishes.version and support("aws", site.wishes.version, site.wishes.today) is Support.EXTENDED:
         found.append(_dearer(site, f"Kubernetes {site.wishes.version} is in extended support"))
     return found
