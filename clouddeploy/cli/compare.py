@@ -285,8 +285,7 @@ def _print(
 
         view.result(markdown(found, changed, revision))
     elif output is Format.table:
-        compared.table(found, verbose=verbose)
-        compared.table_of_changes(changed, revision)
+        compared.table(found, changed, revision, verbose=verbose)
     else:
         view.data(compared.data(found, changed, revision), output.value)
     if not any(lane.offers for lane in found.lanes):

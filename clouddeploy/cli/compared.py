@@ -43,8 +43,8 @@ def cloud_named(word: str) -> str:
     return name
 
 
-def table(found: Comparison, *, verbose: bool) -> None:
-    """Each lane as a table, then advice, surprises and the age of the prices."""
+def table(found: Comparison, changed: Sequence[Change], revision: str, *, verbose: bool) -> None:
+    """Each lane as a table, what changed since a revision, advice, surprises, the age of the prices."""
     demand = found.demand
     _say(
         f"{demand.name}: {counted(len(demand.pods), 'pod')}, {demand.cpu / 1000:g} CPU, "
@@ -54,6 +54,7 @@ def table(found: Comparison, *, verbose: bool) -> None:
     for lane in found.lanes:
         view.say(f"\n{lane.name}", style="bold")
         _lane(lane, verbose)
+    _changes(changed, revision)
     _advice(found)
     _surprises(found)
     if found.live:
@@ -157,7 +158,8 @@ def _age(found: Comparison) -> None:
         parts.append(f"{known.stale} of {known.used} older than {STALE_DAYS} days")
     if known.undated:
         parts.append(f"{known.undated} undated")
-    view.note("; ".join(parts) + "; list prices in USD, before taxes")
+    view.note("; ".join(parts))
+    view.note("list prices in USD, before taxes and discounts, with each cloud's free support")
     if known.stale:
         view.next_step("clouddeploy prices refresh", why="reads the vendors' own lists")
     view.next_step("clouddeploy compare --explain aws", why="shows every line with its source")
@@ -204,17 +206,20 @@ def _bill(offer: Offer) -> None:
         _say(f"[{number}] {source}", style="dim")
 
 
-def table_of_changes(changed: Sequence[Change], revision: str) -> None:
+def _changes(changed: Sequence[Change], revision: str) -> None:
     """What each cloud costs more or less than at a revision; nothing without changes."""
-    if not changed:
-        return
-    view.say(f"\nagainst {revision}", style="bold")
-    rows = [
-        (one.title, one.lane, *(str(offer.total) if offer else "-" for offer in (one.before, one.after)),
-         signed(one.difference))
-        for one in changed
-    ]  # fmt: skip
-    view.table(("CLOUD", "LANE", "BEFORE", "AFTER", "CHANGE"), rows)
+    for lane in dict.fromkeys(one.lane for one in changed):
+        view.say(f"\nagainst {revision}, {lane}", style="bold")
+        rows = [
+            (one.title.split()[-1], _sum(one.before), _sum(one.after), signed(one.difference))
+            for one in changed
+            if one.lane == lane
+        ]
+        view.table(("CLOUD", "BEFORE", "AFTER", "CHANGE"), rows)
+
+
+def _sum(offer: Offer | None) -> str:
+    return str(offer.total) if offer else "-"
 
 
 def data(found: Comparison, changed: Sequence[Change], revision: str) -> dict[str, Any]:
