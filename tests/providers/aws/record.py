@@ -14,9 +14,9 @@ from clouddeploy.oci.client import RegistryClient
 from clouddeploy.push import push_image
 from clouddeploy_aws.clusters import EksClusters
 from clouddeploy_aws.doctor import AwsDoctor
-from clouddeploy_aws.inventory import AwsInventory
 from clouddeploy_aws.emulator.faults import Fault
 from clouddeploy_aws.images import EcrImages
+from clouddeploy_aws.inventory import AwsInventory
 from clouddeploy_aws.provisioner import EksProvisioner
 from clouddeploy_aws.registry import EcrRegistry
 from clouddeploy_aws.session import Session
