@@ -205,11 +205,17 @@ class Leftover:
 
 @dataclass(frozen=True)
 class Cost:
-    """One line of what a cluster would cost: `monthly` is USD per month, None when unknown."""
+    """One line of what a cluster would cost: `monthly` is USD per month, None when unknown.
+
+    The line of the nodes says what they are: `count` of a `machine`, each with a disk of `disk_gib`.
+    """
 
     kind: str
     monthly: Decimal | None
     detail: str = ""
+    machine: str = ""
+    count: int = 0
+    disk_gib: int = 0
 
 
 @dataclass(frozen=True)
@@ -373,6 +379,37 @@ class Doctor(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class MachineType:
+    """A node type that the account may have; `max_pods` None where the cloud sets no limit of its own."""
+
+    name: str
+    cpus: int
+    memory_gib: Decimal
+    arch: str = "amd64"
+    max_pods: int | None = None
+
+
+@dataclass(frozen=True)
+class Quota:
+    """How much of something the account may have and has; None where the cloud does not tell.
+
+    `counts` is "cpus" or "nodes" where nodes use it up, else empty.
+    """
+
+    what: str
+    limit: int | None
+    used: int | None = None
+    counts: str = ""
+
+
+class Inventory(Protocol):
+    """What the account may have, asked from the cloud; reads only."""
+
+    def machines(self) -> Sequence[MachineType]: ...
+    def quotas(self) -> Sequence[Quota]: ...
+
+
 class Prices(Protocol):
     """Reads the cloud's own price list."""
 
@@ -400,6 +437,7 @@ class Provider:
     doctor: Doctor | None = None
     images: Images | None = None
     prices: Prices | None = None
+    inventory: Inventory | None = None
 
 
 class Connect(Protocol):

@@ -6,20 +6,23 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from clouddeploy.app.load import describes_app
 from clouddeploy.app.model import App
 from clouddeploy.cli import compared, options, view
-from clouddeploy.cli.project import find_app
 from clouddeploy.errors import ConfigError
-from clouddeploy.prices import cache, units
-from clouddeploy.prices.against import Change, app_at, changes
+from clouddeploy.prices import cache, regions, units
+from clouddeploy.prices.assume import assuming
+from clouddeploy.prices.catalog import Catalog
 from clouddeploy.prices.compare import compare as compare_clouds
 from clouddeploy.prices.demand import Demand, Wishes, from_app, from_sizes
+from clouddeploy.prices.live import Live
 from clouddeploy.prices.offers import Comparison
+
+if TYPE_CHECKING:
+    from clouddeploy.prices.against import Change
 
 Sized = Callable[[Demand], Demand]
 
@@ -31,6 +34,13 @@ class Format(StrEnum):
     json = "json"
     yaml = "yaml"
     markdown = "markdown"
+
+
+class Term(StrEnum):
+    """How long one commits to the nodes."""
+
+    one = "1y"
+    three = "3y"
 
 
 class Arch(StrEnum):
@@ -46,13 +56,21 @@ _CLUSTER = "Cluster"
 
 
 def _size(flag: str, metavar: str, text: str) -> typer.models.OptionInfo:
-    found: typer.models.OptionInfo = typer.Option(flag, metavar=metavar, help=text, rich_help_panel=_SIZES)
+    found: typer.models.OptionInfo = typer.Option(
+        flag, envvar=_variable(flag), show_envvar=False, metavar=metavar, help=text, rich_help_panel=_SIZES
+    )
     return found
 
 
 def _wish(flag: str, text: str) -> typer.models.OptionInfo:
-    found: typer.models.OptionInfo = typer.Option(flag, help=text, rich_help_panel=_CLUSTER)
+    found: typer.models.OptionInfo = typer.Option(
+        flag, envvar=_variable(flag), show_envvar=False, help=text, rich_help_panel=_CLUSTER
+    )
     return found
+
+
+def _variable(flag: str) -> str:
+    return "CLOUDDEPLOY_COMPARE_" + flag.partition("/")[0].removeprefix("--").replace("-", "_").upper()
 
 
 Cpus = Annotated[str | None, _size("--cpus", "CPUS", "CPUs of one replica, such as 0.5 or 500m.")]
@@ -62,9 +80,12 @@ Disk = Annotated[list[str] | None, _size("--disk", "SIZE", "A volume, such as 10
 Lb = Annotated[int | None, _size("--lb", "N", "Load balancers.")]
 Egress = Annotated[str | None, _size("--egress", "GB", "GB to the internet per month.")]
 RegistryGb = Annotated[str | None, _size("--registry-gb", "GB", "GB of images kept.")]
-Region = Annotated[str, _wish("--region", "us, eu, sg, seoul, or a cloud's own region.")]
+Region = Annotated[
+    str | None, _wish("--region", "us (if nothing is said), eu, sg, seoul, or a cloud's own region.")
+]
 ArchOf = Annotated[Arch, _wish("--arch", "Architecture of the nodes.")]
 Spot = Annotated[bool, _wish("--spot", "Interruptible nodes.")]
+Commit = Annotated[Term | None, _wish("--commit", "Nodes committed to for so long.")]
 Ha = Annotated[bool, _wish("--ha", "A redundant control plane.")]
 Private = Annotated[bool, _wish("--private", "Nodes without public addresses, behind NAT.")]
 Sla = Annotated[str | None, _wish("--sla", "What the control plane must promise, such as 99.95.")]
@@ -72,6 +93,11 @@ Kubernetes = Annotated[str | None, _wish("--kubernetes", "The Kubernetes minor, 
 MachineOf = Annotated[list[str] | None, _wish("--machine", "Pin a type, such as aws=t3.medium; repeatable.")]
 Surge = Annotated[bool, _wish("--surge/--no-surge", "Room for one more pod in a rolling update.")]
 First = Annotated[bool, _wish("--free-tier/--no-free-tier", "The account's first cluster.")]
+Auto = Annotated[bool, _wish("--auto", "Nodes that the cloud makes as pods need them (EKS Auto Mode).")]
+Assume = Annotated[list[str] | None, _wish("--assume", "Another assumption: node_disk_gib=30; repeatable.")]
+LiveToo = Annotated[
+    bool, typer.Option("--live", help="Ask the targets' accounts and clusters; needs credentials.")
+]
 Explain = Annotated[
     str | None, typer.Option("--explain", metavar="CLOUD", help="Print every line of a bill.")
 ]
@@ -99,9 +125,10 @@ def compare(
     lb: Lb = None,
     egress: Egress = None,
     registry_gb: RegistryGb = None,
-    region: Region = "us",
+    region: Region = None,
     arch: ArchOf = Arch.amd64,
     spot: Spot = False,
+    commit: Commit = None,
     ha: Ha = False,
     private: Private = False,
     sla: Sla = None,
@@ -109,6 +136,10 @@ def compare(
     machine: MachineOf = None,
     surge: Surge = True,
     first: First = True,
+    auto: Auto = False,
+    assume: Assume = None,
+    live: LiveToo = False,
+    to: options.To = None,
     explain: Explain = None,
     against: Against = None,
     html: Html = None,
@@ -117,11 +148,17 @@ def compare(
 ) -> None:
     """Show what the app would cost per month on each cloud, and what it would get.
 
-    Works offline, without an account. Sizes come from the app in this folder, or from --cpus,
-    --memory and --replicas. An unknown price is counted as unknown, never as 0.
+    Works offline, without an account. Sizes come from the app in this folder, or from flags such as
+    --cpus, --memory and --replicas. An unknown price is counted as unknown, never as 0.
     """
+    if spot and commit:
+        raise ConfigError("spot nodes cannot be committed to", fix="leave out --spot or --commit")
+    sized = _extras(disk or (), lb, egress, registry_gb)
+    flags = cpus or memory or replicas is not None
+    app = None if flags or (sized is not _as_it_is and not _app_here(config)) else _app(config)
+    asked = _asked(app, to, config) if live else ()
     wishes = Wishes(
-        region=region,
+        region=region or regions.told(asked),
         arch=arch.value,
         spot=spot,
         ha=ha,
@@ -130,15 +167,12 @@ def compare(
         version=kubernetes,
         surge=surge,
         first=first,
+        commit=commit.value if commit else None,
+        auto=auto,
         machines=_machines(machine or ()),
     )
-    app = None if cpus or memory or replicas is not None else _app(config)
-    demand = from_app(app) if app else _sizes(cpus, memory, replicas)
-    sized = _extras(disk or (), lb, egress, registry_gb)
-    catalog, problems = cache.load()
-    for problem in problems:
-        view.note(problem, style="yellow")
-    found = compare_clouds(sized(demand), wishes, catalog)
+    demand = _demand(app) if app else _sizes(cpus, memory, replicas)
+    found = compare_clouds(sized(demand), wishes, _catalog(), assuming(assume or ()), asked)
     changed = _changed(app, found, against, sized, config) if against else ()
     if html:
         _write(html, found)
@@ -148,12 +182,41 @@ def compare(
         _print(found, changed, against or "", output, verbose)
 
 
+def _app_here(config: Path | None) -> bool:
+    # late, as all that reads an app: sizes from flags need none of it
+    from clouddeploy.app.load import describes_app
+
+    return config is not None or describes_app(Path.cwd())
+
+
+def _asked(app: App | None, to: Sequence[str] | None, config: Path | None) -> tuple[Live, ...]:
+    from clouddeploy.cli.comparing_live import ask
+
+    return ask(app, to, config)
+
+
+def _demand(app: App, of: App | None = None) -> Demand:
+    """What an app asks for, with the images of `of`, else its own, that are known here."""
+    from clouddeploy.cli.project import image_sizes
+
+    return from_app(app, image_sizes(of or app))
+
+
+def _catalog() -> Catalog:
+    catalog, problems = cache.load()
+    for problem in problems:
+        view.note(problem, style="yellow")
+    return catalog
+
+
 def _app(config: Path | None) -> App:
-    if config is None and not describes_app(Path.cwd()):
+    if not _app_here(config):
         raise ConfigError(
             "no app in this folder and no sizes",
             fix="clouddeploy compare --cpus 500m --memory 512Mi --replicas 3",
         )
+    from clouddeploy.cli.project import find_app
+
     return find_app(config, show_inferred=False)
 
 
@@ -167,6 +230,8 @@ def _sizes(cpus: str | None, memory: str | None, replicas: int | None) -> Demand
 
 def _extras(disk: Sequence[str], lb: int | None, egress: str | None, registry_gb: str | None) -> Sized:
     """What flags say about the rest of the app, in place of what the app says."""
+    if not disk and lb is None and egress is None and registry_gb is None:
+        return _as_it_is
     if lb is not None and lb < 0:
         raise ConfigError(f"--lb: there cannot be {lb} load balancers", fix="--lb 0 or more")
     volumes = tuple(units.disk(one) for one in disk)
@@ -183,6 +248,10 @@ def _extras(disk: Sequence[str], lb: int | None, egress: str | None, registry_gb
         )
 
     return sized
+
+
+def _as_it_is(demand: Demand) -> Demand:
+    return demand
 
 
 def _machines(pinned: Sequence[str]) -> dict[str, str]:
@@ -202,8 +271,10 @@ def _changed(
         raise ConfigError(
             "--against needs an app in this folder", fix="leave out --cpus, --memory, --replicas"
         )
-    before = sized(from_app(app_at(app.root, revision, config)))
-    return changes(compare_clouds(before, now.wishes, now.catalog), now)
+    from clouddeploy.prices.against import app_at, changes
+
+    before = sized(_demand(app_at(app.root, revision, config), app))
+    return changes(compare_clouds(before, now.wishes, now.catalog, now.assumed, now.live), now)
 
 
 def _print(
@@ -214,8 +285,7 @@ def _print(
 
         view.result(markdown(found, changed, revision))
     elif output is Format.table:
-        compared.table(found, verbose=verbose)
-        compared.table_of_changes(changed, revision)
+        compared.table(found, changed, revision, verbose=verbose)
     else:
         view.data(compared.data(found, changed, revision), output.value)
     if not any(lane.offers for lane in found.lanes):

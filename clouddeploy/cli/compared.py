@@ -5,12 +5,11 @@ from __future__ import annotations
 import difflib
 import textwrap
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from clouddeploy.cli import view
 from clouddeploy.errors import ConfigError
 from clouddeploy.prices.advise import advise
-from clouddeploy.prices.against import Change
 from clouddeploy.prices.age import age
 from clouddeploy.prices.bill import cents
 from clouddeploy.prices.catalog import STALE_DAYS
@@ -19,6 +18,9 @@ from clouddeploy.prices.features import features
 from clouddeploy.prices.markdown import counted, signed
 from clouddeploy.prices.offers import Comparison, Lane, Offer
 from clouddeploy.prices.plain import plain, text
+
+if TYPE_CHECKING:
+    from clouddeploy.prices.against import Change
 
 _SHORT = {
     "do": "digitalocean",
@@ -41,18 +43,24 @@ def cloud_named(word: str) -> str:
     return name
 
 
-def table(found: Comparison, *, verbose: bool) -> None:
-    """Each lane as a table, then advice, surprises and the age of the prices."""
+def table(found: Comparison, changed: Sequence[Change], revision: str, *, verbose: bool) -> None:
+    """Each lane as a table, what changed since a revision, advice, surprises, the age of the prices."""
     demand = found.demand
     _say(
-        f"{demand.name}: {len(demand.pods)} pods, {demand.cpu / 1000:g} CPU, {demand.memory / 1024:.4g} GiB, "
+        f"{demand.name}: {counted(len(demand.pods), 'pod')}, {demand.cpu / 1000:g} CPU, "
+        f"{demand.memory / 1024:.4g} GiB, "
         f"{counted(demand.load_balancers, 'load balancer')}, {demand.egress_gb} GB egress per month"
     )
     for lane in found.lanes:
         view.say(f"\n{lane.name}", style="bold")
         _lane(lane, verbose)
+    _changes(changed, revision)
     _advice(found)
     _surprises(found)
+    if found.live:
+        from clouddeploy.cli.comparing_live import show
+
+        show(found.live)
     if verbose:
         _facts(found)
     for one in demand.assumed:
@@ -150,7 +158,8 @@ def _age(found: Comparison) -> None:
         parts.append(f"{known.stale} of {known.used} older than {STALE_DAYS} days")
     if known.undated:
         parts.append(f"{known.undated} undated")
-    view.note("; ".join(parts) + "; list prices in USD, before taxes")
+    view.note("; ".join(parts))
+    view.note("list prices in USD, before taxes and discounts, with each cloud's free support")
     if known.stale:
         view.next_step("clouddeploy prices refresh", why="reads the vendors' own lists")
     view.next_step("clouddeploy compare --explain aws", why="shows every line with its source")
@@ -197,17 +206,20 @@ def _bill(offer: Offer) -> None:
         _say(f"[{number}] {source}", style="dim")
 
 
-def table_of_changes(changed: Sequence[Change], revision: str) -> None:
+def _changes(changed: Sequence[Change], revision: str) -> None:
     """What each cloud costs more or less than at a revision; nothing without changes."""
-    if not changed:
-        return
-    view.say(f"\nagainst {revision}", style="bold")
-    rows = [
-        (one.title, one.lane, *(str(offer.total) if offer else "-" for offer in (one.before, one.after)),
-         signed(one.difference))
-        for one in changed
-    ]  # fmt: skip
-    view.table(("CLOUD", "LANE", "BEFORE", "AFTER", "CHANGE"), rows)
+    for lane in dict.fromkeys(one.lane for one in changed):
+        view.say(f"\nagainst {revision}, {lane}", style="bold")
+        rows = [
+            (one.title.split()[-1], _sum(one.before), _sum(one.after), signed(one.difference))
+            for one in changed
+            if one.lane == lane
+        ]
+        view.table(("CLOUD", "BEFORE", "AFTER", "CHANGE"), rows)
+
+
+def _sum(offer: Offer | None) -> str:
+    return str(offer.total) if offer else "-"
 
 
 def data(found: Comparison, changed: Sequence[Change], revision: str) -> dict[str, Any]:

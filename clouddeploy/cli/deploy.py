@@ -11,6 +11,7 @@ from rich.text import Text
 
 from clouddeploy.app.model import App, Target
 from clouddeploy.cli import live, options, view
+from clouddeploy.cli.estimates import print_monthly
 from clouddeploy.cli.outcomes import finish, trouble
 from clouddeploy.cli.project import chosen, find_app, seconds
 from clouddeploy.images.store import Image, Store
@@ -82,6 +83,9 @@ def deploy(
         outcomes = go_on(pinned, lambda some: each(some, act))
     view.say(f"release {release}", style="bold")
     view.table(("", "TARGET", "NAMESPACE", "TOOK", "RESULT"), _rows(outcomes, wait=wait, dry_run=dry_run))
+    if dry_run:
+        for one in outcomes:
+            print_monthly(one.target)
     finish(outcomes, "deploy")
     view.next_step(f"clouddeploy status --to {','.join(one.name for one in outcomes)}")
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from clouddeploy import plugins
 from clouddeploy.app.load import describes_app, load_app
 from clouddeploy.app.model import ALL, App, Target
 from clouddeploy.app.select import select_targets
@@ -25,8 +24,27 @@ def find_app(config: Path | None, *, show_inferred: bool = True) -> App:
     return app
 
 
+def image_sizes(app: App) -> Mapping[str, int]:
+    """The bytes of the images that were built or pulled here, by service."""
+    from clouddeploy.images.store import Store
+
+    store = Store.default()
+    if not (store.root / "index.json").exists():
+        return {}
+    from clouddeploy.release.build import find_built
+
+    return {
+        name: image.size()
+        for name, image in find_built(app, store).items()
+        if store.has(image.manifest.digest)
+    }
+
+
 def chosen(app: App, to: Sequence[str] | None, namespace: str | None = None) -> list[Target]:
     """The targets of `--to`, in its order, each in `namespace` if one is given."""
+    # late: importlib.metadata takes long, and not every command asks for targets
+    from clouddeploy import plugins
+
     targets = select_targets(app, to or [], plugins.names())
     return [replace(target, namespace=namespace) if namespace else target for target in targets]
 

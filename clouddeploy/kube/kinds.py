@@ -24,6 +24,7 @@ INGRESS = Kind("networking.k8s.io/v1", "Ingress", "ingresses")
 
 REPLICA_SET = Kind("apps/v1", "ReplicaSet", "replicasets")
 POD = Kind("v1", "Pod", "pods")
+NODE = Kind("v1", "Node", "nodes", namespaced=False)
 EVENT = Kind("v1", "Event", "events")
 
 STATEFUL_SET = Kind("apps/v1", "StatefulSet", "statefulsets")

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from clouddeploy.prices.bill import cents
+from clouddeploy.prices.bill import cents, drivers, total
 from clouddeploy.prices.offers import Comparison, Lane, Offer
 
 
@@ -32,7 +32,7 @@ def advise(comparison: Comparison) -> tuple[Advice, ...]:
 def _advice(lane: Lane, comparison: Comparison) -> Advice:
     ordered = sorted(lane.offers, key=lambda offer: (bool(offer.total.unknown), offer.rank))
     best, runner_up = ordered[0], ordered[1] if len(ordered) > 1 else None
-    changes = [] if runner_up is None else _changes(best, runner_up)
+    changes = [] if runner_up is None else [*_changes(best, runner_up), *_traffic(comparison, best, lane)]
     below = [offer for offer in lane.offers if offer.total.unknown and offer.rank < best.rank]
     changes += [
         f"{one.cloud.title}: {cents(best.total.known - one.total.known)} less without its "
@@ -72,6 +72,36 @@ def _changes(best: Offer, other: Offer) -> list[str]:
     if best.place.note and not other.place.note:
         found.append(f"{other.cloud.title} has the region itself")
     return found
+
+
+def _traffic(comparison: Comparison, best: Offer, lane: Lane) -> list[str]:
+    """From how much egress on another offer is the cheaper one, for the first that is."""
+    found = [
+        (gigabytes, other.cloud.title)
+        for other in lane.offers
+        if other is not best and not other.total.unknown
+        if (gigabytes := _crossing(comparison, best, other)) is not None
+    ]
+    return [
+        f"from about {gb:,} GB of egress a month on {title} is cheaper" for gb, title in sorted(found)[:1]
+    ]
+
+
+def _crossing(comparison: Comparison, best: Offer, other: Offer) -> int | None:
+    """The egress in GB from which `other` costs less than `best` on the same nodes; None up to 1 PB."""
+
+    def cheaper(gigabytes: int) -> bool:
+        demand = replace(comparison.demand, egress_gb=Decimal(gigabytes))
+        by = drivers(demand, comparison.assumed, comparison.wishes)
+        ours, theirs = (total(line.charge.monthly(by) for line in one.lines) for one in (best, other))
+        return theirs.known < ours.known and theirs.unknown <= ours.unknown
+
+    low = int(comparison.demand.egress_gb)
+    high = next((size for size in (low + 2**power for power in range(7, 21)) if cheaper(size)), None)
+    while high is not None and high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if cheaper(middle) else (middle, high)
+    return high
 
 
 def _by_kind(one: Offer, other: Offer) -> Sequence[tuple[str, Decimal, Decimal]]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
 from clouddeploy.prices.catalog import Row
-from clouddeploy.prices.demand import Assumptions, Demand
+from clouddeploy.prices.demand import Assumptions, Demand, Wishes
 
 KINDS = (
     "control plane", "nodes", "node disks", "volumes", "load balancers",
@@ -22,7 +22,7 @@ KINDS = (
 Drivers = Mapping[str, Decimal]
 
 
-def drivers(demand: Demand, assumed: Assumptions) -> Drivers:
+def drivers(demand: Demand, assumed: Assumptions, wishes: Wishes) -> Drivers:
     """The quantities that charges are made of, per month."""
     balancers, hours = Decimal(demand.load_balancers), assumed.hours
     return {
@@ -37,6 +37,7 @@ def drivers(demand: Demand, assumed: Assumptions) -> Drivers:
         "lb_gb": demand.egress_gb if balancers else Decimal(0),
         "egress_gb": demand.egress_gb,
         "registry_gb": demand.registry_gb,
+        "first_hours": hours if wishes.first else Decimal(0),
     }
 
 

@@ -111,7 +111,13 @@ class Catalog:
             None,
         )
         where = regions[0] if regions else EVERYWHERE
-        return known or Row(provider, sku, "", where, "", None, "not in the catalogue", None, "unknown")
+        kind, unit = self._units.get((provider, sku), ("", "unit"))
+        return known or Row(provider, sku, kind, where, unit, None, "not in the catalogue", None, "unknown")
+
+    @cached_property
+    def _units(self) -> Mapping[tuple[str, str], tuple[str, str]]:
+        """Kind and unit of every thing that has a price somewhere."""
+        return {(row.provider, row.sku): (row.kind, row.unit) for row in self.rows}
 
     @cached_property
     def _machines(self) -> Mapping[tuple[str, str], dict[str, Machine]]:
@@ -135,7 +141,18 @@ class Catalog:
 
     def plans(self, provider: str) -> tuple[Plan, ...]:
         """The registry subscriptions of a cloud, in the order of the catalogue."""
-        return tuple(i for i in self.items if isinstance(i, Plan) and i.row.provider == provider)
+        return tuple(plan for plan in self._plans if plan.row.provider == provider)
+
+    @cached_property
+    def _plans(self) -> tuple[Plan, ...]:
+        """Later plans of the same name take the place of earlier ones, except with an unknown price."""
+        found: dict[tuple[str, str], Plan] = {}
+        for item in self.items:
+            if isinstance(item, Plan):
+                key = (item.row.provider, item.row.sku)
+                if item.row.usd is not None or key not in found:
+                    found[key] = item
+        return tuple(found.values())
 
     def priced_regions(self, provider: str) -> set[str]:
         """The regions in which at least one machine type has a price; EVERYWHERE stands for all."""

@@ -9,8 +9,9 @@ from decimal import Decimal
 from clouddeploy.prices.allocatable import Room
 from clouddeploy.prices.bill import Line, bill, drivers, total
 from clouddeploy.prices.catalog import Catalog, Machine
-from clouddeploy.prices.clouds.base import Cloud, Control, Site
+from clouddeploy.prices.clouds.base import Cloud, Control, Site, node_charge
 from clouddeploy.prices.demand import Assumptions, Demand, Wishes
+from clouddeploy.prices.live import Live
 from clouddeploy.prices.offers import Offer, Unfit
 from clouddeploy.prices.packing import Pod, bound, fits, pack
 from clouddeploy.prices.regions import Place
@@ -26,6 +27,7 @@ class Question:
     demand: Demand
     wishes: Wishes
     assumed: Assumptions
+    live: Live | None = None
 
     @property
     def pods(self) -> list[Pod]:
@@ -41,8 +43,15 @@ class Question:
 
     def room(self, machine: Machine) -> Room:
         """What a node leaves once its DaemonSets run."""
-        assumed = self.assumed
-        return self.cloud.room(machine).less(assumed.daemon_cpu, assumed.daemon_memory, assumed.daemon_pods)
+        assumed, live = self.assumed, self.live
+        taken = Room(assumed.daemon_cpu, assumed.daemon_memory, assumed.daemon_pods)
+        if live and live.daemons:
+            taken = live.daemons
+        told = live.machines.get(machine.name) if live else None
+        if told and told.max_pods:
+            machine = replace(machine, max_pods=told.max_pods)
+        room = (live.rooms.get(machine.name) if live else None) or self.cloud.room(machine)
+        return room.less(taken.cpu, taken.memory, taken.pods)
 
     def site(self, machine: Machine, nodes: int) -> Site:
         """The cluster of so many machines."""
@@ -66,11 +75,16 @@ def answer(question: Question, steady: bool) -> Offer | Unfit:
 def _wanted(question: Question, steady: bool) -> list[Machine] | str:
     """The machine types to choose from, or why there are none."""
     region, wishes = question.place.region, question.wishes
+    live = question.live
     machines = list(question.catalog.machines(question.cloud.name, region))
+    if live:
+        machines = [one for one in machines if live.offers(one.name, region)]
     if pinned := wishes.machines.get(question.cloud.name):
         machines = [one for one in machines if one.name == pinned]
         if not machines:
             return f"no machine type {pinned} in {region}"
+    if wishes.auto and question.cloud.auto:
+        machines = [one for one in machines if question.cloud.auto(one)]
     machines = [one for one in machines if wishes.arch in ("any", one.arch)]
     if not machines:
         return f"no {wishes.arch} machine in {region}"
@@ -84,29 +98,32 @@ def _cheapest(question: Question, machines: Sequence[Machine]) -> Offer | None:
     """Pack on the most promising types first, until no other can be cheaper even if it packed perfectly."""
     pods = question.pods
     best: Offer | None = None
-    for hope, machine in _hopes(question, machines, pods):
-        if best and hope > best.total.known:
+    for floor, machine, nodes in _floors(question, machines, pods):
+        if best and floor > best.total.known:
             break
+        priced = _priced(question, machine, nodes)
+        if priced is None or (best and total(line.monthly for line in priced[1]).known > best.total.known):
+            continue
         offer = _offer(question, machine, pods)
         if offer and (best is None or _order(offer) < _order(best)):
             best = offer
     return best
 
 
-def _hopes(
+def _floors(
     question: Question, machines: Iterable[Machine], pods: Sequence[Pod]
-) -> list[tuple[Decimal, Machine]]:
-    """What each type that can run every pod would cost if nothing were wasted, cheapest first."""
+) -> list[tuple[Decimal, Machine, int]]:
+    """What the nodes alone of each type would cost if nothing were wasted, and how many; cheapest first."""
     cpu, memory, sizes = sum(pod.cpu for pod in pods), sum(pod.memory for pod in pods), set(pods)
+    by = drivers(question.demand, question.assumed, question.wishes)
     found = []
     for machine in machines:
         room = question.room(machine)
         if all(fits(pod, room) for pod in sizes):
             nodes = bound(cpu, memory, len(pods), room)
-            priced = _priced(question, machine, nodes)
-            if priced:
-                found.append((total(line.monthly for line in priced[1]).known, machine))
-    return sorted(found, key=lambda hope: (hope[0], hope[1].name))
+            cost = node_charge(question.site(machine, nodes)).monthly(by)
+            found.append((cost or Decimal(0), machine, nodes))
+    return sorted(found, key=lambda one: (one[0], one[1].name))
 
 
 def _priced(question: Question, machine: Machine, nodes: int) -> tuple[Control, tuple[Line, ...]] | None:
@@ -115,7 +132,8 @@ def _priced(question: Question, machine: Machine, nodes: int) -> tuple[Control, 
     if control is None:
         return None
     site = question.site(machine, max(nodes, question.assumed.min_nodes, control.min_nodes))
-    return control, bill(question.cloud.charges(site, control), drivers(question.demand, question.assumed))
+    by = drivers(question.demand, question.assumed, question.wishes)
+    return control, bill(question.cloud.charges(site, control), by)
 
 
 def _offer(question: Question, machine: Machine, pods: Sequence[Pod]) -> Offer | None:
@@ -126,8 +144,11 @@ def _offer(question: Question, machine: Machine, pods: Sequence[Pod]) -> Offer |
     control, lines = priced
     packing = packing.at_least(control.min_nodes)
     site = question.site(machine, len(packing.nodes))
-    notes = tuple(question.cloud.notes(site, control))
-    return Offer(question.cloud, question.place, control, machine, packing, lines, notes)
+    notes = list(question.cloud.notes(site, control))
+    if question.live:
+        nodes = len(packing.nodes)
+        notes += question.live.short(machine.cpus * nodes, nodes)
+    return Offer(question.cloud, question.place, control, machine, packing, lines, tuple(notes))
 
 
 def _order(offer: Offer) -> tuple[int, Decimal, int, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from decimal import Decimal
+from decimal import ROUND_UP, Decimal
 
 from clouddeploy.app.model import App, Service
 from clouddeploy.errors import ConfigError
@@ -70,7 +70,8 @@ class Wishes:
 
     `sla` is a percentage that the control plane must promise. `machines` pins a cloud's machine type.
     `surge` leaves room for one more pod of the largest service, as a rolling update needs.
-    `first` means that the account has no other cluster, so that free tiers apply.
+    `first` means that the account has no other cluster, so that free tiers apply. `commit` is the
+    term of a commitment, 1y or 3y. `auto` has the cloud make the nodes, as EKS Auto Mode does.
     """
 
     region: str = "us"
@@ -82,24 +83,37 @@ class Wishes:
     version: str | None = None
     surge: bool = True
     first: bool = True
+    commit: str | None = None
+    auto: bool = False
     machines: Mapping[str, str] = field(default_factory=dict)
     today: date = field(default_factory=date.today)
 
 
-def from_app(app: App) -> Demand:
-    """What the app in this folder asks for; what it does not say is assumed and named."""
+def from_app(app: App, sizes: Mapping[str, int] | None = None) -> Demand:
+    """What the app in this folder asks for; what it does not say is assumed and named.
+
+    `sizes` are the bytes of the images that are known, by service.
+    """
+    return from_services(app.name, app.services, sizes or {})
+
+
+def from_services(name: str, services: Sequence[Service], sizes: Mapping[str, int]) -> Demand:
+    """What an app's services ask for, or a target's variants of them."""
     assumed: list[str] = []
     pods: list[Pod] = []
-    for service in app.services:
+    for service in services:
         pods += _pods(service, assumed)
-    images = sum(service.image_of is None for service in app.services) or 1
-    assumed.append(f"1 GB per image in the registry ({images}); --registry-gb says better")
+    owners = [service.name for service in services if service.image_of is None]
+    unknown = [owner for owner in owners if owner not in sizes]
+    if unknown:
+        assumed.append(f"1 GB for each image that was not built here: {', '.join(unknown)}")
+    known = sum(size for owner, size in sizes.items() if owner in owners)
     return Demand(
-        name=app.name,
+        name=name,
         pods=tuple(pods),
-        load_balancers=_load_balancers(app.services),
-        registry_gb=Decimal(images),
-        repositories=images,
+        load_balancers=_load_balancers(services),
+        registry_gb=len(unknown) + (Decimal(known) / 10**9).quantize(Decimal("0.001"), ROUND_UP),
+        repositories=len(owners) or 1,
         assumed=tuple(assumed),
     )
 

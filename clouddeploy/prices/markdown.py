@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from clouddeploy.prices.advise import advise
-from clouddeploy.prices.against import Change
 from clouddeploy.prices.features import features
 from clouddeploy.prices.offers import Comparison, Lane, Offer
+
+if TYPE_CHECKING:
+    from clouddeploy.prices.against import Change
 
 
 def markdown(comparison: Comparison, changed: Sequence[Change] = (), revision: str = "") -> str:
@@ -16,7 +19,7 @@ def markdown(comparison: Comparison, changed: Sequence[Change] = (), revision: s
     demand = comparison.demand
     parts = [
         f"## What {demand.name} costs per month",
-        f"{len(demand.pods)} pods, {demand.cpu / 1000:g} CPU, {demand.memory / 1024:g} GiB, "
+        f"{counted(len(demand.pods), 'pod')}, {demand.cpu / 1000:g} CPU, {demand.memory / 1024:g} GiB, "
         f"{counted(demand.load_balancers, 'load balancer')}, {demand.egress_gb} GB egress; "
         "list prices in USD before taxes.",
     ]

@@ -9,6 +9,7 @@ from clouddeploy.prices.bill import Line, Total, total
 from clouddeploy.prices.catalog import Catalog, Machine
 from clouddeploy.prices.clouds.base import Cloud, Control
 from clouddeploy.prices.demand import Assumptions, Demand, Wishes
+from clouddeploy.prices.live import Live
 from clouddeploy.prices.packing import Packing
 from clouddeploy.prices.regions import Place
 
@@ -67,3 +68,4 @@ class Comparison:
     assumed: Assumptions
     catalog: Catalog
     lanes: tuple[Lane, ...]
+    live: tuple[Live, ...] = ()

@@ -9,9 +9,11 @@ in several orders competes with it. Pods of equal size are interchangeable, whic
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from clouddeploy.prices.allocatable import Room
 
@@ -90,33 +92,50 @@ def pack(pods: Sequence[Pod], room: Room, at_least: int = 1) -> Packing | None:
 
 def _by_match(sizes: Counter[Size], room: Room) -> list[list[Size]]:
     """Fill one node after another with the pod most like what is left of the node."""
-    left = dict(sorted(sizes.items(), reverse=True))
+    left, ordered = dict(sizes), sorted(sizes, reverse=True)
     nodes: list[list[Size]] = []
-    while left:
-        node = _filled(left, room)
+    while ordered:
+        node = _filled(left, ordered, room)
         nodes.append(node)
-        for size in set(node):
-            if not left[size]:
-                del left[size]
+        if any(not left[size] for size in node):
+            ordered = [size for size in ordered if left[size]]
     return nodes
 
 
-def _filled(left: dict[Size, int], room: Room) -> list[Size]:
-    """One node's pods, taken out of `left`."""
+def _filled(left: dict[Size, int], ordered: Sequence[Size], room: Room) -> list[Size]:
+    """One node's pods, taken out of `left`; `ordered` has the largest CPU first."""
     node: list[Size] = []
-    cpu, memory, candidates = room.cpu, room.memory, list(left)
+    cpu, memory = room.cpu, room.memory
     # an axis weighs what is free on it, in shares of the whole node
     scale_cpu, scale_memory = max(room.cpu, 1) ** 2, max(room.memory, 1) ** 2
     while len(node) < room.pods:
-        candidates = [size for size in candidates if size[0] <= cpu and size[1] <= memory and left[size]]
-        if not candidates:
+        best = _match(left, ordered, (cpu, memory), (cpu / scale_cpu, memory / scale_memory))
+        if best is None:
             break
-        x, y = cpu / scale_cpu, memory / scale_memory
-        best = max(candidates, key=lambda size: size[0] * x + size[1] * y)
         left[best] -= 1
         node.append(best)
         cpu, memory = cpu - best[0], memory - best[1]
     return node
+
+
+def _match(
+    left: dict[Size, int], ordered: Sequence[Size], free: Size, weights: tuple[float, float]
+) -> Size | None:
+    """The pod with the greatest weight of those that fit into what is free."""
+    (cpu, memory), (x, y) = free, weights
+    best, most, limit = None, -1.0, memory * y
+    # the first one whose CPU fits: what comes before it has more
+    start = bisect_left(ordered, -cpu, key=lambda size: -size[0])
+    for size in islice(ordered, start, None):
+        if size[1] > memory or not left[size]:
+            continue
+        # from here on CPU only falls, and no pod has more memory than is free
+        if size[0] * x + limit < most:
+            break
+        score = size[0] * x + size[1] * y
+        if score > most:
+            best, most = size, score
+    return best
 
 
 def _first_fit(sizes: Counter[Size], room: Room, order: Callable[[Size, Room], float]) -> list[list[Size]]:

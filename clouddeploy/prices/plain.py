@@ -15,6 +15,7 @@ from clouddeploy.prices.age import age
 from clouddeploy.prices.bill import Line, Total
 from clouddeploy.prices.clouds import CLOUDS
 from clouddeploy.prices.features import features
+from clouddeploy.prices.live import Live
 from clouddeploy.prices.offers import Comparison, Lane, Offer
 from clouddeploy.prices.packing import Pod
 
@@ -42,7 +43,7 @@ def plain(comparison: Comparison) -> dict[str, Any]:
         "wishes": {
             **{
                 name: getattr(wishes, name)
-                for name in ("region", "arch", "spot", "ha", "private", "surge", "first")
+                for name in ("region", "arch", "spot", "commit", "ha", "private", "surge", "first", "auto")
             },
             "sla": None if wishes.sla is None else text(wishes.sla),
             "version": wishes.version,
@@ -60,6 +61,7 @@ def plain(comparison: Comparison) -> dict[str, Any]:
         "lanes": lanes(comparison),
         "recommendations": [_advice(one) for one in advise(comparison)],
         "features": _features(comparison),
+        "live": [_live(one) for one in comparison.live],
     }
 
 
@@ -155,6 +157,19 @@ def _advice(advice: Advice) -> dict[str, Any]:
         "rules": list(advice.rules),
         "runner_up": runner_up.cloud.name if runner_up else None,
         "changes": list(advice.changes),
+    }
+
+
+def _live(live: Live) -> dict[str, Any]:
+    return {
+        "target": live.target,
+        "provider": live.provider,
+        "region": live.region,
+        "nodes": live.nodes,
+        "machines_offered": len(live.machines),
+        "rooms": {name: asdict(room) for name, room in live.rooms.items()},
+        "daemons": asdict(live.daemons) if live.daemons else None,
+        "quotas": [asdict(quota) for quota in live.quotas],
     }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -13,6 +13,7 @@ from typing import Any
 
 from clouddeploy.errors import ConfigError
 from clouddeploy.prices.catalog import EVERYWHERE
+from clouddeploy.prices.live import Live
 
 Point = tuple[float, float]
 
@@ -42,6 +43,16 @@ def check(wanted: str) -> None:
         raise ConfigError(
             f"there is no region {wanted}{meant}", fix=f"--region {areas}, or a cloud's own region"
         )
+
+
+def known(cloud: str, region: str) -> bool:
+    """Whether `region` is an area, or a cloud's region as far as is known here."""
+    return region in _data()["areas"] or region in _data()["places"].get(cloud, {})
+
+
+def told(live: Sequence[Live]) -> str:
+    """The first region that accounts were asked about, else the United States."""
+    return next((one.region for one in live if one.region and known(one.provider, one.region)), "us")
 
 
 def place(cloud: str, wanted: str, priced: Collection[str]) -> Place:

@@ -20,17 +20,19 @@ from clouddeploy.prices.plain import lanes, plain
 FACTORS = (1, 2, 3, 4, 5, 6, 7, 8)
 """How many times the app's replicas the page can show."""
 
+_SCRIPTS = ("model.js", "bars.js", "chart.js", "nodes.js", "page.js")
+
 _MANY = 400
 """From so many pods on only the app itself is computed."""
 
 
 def report(comparison: Comparison) -> str:
     """The HTML text; deterministic for the same comparison."""
-    page = _asset("report.html")
+    page = _asset("page.html")
     for name, text in (
-        ("/*STYLE*/", _asset("report.css")),
+        ("/*STYLE*/", _asset("style.css")),
         ("/*DATA*/", _json(_data(comparison))),
-        ("/*SCRIPT*/", _asset("report.js")),
+        ("/*SCRIPT*/", "".join(map(_asset, _SCRIPTS))),
     ):
         page = page.replace(name, text)
     return page
@@ -50,7 +52,7 @@ def _at(comparison: Comparison, factor: int) -> Any:
     if factor == 1:
         return lanes(comparison)
     demand = scaled(comparison.demand, factor)
-    return lanes(compare(demand, comparison.wishes, comparison.catalog, comparison.assumed))
+    return lanes(compare(demand, comparison.wishes, comparison.catalog, comparison.assumed, comparison.live))
 
 
 def _interned(value: Any, sources: dict[str, int]) -> Any:
@@ -69,4 +71,4 @@ def _json(value: Any) -> str:
 
 
 def _asset(name: str) -> str:
-    return (resources.files("clouddeploy.prices") / "data" / name).read_text("utf-8")
+    return (resources.files("clouddeploy.prices") / "data" / "report" / name).read_text("utf-8")

@@ -14,6 +14,7 @@ from clouddeploy_alibaba.clusters import AckClusters
 from clouddeploy_alibaba.doctor import AlibabaDoctor
 from clouddeploy_alibaba.images import AcrImages
 from clouddeploy_alibaba.instances import Instances
+from clouddeploy_alibaba.inventory import AlibabaInventory
 from clouddeploy_alibaba.nodes import AckNodes
 from clouddeploy_alibaba.personal import PersonalRegistry
 from clouddeploy_alibaba.provisioner import AckProvisioner
@@ -57,6 +58,7 @@ def connect(target: TargetSettings) -> Provider:
         nodes=AckNodes(session),
         doctor=AlibabaDoctor(session, instances),
         images=None if edition == "personal" else AcrImages(session, instances),
+        inventory=AlibabaInventory(session),
     )
 
 

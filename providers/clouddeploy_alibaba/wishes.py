@@ -68,8 +68,12 @@ class Wishes:
     @cached_property
     def machine(self) -> str:
         """The instance type of the nodes."""
-        offered = {name for types in self._offers.values() for name in types}
-        return choose(offered, self.spec, known_machines(self.session.region))
+        return choose(self.offered, self.spec, known_machines(self.session.region))
+
+    @property
+    def offered(self) -> set[str]:
+        """The instance types that some zone of the region has in stock."""
+        return {name for types in self._offers.values() for name in types}
 
     def machine_in(self, zones: Sequence[str]) -> str:
         """The instance type of nodes that can only be in these zones."""

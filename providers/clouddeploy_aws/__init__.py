@@ -9,6 +9,7 @@ from clouddeploy.contract import Provider, TargetSettings, Traits
 from clouddeploy_aws.clusters import EksClusters
 from clouddeploy_aws.doctor import AwsDoctor
 from clouddeploy_aws.images import EcrImages
+from clouddeploy_aws.inventory import AwsInventory
 from clouddeploy_aws.options import check
 from clouddeploy_aws.provisioner import EksProvisioner
 from clouddeploy_aws.registry import EcrRegistry
@@ -48,4 +49,5 @@ def connect(target: TargetSettings) -> Provider:
         provisioner=EksProvisioner(session),
         doctor=AwsDoctor(session),
         images=EcrImages(session),
+        inventory=AwsInventory(session),
     )

@@ -65,7 +65,15 @@ STATEMENTS = (
     ),
     Statement("Images", ("ecr:BatchDeleteImage", "ecr:DescribeImages"), _REPOSITORIES),
     Statement("Deploy", ("eks:DescribeCluster",), _CLUSTERS),
-    Statement("Look", ("eks:DescribeClusterVersions", "eks:ListClusters", "servicequotas:GetServiceQuota")),
+    Statement(
+        "Look",
+        (
+            "ec2:DescribeInstanceTypes",
+            "eks:DescribeClusterVersions",
+            "eks:ListClusters",
+            "servicequotas:GetServiceQuota",
+        ),
+    ),
     Statement("MakeCluster", ("eks:CreateCluster", "eks:TagResource"), _CLUSTERS, tagging=True),
     Statement("ChangeCluster", ("eks:DeleteCluster", "eks:UpdateClusterVersion"), _CLUSTERS, owned=True),
     Statement(

@@ -57,10 +57,10 @@ def more(room: Room) -> str:
 
 def _room(session: Session, what: str, key: tuple[str, str], used: int) -> Room:
     service, code = key
-    return Room(what, service, code, used, _limit(session, service, code))
+    return Room(what, service, code, used, limit(session, service, code))
 
 
-def _limit(session: Session, service: str, code: str) -> int | None:
+def limit(session: Session, service: str, code: str) -> int | None:
     """None when it cannot be asked for: then the service itself refuses what is too much."""
     try:
         with translated(f"ask for the quota {code}"):

@@ -14,6 +14,7 @@ from clouddeploy.errors import ConfigError
 from clouddeploy_digitalocean.clusters import DoksClusters
 from clouddeploy_digitalocean.doctor import DoDoctor
 from clouddeploy_digitalocean.images import DocrImages
+from clouddeploy_digitalocean.inventory import DoInventory
 from clouddeploy_digitalocean.nodes import DoksNodes
 from clouddeploy_digitalocean.provisioner import DoksProvisioner
 from clouddeploy_digitalocean.registry import REGIONS, TIERS, DocrRegistry
@@ -53,6 +54,7 @@ def connect(target: TargetSettings) -> Provider:
         nodes=DoksNodes(session),
         doctor=DoDoctor(session, registry),
         images=DocrImages(session, registry),
+        inventory=DoInventory(session),
     )
 
 

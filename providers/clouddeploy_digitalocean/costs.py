@@ -46,7 +46,7 @@ def costs(spec: ClusterSpec, tier: str) -> Sequence[Cost]:
     plane = HA_CONTROL_PLANE if spec.ha else Decimal(0)
     return (
         Cost("control plane", plane, "highly available" if spec.ha else "not highly available"),
-        Cost("nodes", each * count if each is not None else None, f"{count} x {size}"),
+        Cost("nodes", each * count if each is not None else None, f"{count} x {size}", size, count),
         Cost("registry plan", REGISTRY.get(tier or "starter"), tier or "starter"),
         Cost("load balancer", LOAD_BALANCER, "for each service that is exposed"),
     )

@@ -13,6 +13,7 @@ from clouddeploy.errors import ConfigError
 from clouddeploy_gcp.clusters import GkeClusters
 from clouddeploy_gcp.doctor import GcpDoctor
 from clouddeploy_gcp.images import ArtifactImages
+from clouddeploy_gcp.inventory import GcpInventory
 from clouddeploy_gcp.nodes import GkeNodes
 from clouddeploy_gcp.options import OPTIONS, REGISTRY_OPTIONS, check_values
 from clouddeploy_gcp.provisioner import GkeProvisioner
@@ -52,6 +53,7 @@ def connect(target: TargetSettings) -> Provider:
         nodes=GkeNodes(session),
         doctor=GcpDoctor(session),
         images=ArtifactImages(session),
+        inventory=GcpInventory(session),
     )
 
 

@@ -66,7 +66,14 @@ def costs(spec: ClusterSpec, region: str) -> Sequence[Cost]:
     gib = _price(_DISK_GIB.get(disk), region)
     return (
         fee,
-        Cost("nodes", _money(machine * HOURS * count) if machine else None, f"{count} x {name}, {region}"),
+        Cost(
+            "nodes",
+            _money(machine * HOURS * count) if machine else None,
+            f"{count} x {name}, {region}",
+            name,
+            count,
+            choices.DISK_GIB,
+        ),
         Cost(
             "node disks", _money(gib * choices.DISK_GIB * count) if gib else None, f"{count} x 50 GiB {disk}"
         ),

@@ -1,4 +1,4 @@
-"""`make bench`: start-up, render, packing, emulated clouds and push, each beside its peers, in one run."""
+"""`make bench`: start-up, render, compare, packing, emulated clouds and push, beside their peers, in one run."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.benchmarks import clouds, image, packing, push, render, startup
+from tests.benchmarks import clouds, comparing, image, packing, push, render, startup
 from tests.benchmarks.promises import Promise
 from tests.benchmarks.push import PARTS, Setting
 from tests.benchmarks.table import show
@@ -31,6 +31,8 @@ def main() -> None:
             show("start-up", startup.figures())
         if "render" in asked.what:
             show("render", render.figures(folder))
+        if "compare" in asked.what:
+            show("compare", comparing.figures(folder / "prices"))
         if "packing" in asked.what:
             packing.show()
         if "clouds" in asked.what:
@@ -41,7 +43,7 @@ def main() -> None:
 
 def _asked() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks")
-    groups = ("startup", "render", "packing", "clouds", "push")
+    groups = ("startup", "render", "compare", "packing", "clouds", "push")
     parser.add_argument(
         "what", nargs="*", default=groups, metavar="WHAT", help=f"{', '.join(groups)}; else all"
     )

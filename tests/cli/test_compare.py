@@ -110,6 +110,39 @@ def test_against_a_revision_shows_what_the_change_costs(run: Run, shop: Path) ->
     one_error(run("compare", "--against", "nowhere"), 2, "name a branch, tag or commit: --against main")
 
 
+def test_what_a_change_costs_fits_80_columns(run: Run, shop: Path) -> None:
+    git(shop, "init", "-q", "-b", "main")
+    git(shop, "add", ".")
+    git(shop, "commit", "-qm", "two")
+    (shop / "clouddeploy.yaml").write_text(APP.format(replicas=20))
+    for region in ("us", "seoul"):
+        out = run("compare", "--against", "main", "--region", region, env={"COLUMNS": "80"}).out
+        assert "against main, any CPU" in out
+        assert max(len(line.rstrip()) for line in out.splitlines()) <= 80
+        assert len([line for line in out.splitlines() if line.startswith("DOKS ")]) == 4
+
+
+def test_an_image_that_was_built_here_counts_with_its_size(run: Run, static_app: Path) -> None:
+    assert run("build").code == 0
+    built = json.loads(run("compare", "-o", "json").out)["app"]
+    assert 0 < float(built["registry_gb"]) < 0.1
+    assert not any("GB for each image" in one for one in built["assumed"])
+
+
+def test_other_assumptions_change_the_bill(run: Run) -> None:
+    usual, changed = (
+        json.loads(run("compare", *SIZES, "-o", "json", *more).out)
+        for more in ((), ("--assume", "node_disk_gib=20", "--assume", "min_nodes=5"))
+    )
+    assert changed["assumptions"]["node_disk_gib"] == 20
+    assert min(offer["nodes"] for offer in changed["lanes"][0]["offers"]) == 5
+    assert usual["assumptions"]["node_disk_gib"] == 50
+
+
+def test_some_sizes_alone_need_no_project(run: Run) -> None:
+    assert run("compare", "--lb", "1", "--disk", "20Gi").out.startswith("app: 1 pod, 0.5 CPU")
+
+
 def test_no_sdk_is_imported() -> None:
     code = (
         "import sys\n"
@@ -147,6 +180,9 @@ def test_no_sdk_is_imported() -> None:
         (("--replicas", "1", "--machine", "asw=t3.medium"), "did you mean aws?"),
         (("--replicas", "1", "--explain", "azure"), "one of aws, gcp, digitalocean, alibaba"),
         (("--replicas", "1", "--html", "no/such/folder/x.html"), "name another file"),
+        (("--replicas", "1", "--spot", "--commit", "1y"), "leave out --spot or --commit"),
+        (("--replicas", "1", "--assume", "hour=1"), "use hours, daemon_cpu"),
+        (("--replicas", "1", "--assume", "hours=-1"), "write it as --assume hours=730"),
         (("--replicas", "1", "--against", "main"), "leave out --cpus, --memory, --replicas"),
     ],
 )

@@ -16,6 +16,7 @@ PARTS = (
     "kube-apiserver",
     "aws CLI",
     "gcloud",
+    "Chromium",
 )
 lines: dict[str, str] = {}
 

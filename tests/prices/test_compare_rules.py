@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import random
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -13,9 +15,16 @@ from hypothesis import strategies as st
 from clouddeploy.errors import ConfigError
 from clouddeploy.prices.advise import advise
 from clouddeploy.prices.age import age
-from clouddeploy.prices.demand import Demand, scaled
+from clouddeploy.prices.bill import cents
+from clouddeploy.prices.clouds import CLOUDS
+from clouddeploy.prices.compare import compare
+from clouddeploy.prices.demand import Assumptions, Demand, scaled
+from clouddeploy.prices.features import features
+from clouddeploy.prices.markdown import markdown
 from clouddeploy.prices.packing import Pod
-from tests.prices.reference import APP, compared, offers
+from clouddeploy.prices.plain import plain
+from clouddeploy.prices.report import report
+from tests.prices.reference import APP, CATALOG, CHEAP, WISHES, compared, offers
 
 PODS = st.lists(
     st.builds(Pod, st.integers(1, 1500), st.integers(1, 2000), st.sampled_from(["a", "b", "c"])),
@@ -33,6 +42,15 @@ def app(pods: list[Pod]) -> Demand:
 def test_more_replicas_are_never_cheaper(pods: list[Pod]) -> None:
     once, twice = offers(compared(app(pods))), offers(compared(scaled(app(pods), 2)))
     for cloud, offer in twice.items():
+        assert offer.total.known >= once[cloud].total.known
+
+
+@settings(max_examples=40, deadline=None)
+@given(PODS, st.integers(0, 11))
+def test_one_more_replica_is_never_cheaper(pods: list[Pod], which: int) -> None:
+    more = [*pods, pods[which % len(pods)]]
+    once, again = offers(compared(app(pods))), offers(compared(app(more)))
+    for cloud, offer in again.items():
         assert offer.total.known >= once[cloud].total.known
 
 
@@ -56,8 +74,37 @@ def test_an_unknown_price_is_never_counted_as_zero(region: str) -> None:
             assert offer.total.unknown == sum(line.monthly is None for line in offer.lines)
 
 
-def test_every_line_has_a_source() -> None:
-    assert all(line.charge.row.source for offer in offers(compared()).values() for line in offer.lines)
+@pytest.mark.parametrize("region", ["us", "eu", "sg", "seoul"])
+def test_every_line_has_quantity_unit_price_source_and_a_date_or_a_reason(region: str) -> None:
+    for lane in plain(compared(region=region, private=True))["lanes"]:
+        for line in (line for offer in lane["offers"] for line in offer["lines"]):
+            assert line["source"]
+            assert line["unit"]
+            assert Decimal(line["quantity"]) >= 0
+            assert line["unit_usd"] is not None or line["confidence"] == "unknown"
+            assert line["as_of"] or line["confidence"] in ("vendor-page", "secondary", "generated", "unknown")
+
+
+@settings(max_examples=10, deadline=None)
+@given(PODS, st.integers(0, 30_000), st.integers(0, 7))
+def test_json_table_markdown_and_page_agree(pods: list[Pod], egress: int, balancers: int) -> None:
+    demand = replace(app(pods), egress_gb=Decimal(egress), load_balancers=balancers)
+    comparison = compared(demand)
+    totals = [offer["total"]["text"] for lane in plain(comparison)["lanes"] for offer in lane["offers"]]
+    said, page = markdown(comparison), report(comparison)
+    assert totals == [str(offer.total) for lane in comparison.lanes for offer in lane.offers]
+    for text in totals:
+        assert f"| {text} |" in said
+        assert json.dumps(text) in page
+
+
+def test_a_total_is_the_sum_of_its_lines() -> None:
+    for lane in plain(compared(private=True))["lanes"]:
+        for offer in lane["offers"]:
+            amounts = [line["usd_month"] for line in offer["lines"]]
+            known = sum(Decimal(one) for one in amounts if one is not None)
+            assert Decimal(offer["total"]["usd_month"]) == known
+            assert offer["total"]["unknown"] == amounts.count(None)
 
 
 def test_a_region_that_a_cloud_does_not_have_is_replaced_by_the_nearest() -> None:
@@ -152,6 +199,84 @@ def test_a_bill_with_unknown_parts_does_not_win_on_what_is_left_out() -> None:
     assert comparison.lanes[0].offers[0].cloud.name == "alibaba"
     assert advice.best.cloud.name != "alibaba"
     assert any("it wins if they are smaller" in change for change in advice.changes)
+
+
+def test_the_traffic_from_which_another_cloud_wins_is_where_the_bills_cross() -> None:
+    pinned = {**CHEAP, "digitalocean": "none"}
+    found = compared(replace(APP, egress_gb=Decimal(0)), machines=pinned, surge=False)
+    advice = advise(found)[0]
+    change = next(change for change in advice.changes if "GB of egress" in change)
+    assert change.endswith("GB of egress a month on Amazon EKS is cheaper")
+    gigabytes = int(change.split()[2].replace(",", ""))
+    for egress, turned in ((gigabytes - 1, False), (gigabytes, True)):
+        demand = replace(APP, egress_gb=Decimal(egress))
+        bills = {
+            name: o.total.known for name, o in offers(compared(demand, machines=pinned, surge=False)).items()
+        }
+        assert (bills["aws"] < bills[advice.best.cloud.name]) is turned
+
+
+def test_spot_and_committed_prices_are_used_where_they_are_known() -> None:
+    plain_, spot, long = (
+        offers(compared(machines=CHEAP, **one)) for one in ({}, {"spot": True}, {"commit": "3y"})
+    )
+    known = {what: cloud["gcp"].total.known for what, cloud in (("", plain_), ("spot", spot), ("3y", long))}
+    assert known["spot"] < known[""]
+    assert known["3y"] < known[""]
+    node = next(line for line in long["gcp"].lines if line.charge.kind == "nodes")
+    assert (node.charge.note, node.charge.row.as_of) == ("committed for 3y", date(2026, 7, 30))
+    same = next(line for line in long["aws"].lines if line.charge.kind == "nodes")
+    assert same.charge.note == "on demand: no committed price is known"
+    assert "digitalocean" not in spot
+
+
+def test_no_more_than_672_hours_of_a_droplet_are_billed() -> None:
+    node = next(
+        line for line in offers(compared(machines=CHEAP))["digitalocean"].lines if line.charge.kind == "nodes"
+    )
+    assert node.quantity == 730 * 4
+    assert node.monthly == 24 * 4
+    short = compare(APP, WISHES, CATALOG, Assumptions(hours=Decimal(100)))
+    assert offers(short)["digitalocean"].total.known < 50
+
+
+@pytest.mark.parametrize(
+    ("version", "cloud", "said", "more"),
+    [
+        ("1.33", "aws", "Kubernetes 1.33 is in extended support", "365.00"),
+        ("1.34", "gcp", "Kubernetes 1.34 left support on 2026-10-01", "unknown"),
+        ("1.34", "alibaba", "Kubernetes 1.34 left support on 2026-09-30", ""),
+        ("1.20", "digitalocean", "Kubernetes 1.20 is not known to be offered; 1.36, 1.35, 1.34 are", ""),
+    ],
+)
+def test_an_old_kubernetes_is_announced_and_billed(version: str, cloud: str, said: str, more: str) -> None:
+    offer = offers(compared(version=version, machines=CHEAP))[cloud]
+    assert any(said in note for note in offer.notes)
+    lines = [line for line in offer.lines if version in line.charge.title]
+    shown = ["unknown" if line.monthly is None else str(cents(line.monthly)) for line in lines]
+    assert shown == ([more] if more else [])
+
+
+def test_a_version_that_ends_within_a_week_says_what_it_will_cost() -> None:
+    note = next(n for n in offers(compared(today=date(2026, 11, 26)))["aws"].notes if "1.34" in n)
+    assert "on 2026-12-02 (in 6 days): the control plane then costs 438.00 instead of 73.00 a month" in note
+
+
+def test_what_has_not_ended_soon_is_not_announced() -> None:
+    assert not any("leaves" in note for note in offers(compared(today=date(2026, 9, 1)))["aws"].notes)
+
+
+def test_every_cloud_says_the_same_facts() -> None:
+    facts = {cloud.name: features(cloud.name, WISHES.today) for cloud in CLOUDS}
+    names = list(facts["aws"])
+    assert {
+        "Kubernetes", "SLA", "Regions", "Most nodes", "Autoscaling", "Serverless nodes", "Arm", "Spot",
+        "Private API", "Keyless CI", "Registry", "Time to ready",
+    } <= set(names)  # fmt: skip
+    for known in facts.values():
+        assert list(known) == names
+        assert all(one.text and one.source for one in known.values())
+    assert "no Seoul (nearest sgp1)" in facts["digitalocean"]["Regions"].text
 
 
 def test_old_prices_are_counted() -> None:

@@ -49,6 +49,36 @@ def test_every_cloud_is_read_with_date_and_source(vendors: Vendors) -> None:
     assert machine(catalog, "alibaba", "us-east-1", "ecs.e-c1m2.xlarge").row.usd == Decimal("0.09")
 
 
+@pytest.mark.parametrize(
+    ("cloud", "sku", "region", "usd"),
+    [
+        ("aws", "eks.control_plane.standard", "us-east-1", "0.11"),
+        ("aws", "eks.control_plane.extended_support_addon", "us-east-1", "0.51"),
+        ("aws", "public_ipv4", "us-east-1", "0.0051"),
+        ("aws", "ecr.private", "us-east-1", "0.101"),
+        ("aws", "egress.internet.first10TB", "us-east-1", "0.091"),
+        ("aws", "nlb.hour", "us-east-1", "0.023"),
+        ("aws", "nlb.nlcu", "us-east-1", "0.0061"),
+        ("aws", "t3.medium.commit.1y", "us-east-1", "0.031"),
+        ("aws", "t3.medium.commit.3y", "us-east-1", "0.019"),
+        ("gcp", "pd-balanced", "europe-west3", "0.125"),
+        ("gcp", "external_ip.vm", "us-east1", "0.0051"),
+        ("gcp", "gke.cluster_management", "us-east1", "0.11"),
+        ("gcp", "gke.autopilot.vcpu", "us-east1", "0.0445"),
+        ("gcp", "gke.autopilot.gib", "us-east1", "0.0049"),
+        ("gcp", "artifact-registry", "us-east1", "0.102"),
+        ("gcp", "e2-standard-2.commit.1y", "us-east1", "0.040"),  # 2 x 0.012 + 8 x 0.002
+    ],
+)
+def test_the_rest_of_a_bill_is_read_too(
+    vendors: Vendors, cloud: str, sku: str, region: str, usd: str
+) -> None:
+    refreshed(cloud)
+    catalog, _ = cache.load()
+    row = catalog.price(cloud, sku, region)
+    assert (row.usd, row.as_of, row.confidence) == (Decimal(usd), TODAY, "refreshed")
+
+
 def test_a_region_that_had_no_price_gets_one(vendors: Vendors) -> None:
     refreshed("alibaba")
     catalog, _ = cache.load()

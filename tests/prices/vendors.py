@@ -14,74 +14,133 @@ METADATA = (
     '"FormatVersion","v1.0"\n"Disclaimer","for a test"\n"Publication Date","2026-11-20"\n"OfferCode","x"\n'
 )
 COLUMNS = (
-    "SKU", "TermType", "Unit", "PricePerUnit", "Currency", "Product Family", "Instance Type", "vCPU",
-    "Memory", "Physical Processor", "Operating System", "Pre Installed S/W", "CapacityStatus", "Tenancy",
+    "SKU", "TermType", "StartingRange", "Unit", "PricePerUnit", "Currency", "LeaseContractLength",
+    "PurchaseOption", "OfferingClass", "Product Family", "Instance Type", "vCPU", "Memory",
+    "Physical Processor", "Operating System", "Pre Installed S/W", "CapacityStatus", "Tenancy",
     "MarketOption", "GPU", "usageType", "Volume API Name",
 )  # fmt: skip
-SHARED = ("Linux", "NA", "Used", "Shared", "OnDemand")
+SHARED = {
+    "Pre Installed S/W": "NA",
+    "CapacityStatus": "Used",
+    "Tenancy": "Shared",
+    "MarketOption": "OnDemand",
+}
 
 
-def ec2(
-    name: str, usd: str, cpus: int = 2, memory: str = "4 GiB", system: str = "Linux"
-) -> tuple[object, ...]:
+def record(usd: str, usage: str, **columns: object) -> dict[str, object]:
+    """A row of a list: on demand, in USD, of the first tier."""
+    usual = {"SKU": "X", "TermType": "OnDemand", "StartingRange": "0", "Unit": "Hrs", "Currency": "USD"}
+    return {**usual, "PricePerUnit": usd, "usageType": usage, **columns}
+
+
+def ec2(name: str, usd: str, memory: str = "4 GiB", **columns: object) -> dict[str, object]:
     processor = "AWS Graviton2 Processor" if name.startswith("t4g") else "Intel"
-    return (
-        "X", "OnDemand", "Hrs", usd, "USD", "Compute Instance", name, cpus, memory, processor, system,
-        *SHARED[1:], "", "BoxUsage", "",
+    machine = {"Product Family": "Compute Instance", "Instance Type": name, "vCPU": 2, "Memory": memory}
+    return record(
+        usd, f"BoxUsage:{name}", **machine, **SHARED,
+        **{"Physical Processor": processor, "Operating System": "Linux", **columns},
     )  # fmt: skip
 
 
-def ec2_list() -> str:
-    blank = [""] * 10
-    rows = [
+def reserved(usd: str, **columns: str) -> dict[str, object]:
+    terms = {"TermType": "Reserved", "LeaseContractLength": "1yr", "PurchaseOption": "No Upfront"}
+    return ec2("t3.medium", usd, **{**terms, "OfferingClass": "standard", **columns})
+
+
+STORAGE = {"Product Family": "Storage", "Volume API Name": "gp3"}
+AWS = {
+    "AmazonEC2": [
         ec2("t3.medium", "0.0500000000"),
         ec2("t4g.medium", "0.0400000000"),
         ec2("t3.large", "0.0000000000"),
         ec2("m9i.large", "0.2000000000", memory="8 GiB"),
-        ec2("m9i.large", "0.9000000000", memory="8 GiB", system="Windows"),
-        (
-            "X",
-            "Reserved",
-            "Hrs",
-            "0.01",
-            "USD",
-            "Compute Instance",
-            "t3.medium",
-            2,
-            "4 GiB",
-            "Intel",
-            *SHARED,
-            "",
-            "",
-            "",
+        ec2("m9i.large", "0.9000000000", memory="8 GiB", **{"Operating System": "Windows"}),
+        reserved("0.0310000000"),
+        reserved("0.0190000000", LeaseContractLength="3yr"),
+        reserved("0.0100000000", OfferingClass="convertible"),
+        reserved("99.0000000000", PurchaseOption="All Upfront", Unit="Quantity"),
+        record("0.0900000000", "EUC1-EBS:VolumeUsage.gp3", **STORAGE),
+        record("0.0450000000", "NatGateway-Hours", **{"Product Family": "NAT Gateway"}),
+    ],
+    "AWSELB": [
+        record("0.0230000000", "LoadBalancerUsage", **{"Product Family": "Load Balancer-Network"}),
+        record(
+            "0.0990000000", "Outposts-LoadBalancerUsage", **{"Product Family": "Load Balancer-Application"}
         ),
-        ("X", "OnDemand", "GB-Mo", "0.0900000000", "USD", "Storage", *blank, "EBS:VolumeUsage.gp3", "gp3"),
-        ("X", "OnDemand", "Hrs", "0.0450000000", "USD", "NAT Gateway", *blank, "NatGateway-Hours", ""),
-    ]
+        record("0.0061000000", "EUC1-LCUUsage", **{"Product Family": "Load Balancer-Network"}),
+        record("0.0990000000", "ReservedLCUUsage", **{"Product Family": "Load Balancer-Network"}),
+    ],
+    "AmazonEKS": [
+        record("0.1100000000", "USE1-AmazonEKS-Hours:perCluster"),
+        record("0.5100000000", "USE1-AmazonEKS-Hours:extendedSupport"),
+    ],
+    "AmazonVPC": [
+        record("0.0051000000", "USE1-PublicIPv4:InUseAddress"),
+        record("0.0990000000", "USE1-PublicIPv4:IdleAddress"),
+    ],
+    "AmazonECR": [record("0.1010000000", "TimedStorage-ByteHrs")],
+    "AWSDataTransfer": [
+        record("0.0910000000", "DataTransfer-Out-Bytes"),
+        record("0.0850000000", "DataTransfer-Out-Bytes", StartingRange="10240"),
+        record("0.0200000000", "USE1-EUC1-AWS-Out-Bytes"),
+    ],
+}
+
+
+def aws_list(service: str) -> str:
+    """A list as CSV below its lines of metadata."""
+    rows = [[record.get(column, "") for column in COLUMNS] for record in AWS[service]]
     lines = [",".join(f'"{cell}"' for cell in row) for row in (COLUMNS, *rows)]
     return METADATA + "\n".join(lines) + "\n"
 
 
-def gcp_sku(description: str, usage: str, nanos: int) -> dict[str, object]:
-    rate = {"startUsageAmount": 0, "unitPrice": {"currencyCode": "USD", "units": "0", "nanos": nanos}}
+def gcp_sku(description: str, usage: str, nanos: int, *regions: str) -> dict[str, object]:
+    def rate(start: float, nanos: int) -> dict[str, object]:
+        unit = {"currencyCode": "USD", "units": "0", "nanos": nanos}
+        return {"startUsageAmount": start, "unitPrice": unit}
+
     return {
         "description": description,
         "category": {"usageType": usage},
-        "serviceRegions": ["us-east1"],
-        "pricingInfo": [{"pricingExpression": {"tieredRates": [rate]}}],
+        "serviceRegions": list(regions or ("us-east1",)),
+        "pricingInfo": [{"pricingExpression": {"tieredRates": [rate(0, 0), rate(1, nanos)]}}],
     }
 
 
-GCP_PAGES = {
+GCP_COMPUTE = {
     "": {
         "skus": [
             gcp_sku("E2 Instance Core running in Americas", "OnDemand", 20_000_000),
             gcp_sku("N1 Predefined something else", "OnDemand", 1),
+            gcp_sku("Commitment v1: E2 Cpu in Americas for 1 Year", "Commit1Yr", 12_000_000),
+            gcp_sku("Commitment v1: Cpu in Americas for 1 Year", "Commit1Yr", 99_000_000),
+            gcp_sku("Balanced PD Capacity in Frankfurt", "OnDemand", 125_000_000, "europe-west3"),
+            gcp_sku("Regional Balanced PD Capacity in Frankfurt", "OnDemand", 999_000_000, "europe-west3"),
+            gcp_sku("External IP Charge on a Standard VM", "OnDemand", 5_100_000, "global"),
         ],
         "nextPageToken": "two",
     },
-    "two": {"skus": [gcp_sku("E2 Instance Ram running in Americas", "OnDemand", 3_000_000)]},
+    "two": {
+        "skus": [
+            gcp_sku("E2 Instance Ram running in Americas", "OnDemand", 3_000_000),
+            gcp_sku("Commitment v1: E2 Ram in Americas for 1 Year", "Commit1Yr", 2_000_000),
+        ]
+    },
 }
+GCP_KUBERNETES = {
+    "": {
+        "skus": [
+            gcp_sku("Zonal Kubernetes Clusters", "OnDemand", 110_000_000, "global"),
+            gcp_sku("Autopilot Pod mCPU Requests (us-east1)", "OnDemand", 44_500),
+            gcp_sku("Autopilot Spot Pod mCPU Requests (us-east1)", "OnDemand", 1_000),
+            gcp_sku("Autopilot Pod Memory Requests (us-east1)", "OnDemand", 4_900_000),
+        ]
+    }
+}
+GCP_ARTIFACTS = {"": {"skus": [gcp_sku("Artifact Registry Storage", "OnDemand", 102_000_000, "global")]}}
+GCP_SERVICES = {
+    "6F81-5844-456A": GCP_COMPUTE, "CCD8-9BF1-090E": GCP_KUBERNETES, "149C-F9EC-3994": GCP_ARTIFACTS,
+}  # fmt: skip
 DO_SIZES = {
     "sizes": [
         {
@@ -147,11 +206,10 @@ class Vendors:
             if part in split.path:
                 return (broken, "") if isinstance(broken, int) else (200, broken)
         if split.path.startswith("/offers"):
-            return 200, ec2_list() if "AmazonEC2" in split.path else METADATA + ",".join(
-                f'"{c}"' for c in COLUMNS
-            )
+            return 200, aws_list(split.path.split("/")[4])
         if split.path.endswith("/skus"):
-            return 200, json.dumps(GCP_PAGES[parse_qs(split.query).get("pageToken", [""])[0]])
+            pages = GCP_SERVICES[split.path.split("/")[3]]
+            return 200, json.dumps(pages[parse_qs(split.query).get("pageToken", [""])[0]])
         known = {"/v2/sizes": DO_SIZES, "/v2/registry/options": DO_TIERS}
         return 200, json.dumps(known.get(split.path, ALI))
 

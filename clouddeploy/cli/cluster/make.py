@@ -10,6 +10,7 @@ from clouddeploy import clusters
 from clouddeploy.cli import live, options, view
 from clouddeploy.cli.cluster.common import PATIENCE, Name, connect, print_plan, settings_of
 from clouddeploy.cli.cluster.money import print_costs, total
+from clouddeploy.cli.estimates import estimated, print_estimate
 from clouddeploy.cli.project import seconds
 from clouddeploy.errors import ConfigError
 
@@ -62,11 +63,16 @@ def create(
     costs = clusters.provisioner_of(provider, settings).costs(spec)
     if dry_run:
         print_plan(clusters.plan_up(steps))
-    print_costs(costs)
+    found = estimated(target, settings, costs)
+    if found:
+        print_estimate(found)
+    else:
+        print_costs(costs)
     if dry_run:
         view.note("nothing was changed")
         return
-    price = f" for {total([one.monthly for one in costs])} USD a month" if costs else ""
+    monthly = str(found.total) if found else total([one.monthly for one in costs])
+    price = f" for {monthly} USD a month" if costs else ""
     where = settings.name
     view.confirm(f"create cluster {spec.name} on {where}? It is billed{price} until deleted", yes=yes)
     with live.progress() as progress:

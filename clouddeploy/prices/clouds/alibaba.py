@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from clouddeploy.prices.allocatable import ack
 from clouddeploy.prices.bill import Charge
-from clouddeploy.prices.clouds.base import Cloud, Control, Site, amounts, lasting, node_charge
+from clouddeploy.prices.clouds.base import Cloud, Control, Site, amounts, lasting, node_charge, version_notes
 
 BASIC = Control("Basic", None, max_nodes=10)
 PRO = Control("Pro", Decimal("99.95"))
@@ -77,7 +77,7 @@ def _registry_area(region: str) -> str:
 
 
 def _notes(site: Site, control: Control) -> Sequence[str]:
-    found = list(lasting(site))
+    found = [*lasting(site), *version_notes("alibaba", site.wishes)]
     found.append("the API server's load balancer is billed to you; its price was not found")
     if control is BASIC:
         found.append("ACK Basic ends at 10 nodes and promises no SLA; ACR Personal has quotas and no SLA")

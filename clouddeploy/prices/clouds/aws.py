@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 from clouddeploy.prices.allocatable import eks
-from clouddeploy.prices.bill import Charge
-from clouddeploy.prices.clouds.base import Cloud, Control, Site, amounts, lasting, node_charge
-from clouddeploy.prices.features import Support, support, versions
+from clouddeploy.prices.bill import Charge, cents
+from clouddeploy.prices.catalog import Machine
+from clouddeploy.prices.clouds.base import (
+    Cloud,
+    Control,
+    Site,
+    amounts,
+    lasting,
+    node_charge,
+    version_charges,
+    version_notes,
+)
+from clouddeploy.prices.features import Support, support
 
 _FREE_EGRESS_GB = Decimal(100)
-_SOON_DAYS = 60
+_EXTENDED = "eks.control_plane.extended_support_addon"
 
 
 def _charges(site: Site, _: Control) -> Sequence[Charge]:
@@ -19,8 +30,9 @@ def _charges(site: Site, _: Control) -> Sequence[Charge]:
     price = site.price
     return [
         Charge("control plane", "EKS cluster", price("eks.control_plane.standard"), amounts(hours=1)),
-        *_extended(site),
+        *version_charges(site, "extended support of", _EXTENDED),
         node_charge(site),
+        *_auto_mode(site),
         Charge("node disks", "gp3 root disks", price("ebs.gp3"), amounts(node_disk=nodes)),
         Charge("volumes", "gp3 volumes", price("ebs.gp3"), amounts(volume_gib=1)),
         Charge("load balancers", "NLB", price("nlb.hour"), amounts(lb_hours=1)),
@@ -38,12 +50,22 @@ def _charges(site: Site, _: Control) -> Sequence[Charge]:
     ]
 
 
-def _extended(site: Site) -> Sequence[Charge]:
-    version = site.wishes.version
-    if version is None or support("aws", version, site.wishes.today) is not Support.EXTENDED:
+def _auto_mode(site: Site) -> Sequence[Charge]:
+    """Auto Mode adds a share of the on-demand price to each node, also to spot and committed ones."""
+    fee, node = site.price("eks.auto_mode.fee_pct"), site.machine.row.usd
+    if not site.wishes.auto or fee.usd is None:
         return []
-    row = site.price("eks.control_plane.extended_support_addon")
-    return [Charge("control plane", f"extended support of {version}", row, amounts(hours=1))]
+    usd, note = None if node is None else fee.usd * node, f"{fee.usd * 100:.0f} % of the on-demand price"
+    row = replace(fee, unit="hour", usd=None)
+    return [Charge("nodes", "Auto Mode fee", row, amounts(hours=site.nodes), usd=usd, note=note)]
+
+
+def _auto_takes(machine: Machine) -> bool:
+    """Whether Auto Mode's general-purpose pool has a type: the families c, m and r.
+
+    https://docs.aws.amazon.com/eks/latest/userguide/set-builtin-node-pools.html
+    """
+    return machine.name[0] in "cmr"
 
 
 def _network(site: Site, nodes: int, zones: int) -> Sequence[Charge]:
@@ -67,13 +89,21 @@ def _network(site: Site, nodes: int, zones: int) -> Sequence[Charge]:
 
 
 def _notes(site: Site, _: Control) -> Sequence[str]:
-    today, found = site.wishes.today, list(lasting(site))
-    for one in versions("aws"):
-        days = (one.until - today).days if one.until and one.standard else -1
-        if 0 <= days <= _SOON_DAYS:
-            when = f"Kubernetes {one.minor} leaves standard support on {one.until} (in {days} days)"
-            found.append(f"{when}: the control plane costs six times as much then, unless upgraded")
+    found = [*lasting(site), *(_dearer(site, note) for note in version_notes("aws", site.wishes))]
+    if not site.wishes.auto:
+        found.append("clouddeploy cluster create has Auto Mode make the nodes, at 12 % more: see --auto")
+    if site.wishes.version and support("aws", site.wishes.version, site.wishes.today) is Support.EXTENDED:
+        found.append(_dearer(site, f"Kubernetes {site.wishes.version} is in extended support"))
     return found
+
+
+def _dearer(site: Site, note: str) -> str:
+    """With what the control plane costs once standard support has ended; extended support is the default."""
+    standard, more = site.price("eks.control_plane.standard"), site.price(_EXTENDED)
+    if "leaves standard" not in note or standard.usd is None or more.usd is None:
+        return note
+    before, after = (cents(usd * site.assumed.hours) for usd in (standard.usd, standard.usd + more.usd))
+    return f"{note}: the control plane then costs {after} instead of {before} a month, unless upgraded"
 
 
 CLOUD = Cloud(
@@ -83,4 +113,5 @@ CLOUD = Cloud(
     controls=(Control("EKS", Decimal("99.95")),),
     charges=_charges,
     notes=_notes,
+    auto=_auto_takes,
 )

@@ -10,6 +10,10 @@ from clouddeploy.prices.allocatable import Room
 from clouddeploy.prices.bill import Charge
 from clouddeploy.prices.catalog import Catalog, Machine, Row
 from clouddeploy.prices.demand import Assumptions, Demand, Wishes
+from clouddeploy.prices.features import Support, support, versions
+
+SOON_DAYS = 60
+"""So long before the end of its support a Kubernetes minor is announced."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +47,9 @@ class Control:
 class Cloud:
     """One cloud. `controls` go from the cheapest to the best.
 
-    `charges` composes the bill of a site; `notes` says what surprises people about it.
+    `charges` composes the bill of a site; `notes` says what surprises people about it. `auto` says
+    which types the cloud takes where it makes the nodes itself, None where it does not. `serverless`
+    is the bill of a cluster whose pods are billed by what they request.
     """
 
     name: str
@@ -53,6 +59,8 @@ class Cloud:
     charges: Callable[[Site, Control], Sequence[Charge]]
     notes: Callable[[Site, Control], Sequence[str]]
     spot: bool = True
+    auto: Callable[[Machine], bool] | None = None
+    serverless: Callable[[Site], Sequence[Charge]] | None = None
 
     def control(self, wishes: Wishes, nodes: int = 0) -> Control | None:
         """The cheapest edition that meets the wishes; None when none does."""
@@ -71,13 +79,17 @@ def amounts(**terms: Decimal | int) -> Mapping[str, Decimal]:
 
 def node_charge(site: Site, title: str = "") -> Charge:
     """The machines by the hour, at the spot price where one was asked for and is known."""
-    machine, spot = site.machine, site.wishes.spot
-    row = machine.row
-    usd = row.spot if spot and row.spot is not None else None
+    machine, row, usd, notes = site.machine, site.machine.row, None, []
+    if site.wishes.commit:
+        committed = site.price(f"{machine.name}.commit.{site.wishes.commit}")
+        row = row if committed.usd is None else committed
+        notes.append(_found(committed.usd, f"committed for {site.wishes.commit}", "committed"))
+    elif site.wishes.spot:
+        usd = row.spot
+        notes.append(_found(usd, "spot", "spot"))
     cap = row.month_cap * site.nodes if row.month_cap is not None else None
-    note = "spot" if usd is not None else ("on demand: no spot price is known" if spot else "")
     if cap is not None:
-        note = f"at most {row.month_cap} a month each"
+        notes.append(f"at most {row.month_cap} a month each")
     return Charge(
         "nodes",
         title or f"{site.nodes} x {machine.name}",
@@ -85,8 +97,37 @@ def node_charge(site: Site, title: str = "") -> Charge:
         amounts(hours=site.nodes),
         cap=cap,
         usd=usd,
-        note=note,
+        note="; ".join(notes),
     )
+
+
+def _found(price: Decimal | None, kind: str, what: str) -> str:
+    return f"on demand: no {what} price is known" if price is None else kind
+
+
+def version_charges(site: Site, title: str, sku: str) -> Sequence[Charge]:
+    """What a Kubernetes minor costs beyond the standard support that it has left."""
+    version, cloud = site.wishes.version, site.machine.row.provider
+    if version is None or support(cloud, version, site.wishes.today) not in (Support.EXTENDED, Support.ENDED):
+        return []
+    return [Charge("control plane", f"{title} {version}", site.price(sku), amounts(hours=1))]
+
+
+def version_notes(cloud: str, wishes: Wishes) -> Sequence[str]:
+    """What to know about the wanted Kubernetes minor, and which others leave support soon."""
+    known, wanted, found = versions(cloud), wishes.version, []
+    one = next((one for one in known if one.minor == wanted), None)
+    if wanted and one is None:
+        offered = ", ".join(each.minor for each in known if each.standard)
+        found.append(f"Kubernetes {wanted} is not known to be offered; {offered} are")
+    if one and one.until and one.until < wishes.today:
+        found.append(f"Kubernetes {one.minor} left support on {one.until}")
+    for each in known:
+        days = (each.until - wishes.today).days if each.until and each.standard else -1
+        if 0 <= days <= SOON_DAYS:
+            when = "today" if days == 0 else f"in {days} day{'s' * (days > 1)}"
+            found.append(f"Kubernetes {each.minor} leaves standard support on {each.until} ({when})")
+    return found
 
 
 def lasting(site: Site) -> Sequence[str]:

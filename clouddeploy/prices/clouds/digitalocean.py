@@ -8,7 +8,7 @@ from decimal import Decimal
 from clouddeploy.prices.allocatable import doks
 from clouddeploy.prices.bill import Charge
 from clouddeploy.prices.catalog import Plan
-from clouddeploy.prices.clouds.base import Cloud, Control, Site, amounts, lasting, node_charge
+from clouddeploy.prices.clouds.base import Cloud, Control, Site, amounts, lasting, node_charge, version_notes
 
 PLAIN = Control("standard", None)
 HA = Control("HA", Decimal("99.95"))
@@ -81,7 +81,7 @@ def _registry(site: Site) -> Sequence[Charge]:
 
 
 def _notes(site: Site, control: Control) -> Sequence[str]:
-    found = list(lasting(site))
+    found = [*lasting(site), *version_notes("digitalocean", site.wishes)]
     if control is PLAIN:
         found.append(
             "from 1.36 on the API turns HA on, for good (+40.00 a month), unless ha is sent as false"

@@ -8,7 +8,16 @@ from decimal import Decimal
 
 from clouddeploy.prices.allocatable import gke
 from clouddeploy.prices.bill import Charge
-from clouddeploy.prices.clouds.base import Cloud, Control, Site, amounts, lasting, node_charge
+from clouddeploy.prices.clouds.base import (
+    Cloud,
+    Control,
+    Site,
+    amounts,
+    lasting,
+    node_charge,
+    version_charges,
+    version_notes,
+)
 
 ZONAL = Control("zonal", Decimal("99.5"))
 REGIONAL = Control("regional", Decimal("99.95"), min_nodes=3)
@@ -27,6 +36,7 @@ def _charges(site: Site, control: Control) -> Sequence[Charge]:
             amounts(hours=1),
         ),
         *_credit(site, control),
+        *version_charges(site, "extended channel for", "gke.extended_channel_addon"),
         node_charge(site),
         Charge("node disks", "pd-balanced boot disks", price("pd-balanced"), amounts(node_disk=site.nodes)),
         Charge("volumes", "pd-balanced volumes", price("pd-balanced"), amounts(volume_gib=1)),
@@ -49,9 +59,24 @@ def _charges(site: Site, control: Control) -> Sequence[Charge]:
     ]
 
 
+def _autopilot(site: Site) -> Sequence[Charge]:
+    """Pods by what they request: no nodes, disks or DaemonSets."""
+    price, demand = site.price, site.demand
+    cpu, memory = Decimal(demand.cpu) / 1000, Decimal(demand.memory) / 1024
+    vcpu, gib = price("gke.autopilot.vcpu"), price("gke.autopilot.gib")
+    shared = [
+        one for one in _charges(site, ZONAL) if one.kind not in ("nodes", "node disks", "addresses", "NAT")
+    ]
+    return [
+        *shared,
+        Charge("nodes", "Autopilot vCPU", vcpu, amounts(hours=cpu), note="what pods request"),
+        Charge("nodes", "Autopilot memory", gib, amounts(hours=memory), note="what pods request"),
+    ]
+
+
 def _credit(site: Site, control: Control) -> Sequence[Charge]:
     """The monthly credit of a billing account pays for one zonal cluster, never for more than it costs."""
-    if control is not ZONAL or not site.wishes.first:
+    if control is not ZONAL:
         return []
     credit, fee = site.price("gke.free_tier_credit"), site.price("gke.cluster_management")
     if credit.usd is None or fee.usd is None:
@@ -61,7 +86,7 @@ def _credit(site: Site, control: Control) -> Sequence[Charge]:
             "control plane",
             "free tier credit",
             replace(credit, unit=fee.unit),
-            amounts(hours=1),
+            amounts(first_hours=1),
             usd=-fee.usd,
             cap=-credit.usd,
             note="one zonal cluster per billing account",
@@ -101,7 +126,7 @@ def _egress(site: Site) -> Sequence[Charge]:
 
 
 def _notes(site: Site, control: Control) -> Sequence[str]:
-    found = list(lasting(site))
+    found = [*lasting(site), *version_notes("gcp", site.wishes)]
     if control is REGIONAL:
         found.append(
             "a regional cluster's default pool is nine nodes unless a number is sent, and has no free tier"
@@ -114,5 +139,11 @@ def _notes(site: Site, control: Control) -> Sequence[str]:
 
 
 CLOUD = Cloud(
-    name="gcp", title="Google GKE", room=gke, controls=(ZONAL, REGIONAL), charges=_charges, notes=_notes
+    name="gcp",
+    title="Google GKE",
+    room=gke,
+    controls=(ZONAL, REGIONAL),
+    charges=_charges,
+    notes=_notes,
+    serverless=_autopilot,
 )

@@ -6,8 +6,11 @@ https://docs.aws.amazon.com/awsaccountbilling/latest/aboutv2/using-the-aws-price
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import date
+from decimal import Decimal
 
 from clouddeploy.prices.cache import Item
 from clouddeploy.prices.catalog import Catalog, Machine, Row
@@ -16,60 +19,104 @@ from clouddeploy.prices.sources.web import lines, opened, price, unreadable
 URL = "https://pricing.us-east-1.amazonaws.com"
 REGIONS = ("us-east-1", "eu-central-1", "ap-southeast-1", "ap-northeast-2")
 
-# (product family, another column, its value or ending) -> our name, kind, unit
+_REGION_CODE = r"(?:[A-Z]+[0-9]*-)?"
+"""What usage types begin with outside us-east-1, and some there too: EUC1-LCUUsage."""
+
+
+@dataclass(frozen=True)
+class Thing:
+    """A billed thing: its list, usage type and our name; `family` where those are not enough."""
+
+    service: str
+    usage: str
+    sku: str
+    kind: str
+    unit: str
+    family: str = ""
+
+    def matches(self, service: str, record: Mapping[str, str]) -> bool:
+        """Whether a row is this thing's price, in the first tier where there are several."""
+        return (
+            self.service == service
+            and record.get("StartingRange", "0") in ("", "0")
+            and self.family in ("", record.get("Product Family"))
+            and re.fullmatch(_REGION_CODE + re.escape(self.usage), record.get("usageType") or "") is not None
+        )
+
+
+_NETWORK = "Load Balancer-Network"
 _THINGS = (
-    ("Storage", "Volume API Name", "gp3", "ebs.gp3", "block", "GiB-month"),
-    ("NAT Gateway", "usageType", "NatGateway-Hours", "nat.hour", "nat", "hour"),
-    ("NAT Gateway", "usageType", "NatGateway-Bytes", "nat.gb", "nat", "GB"),
-    ("Load Balancer-Network", "usageType", "LoadBalancerUsage", "nlb.hour", "lb", "hour"),
-    ("Load Balancer-Network", "usageType", "LCUUsage", "nlb.nlcu", "lb", "NLCU-hour"),
-)
+    Thing("AmazonEKS", "AmazonEKS-Hours:perCluster", "eks.control_plane.standard", "control_plane", "hour"),
+    Thing(
+        "AmazonEKS", "AmazonEKS-Hours:extendedSupport", "eks.control_plane.extended_support_addon",
+        "control_plane", "hour",
+    ),
+    Thing("AmazonEC2", "EBS:VolumeUsage.gp3", "ebs.gp3", "block", "GiB-month", "Storage"),
+    Thing("AmazonEC2", "NatGateway-Hours", "nat.hour", "nat", "hour", "NAT Gateway"),
+    Thing("AmazonEC2", "NatGateway-Bytes", "nat.gb", "nat", "GB", "NAT Gateway"),
+    Thing("AWSELB", "LoadBalancerUsage", "nlb.hour", "lb", "hour", _NETWORK),
+    Thing("AWSELB", "LCUUsage", "nlb.nlcu", "lb", "NLCU-hour", _NETWORK),
+    Thing("AmazonVPC", "PublicIPv4:InUseAddress", "public_ipv4", "ip", "hour"),
+    Thing("AmazonECR", "TimedStorage-ByteHrs", "ecr.private", "registry", "GB-month"),
+    Thing("AWSDataTransfer", "DataTransfer-Out-Bytes", "egress.internet.first10TB", "egress", "GB"),
+)  # fmt: skip
+_SERVICES = tuple(dict.fromkeys(thing.service for thing in _THINGS))
 _MACHINE = {
     "Product Family": "Compute Instance", "Operating System": "Linux", "Pre Installed S/W": "NA",
     "CapacityStatus": "Used", "Tenancy": "Shared", "MarketOption": "OnDemand",
 }  # fmt: skip
+_RESERVED = {"PurchaseOption": "No Upfront", "OfferingClass": "standard", "Unit": "Hrs"}
+_TERMS = {"1yr": "1y", "3yr": "3y"}
 
 
 def fetch(base: str, catalog: Catalog, today: date) -> Iterator[Item]:
-    """The on-demand prices of machines, disks, NAT and load balancers."""
+    """The prices of machines (on demand and reserved) and of all else that is in a bill."""
     pods = {machine.name: machine.max_pods for machine in catalog.all_machines("aws")}
     for region in REGIONS:
-        for service in ("AmazonEC2", "AWSELB"):
+        for service in _SERVICES:
             url = f"{base}/offers/v1.0/aws/{service}/current/{region}/index.csv"
             for record in _records(url):
-                item = _item(record, region, url, today, pods)
+                item = _item(
+                    service, record, Row("aws", "", "", region, "", None, url, today, "refreshed"), pods
+                )
                 if item:
                     yield item
 
 
 def _records(url: str) -> Iterator[dict[str, str]]:
-    """The rows below the lines of metadata, on-demand ones with a price in USD only."""
+    """The rows below the lines of metadata that have a price in USD."""
     with opened(url) as answer:
         found = lines(answer)
         heading = next((line for line in found if line.startswith('"SKU"')), None)
         if heading is None:
             raise unreadable(url, "it has no heading")
         for record in csv.DictReader(found, next(csv.reader([heading]))):
-            if record.get("TermType") == "OnDemand" and record.get("Currency") == "USD":
+            if record.get("Currency") == "USD":
                 yield record
 
 
-def _item(
-    record: Mapping[str, str], region: str, url: str, today: date, pods: Mapping[str, int | None]
-) -> Item | None:
-    usd = price(record.get("PricePerUnit"))
+def _item(service: str, record: Mapping[str, str], row: Row, pods: Mapping[str, int | None]) -> Item | None:
+    usd, on_demand = price(record.get("PricePerUnit")), record.get("TermType") == "OnDemand"
     if usd is None:
         return None
-
-    def row(sku: str, kind: str, unit: str) -> Row:
-        return Row("aws", sku, kind, region, unit, usd, url, today, "refreshed")
-
     if all(record.get(column, wanted) == wanted for column, wanted in _MACHINE.items()):
-        return _machine(record, row(record["Instance Type"], "node", "hour"), pods)
-    for family, column, ending, sku, kind, unit in _THINGS:
-        if record.get("Product Family") == family and (record.get(column) or "").endswith(ending):
-            return row(sku, kind, unit)
-    return None
+        if not on_demand:
+            return _reserved(record, row, usd)
+        return _machine(record, _named(row, record["Instance Type"], "node", "hour", usd), pods)
+    thing = next((one for one in _THINGS if one.matches(service, record)), None) if on_demand else None
+    return _named(row, thing.sku, thing.kind, thing.unit, usd) if thing else None
+
+
+def _named(row: Row, sku: str, kind: str, unit: str, usd: Decimal) -> Row:
+    return replace(row, sku=sku, kind=kind, unit=unit, usd=usd)
+
+
+def _reserved(record: Mapping[str, str], row: Row, usd: Decimal) -> Row | None:
+    """A standard reserved instance without payment in advance, by the hour."""
+    term = _TERMS.get(record.get("LeaseContractLength", ""))
+    if term is None or any(record.get(column) != wanted for column, wanted in _RESERVED.items()):
+        return None
+    return _named(row, f"{record['Instance Type']}.commit.{term}", "commitment", "hour", usd)
 
 
 def _machine(record: Mapping[str, str], row: Row, pods: Mapping[str, int | None]) -> Machine | None:

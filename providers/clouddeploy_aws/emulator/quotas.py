@@ -11,14 +11,16 @@ from clouddeploy_aws.emulator.models import Caller
 VPCS = ("vpc", "L-F678F1CE")
 GATEWAYS = ("vpc", "L-A4707A72")
 CLUSTERS = ("eks", "L-1194D53C")
+VCPUS = ("ec2", "L-1216C47A")
 
-DEFAULTS: Mapping[tuple[str, str], int] = {VPCS: 5, GATEWAYS: 5, CLUSTERS: 100}
+DEFAULTS: Mapping[tuple[str, str], int] = {VPCS: 5, GATEWAYS: 5, CLUSTERS: 100, VCPUS: 5}
 """By service and quota code, as in an account that asked for no more."""
 
 _NAMES = {
     VPCS: "VPCs per Region",
     GATEWAYS: "Internet gateways per Region",
     CLUSTERS: "Clusters",
+    VCPUS: "Running On-Demand Standard (A, C, D, H, I, M, R, T, Z) instances",
 }
 
 

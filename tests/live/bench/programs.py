@@ -28,6 +28,7 @@ PACKAGES = {
     "kubectl": "kubernetes-client",
     "/usr/lib/cni/bridge": "containernetworking-plugins",
     "/bin/busybox": "busybox-static",
+    "chromium": "chromium",
 }
 SPLIT_OFF = {"docker": "docker-cli"}  # in docker.io itself until Debian 12
 _ATTEMPTS, _PAUSE = 3, 10  # times, seconds

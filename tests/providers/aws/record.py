@@ -16,6 +16,7 @@ from clouddeploy_aws.clusters import EksClusters
 from clouddeploy_aws.doctor import AwsDoctor
 from clouddeploy_aws.emulator.faults import Fault
 from clouddeploy_aws.images import EcrImages
+from clouddeploy_aws.inventory import AwsInventory
 from clouddeploy_aws.provisioner import EksProvisioner
 from clouddeploy_aws.registry import EcrRegistry
 from clouddeploy_aws.session import Session
@@ -87,6 +88,8 @@ def live(account: AwsAccount) -> list[Call]:
         check()
     account.cloud.denied.add("iam:SimulatePrincipalPolicy")
     AwsDoctor(session).checks()[2]()
+    AwsInventory(session).machines()
+    AwsInventory(session).quotas()
     clusters = EksClusters(session)
     clusters.list()
     clusters.access("demo")

@@ -7,6 +7,7 @@ from clouddeploy.errors import ConfigError
 
 from .clusters import AcmeClusters
 from .doctor import AcmeDoctor
+from .inventory import AcmeInventory
 from .nodes import AcmeNodes
 from .provisioner import AcmeProvisioner
 from .registry import AcmeRegistry
@@ -30,4 +31,5 @@ def connect(target: TargetSettings) -> Provider:
         provisioner=AcmeProvisioner(session),
         nodes=AcmeNodes(session),
         doctor=AcmeDoctor(session),
+        inventory=AcmeInventory(session),
     )

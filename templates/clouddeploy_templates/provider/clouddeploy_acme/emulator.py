@@ -138,6 +138,8 @@ class AcmeCloud:
             },
             "repositories": self._repositories,
             "clusters": self._clusters,
+            "machines": lambda *_: [{"name": "standard-2", "cpus": 2, "gib": 4}],
+            "quotas": lambda *_: {"nodes": 20, "used": 0},
             "leftovers": lambda _, path, __: self._state.left.get(path[0], []),
         }
         if kind not in kinds:
