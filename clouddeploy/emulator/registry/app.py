@@ -39,8 +39,7 @@ class OciRegistry:
 
     `authorize` judges each request's Authorization header. `profile` is whose habits it has.
     Without `create_on_push`, by default the profile's, a repository must be created first, and
-    `unknown_repository(name)` is what a client is told. `clock` gives seconds; upload sessions
-    expire by it.
+    `unknown_repository(name)` is what a client is told.
     `catalog` lists the repositories to everybody who is let in; few clouds do.
     """
 
@@ -53,14 +52,15 @@ class OciRegistry:
         create_on_push: bool | None = None,
         unknown_repository: Callable[[str], str] = _unknown,
         catalog: bool = False,
-        clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        self.clock: Callable[[], float] = time.monotonic
+        """Gives seconds; upload sessions expire by it."""
         self._storage = Storage(directory)
         self._authorize = authorize
         self._create_on_push = profile.creates_repositories if create_on_push is None else create_on_push
         self._unknown_repository = unknown_repository
         self._catalog = catalog
-        self._uploads = Uploads(self._storage, profile, clock)
+        self._uploads = Uploads(self._storage, profile, lambda: self.clock())
         self._blobs = BlobEndpoints(self._storage, self._uploads, profile)
         self._manifests = ManifestEndpoints(self._storage, profile)
 
