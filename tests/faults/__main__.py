@@ -48,8 +48,10 @@ def _count(kind: str, count: int, jobs: int) -> bool:
             for one in found:
                 for key, problem in one.promises.items():
                     figures[key].count(one.seed, problem and f"{one.what}: {problem}")
-            if number % 10 == 0:
-                print(f"  {number * _BLOCK} of {count}, {time.monotonic() - begin:.0f} s", flush=True)
+            print(
+                f"  block {number} of {len(blocks)}, {time.monotonic() - begin:.0f} s", end="\r", flush=True
+            )
+        print(" " * 40, end="\r")
     kept = show(list(figures.values()))
     print(f"{kind}: {time.monotonic() - begin:.0f} s; one alone: python -m tests.faults {kind} --seed N\n")
     return kept

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -53,14 +52,12 @@ class OciRegistry:
         unknown_repository: Callable[[str], str] = _unknown,
         catalog: bool = False,
     ) -> None:
-        self.clock: Callable[[], float] = time.monotonic
-        """Gives seconds; upload sessions expire by it."""
         self._storage = Storage(directory)
         self._authorize = authorize
         self._create_on_push = profile.creates_repositories if create_on_push is None else create_on_push
         self._unknown_repository = unknown_repository
         self._catalog = catalog
-        self._uploads = Uploads(self._storage, profile, lambda: self.clock())
+        self._uploads = Uploads(self._storage, profile)
         self._blobs = BlobEndpoints(self._storage, self._uploads, profile)
         self._manifests = ManifestEndpoints(self._storage, profile)
 
@@ -110,6 +107,10 @@ class OciRegistry:
         repository = self._storage.find(name)
         with self._storage.lock:
             return bool(repository and repository.delete(reference))
+
+    def set_clock(self, clock: Callable[[], float]) -> None:
+        """Let upload sessions expire by a clock that gives seconds."""
+        self._uploads.clock = clock
 
     def forget_upload(self, session: str) -> None:
         """Lose an upload session, if it is open: its client is told that it is unknown."""
