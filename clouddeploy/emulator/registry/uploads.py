@@ -106,12 +106,10 @@ class Upload:
 class Uploads:
     """The sessions that are open."""
 
-    def __init__(
-        self, storage: Storage, profile: Profile, clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, storage: Storage, profile: Profile) -> None:
         self._storage = storage
         self._profile = profile
-        self.clock = clock
+        self.clock: Callable[[], float] = time.monotonic
         self._open: dict[str, tuple[Upload, float]] = {}
 
     def start(self, repository: str) -> Upload:
