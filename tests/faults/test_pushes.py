@@ -35,6 +35,12 @@ def test_it_survives_up_to_four_faults_in_a_row(seed: int, bench: Bench) -> None
     assert outcome.judged()["unaided"] == "", outcome.plan
 
 
+@pytest.mark.xfail(reason="a manifest whose body breaks off is not asked for again", strict=True)
+@pytest.mark.parametrize("seed", [51])
+def test_it_survives_an_answer_that_breaks_off_in_its_body(seed: int, bench: Bench) -> None:
+    assert bench.run(seed).judged()["unaided"] == ""
+
+
 # The judge judged
 
 
