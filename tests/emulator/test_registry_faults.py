@@ -114,6 +114,15 @@ def test_a_reset_while_the_upload_is_closed_commits_nothing(rig: Rig) -> None:
     assert (entry.received, entry.head) == (1000, BLOB[:64])
 
 
+def test_a_reset_of_a_closing_request_without_a_body_commits_nothing(rig: Rig) -> None:
+    rig.faulty.begin([Fault("close", "reset", offset=9)])
+    where = rig.start()
+    rig.ask("PATCH", where, BLOB)
+    assert rig.exchange("PUT", f"{where}?digest={DIGEST}") == (b"", True)
+    assert not rig.has_blob()
+    assert rig.close(where, b"") == 201
+
+
 def test_a_stall_is_silent_for_so_long(rig: Rig) -> None:
     rig.faulty.begin([Fault("close", "stall", offset=10, seconds=0.3)])
     begin = time.monotonic()
