@@ -1,4 +1,4 @@
-"""`make bench`: start-up, render, compare, packing, emulated clouds and push, beside their peers, in one run."""
+"""`make bench`: start-up, render, compare, packing, emulated clouds and push, each beside its peers."""
 
 from __future__ import annotations
 

@@ -114,6 +114,15 @@ def test_a_reset_while_the_upload_is_closed_commits_nothing(rig: Rig) -> None:
     assert (entry.received, entry.head) == (1000, BLOB[:64])
 
 
+def test_a_reset_of_a_closing_request_without_a_body_commits_nothing(rig: Rig) -> None:
+    rig.faulty.begin([Fault("close", "reset", offset=9)])
+    where = rig.start()
+    rig.ask("PATCH", where, BLOB)
+    assert rig.exchange("PUT", f"{where}?digest={DIGEST}") == (b"", True)
+    assert not rig.has_blob()
+    assert rig.close(where, b"") == 201
+
+
 def test_a_stall_is_silent_for_so_long(rig: Rig) -> None:
     rig.faulty.begin([Fault("close", "stall", offset=10, seconds=0.3)])
     begin = time.monotonic()
@@ -339,3 +348,15 @@ def test_endpoints(line: str, endpoint: str) -> None:
 def test_a_fault_reads_like_a_sentence() -> None:
     fault = Fault("close", "status", nth=3, times=None, status=429, retry_after=2, dated=True, offset=9)
     assert str(fault) == "429 after 2 dated for ever from close 3 at byte 9"
+
+
+def test_it_settles_when_everything_that_arrived_was_dealt_with(rig: Rig) -> None:
+    rig.faulty.begin([Fault("close", "stall", offset=5, seconds=0.5)])
+    path = f"{rig.start()}?digest={DIGEST}"
+    with socket.create_connection(("127.0.0.1", rig.port)) as sock:
+        sock.sendall(f"PUT {path} HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n12345".encode())
+        while rig.faulty.ledger.count("close") == 0:
+            time.sleep(0.01)
+        assert not rig.faulty.settle(timeout=0.1)
+    assert rig.faulty.settle()
+    assert not rig.has_blob()

@@ -42,7 +42,8 @@ class Rig:
 
     def __init__(self, directory: Path, profile: Profile) -> None:
         self.now = 0.0
-        self.registry = OciRegistry(directory, authorize=anonymous, profile=profile, clock=lambda: self.now)
+        self.registry = OciRegistry(directory, authorize=anonymous, profile=profile)
+        self.registry.set_clock(lambda: self.now)
         self.http = Client(self.registry)
         self.registry.create_repository(NAME)
 

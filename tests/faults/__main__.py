@@ -42,14 +42,18 @@ def _count(kind: str, count: int, jobs: int) -> bool:
     figures = {key: Figure(text, most=_MOST.get(key, 0.0)) for key, text in PROMISES[kind].items()}
     blocks = [range(first, min(first + _BLOCK, count)) for first in range(0, count, _BLOCK)]
     print(f"{kind}: seeds 0 to {count - 1}", flush=True)
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(jobs, mp_context=context) as pool:
-        for number, found in enumerate(pool.map(partial(run, kind), blocks), 1):
-            for one in found:
-                for key, problem in one.promises.items():
-                    figures[key].count(one.seed, problem and f"{one.what}: {problem}")
-            if number % 10 == 0:
-                print(f"  {number * _BLOCK} of {count}, {time.monotonic() - begin:.0f} s", flush=True)
+    with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
+        try:
+            for number, found in enumerate(pool.map(partial(run, kind), blocks), 1):
+                for one in found:
+                    for key, problem in one.promises.items():
+                        figures[key].count(one.seed, problem and f"{one.what}: {problem}")
+                spent = time.monotonic() - begin
+                print(f"  block {number} of {len(blocks)}, {spent:.0f} s", end="\r", flush=True)
+        except KeyboardInterrupt:
+            print("stopped: this is what was counted so far")
+            pool.shutdown(wait=False, cancel_futures=True)
+    print(" " * 40, end="\r")
     kept = show(list(figures.values()))
     print(f"{kind}: {time.monotonic() - begin:.0f} s; one alone: python -m tests.faults {kind} --seed N\n")
     return kept

@@ -41,7 +41,6 @@ STRANGE = (
     "http://{host}@127.0.0.1:{port}/x",
     "http://ci:secret@127.0.0.1:{port}/x",
     "http:\\\\127.0.0.1:{port}\\x",
-    "http://127.0.0.1:{port}#@{host}/x",
     "http://127.0.0.1:99999/x",
     "http://[::1/x",
     "http:///x",
@@ -49,7 +48,12 @@ STRANGE = (
 )
 """URLs of other kinds; {host} is the registry, {port} the attacker's."""
 
-ELSEWHERE = ("{scheme}://127.0.0.1:{port}/x", "//127.0.0.1:{port}/x", "{scheme}://localhost:{port}/x")
+ELSEWHERE = (
+    "{scheme}://127.0.0.1:{port}/x",
+    "//127.0.0.1:{port}/x",
+    "{scheme}://localhost:{port}/x",
+    "{scheme}://127.0.0.1:{port}#@{host}/x",
+)
 """The attacker's own server: an upload may go there, a credential may not."""
 
 LIES = (
@@ -121,7 +125,7 @@ def draw(seed: int) -> Attack:
             # Who a registry names as its token server gets the login by protocol: the rest must be refused.
             bad = (*INSIDE, *STRANGE)
             return Attack(seed, kind, bad[number % len(bad)], tls=tls)
-    where = source.choice((*INSIDE, *STRANGE, *ELSEWHERE * 4))
+    where = source.choice((*INSIDE, *STRANGE, *ELSEWHERE * 3))
     if kind == "redirect":
         status = source.choice((301, 302, 303, 307, 308))
         return Attack(seed, kind, where, source.choice(_REDIRECTED), status, tls)

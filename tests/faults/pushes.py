@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from clouddeploy.emulator.registry import PROFILES
@@ -111,6 +111,9 @@ class _Run:
             reader.write(self._other, "v1")
         if plan.trouble == "immutable same":
             reader.write(self._layout, "v1")
+        if any(fault.endpoint == "mount" for fault in plan.faults):
+            # Only who knows that another repository has a blob asks for a mount.
+            subject.push(replace(self._job, repository=rig.repository()))
         if plan.trouble == "no repository":
             rig.registry.delete_repository(self._repository)
         rig.authority.plan_limit = "registry contains 1 repositories, limit is 1" * (

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -39,8 +38,7 @@ class OciRegistry:
 
     `authorize` judges each request's Authorization header. `profile` is whose habits it has.
     Without `create_on_push`, by default the profile's, a repository must be created first, and
-    `unknown_repository(name)` is what a client is told. `clock` gives seconds; upload sessions
-    expire by it.
+    `unknown_repository(name)` is what a client is told.
     """
 
     def __init__(
@@ -51,14 +49,13 @@ class OciRegistry:
         profile: Profile = PLAIN,
         create_on_push: bool | None = None,
         unknown_repository: Callable[[str], str] = _unknown,
-        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._storage = Storage(directory)
         self._authorize = authorize
         self._create_on_push = profile.creates_repositories if create_on_push is None else create_on_push
         self._unknown_repository = unknown_repository
         self._lists_repositories = profile.lists_repositories
-        self._uploads = Uploads(self._storage, profile, clock)
+        self._uploads = Uploads(self._storage, profile)
         self._blobs = BlobEndpoints(self._storage, self._uploads, profile)
         self._manifests = ManifestEndpoints(self._storage, profile)
 
@@ -108,6 +105,10 @@ class OciRegistry:
         repository = self._storage.find(name)
         with self._storage.lock:
             return bool(repository and repository.delete(reference))
+
+    def set_clock(self, clock: Callable[[], float]) -> None:
+        """Let upload sessions expire by a clock that gives seconds."""
+        self._uploads.clock = clock
 
     def forget_upload(self, session: str) -> None:
         """Lose an upload session, if it is open: its client is told that it is unknown."""

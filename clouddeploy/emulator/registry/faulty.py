@@ -18,7 +18,7 @@ from contextlib import closing
 from email.utils import formatdate
 from http import HTTPStatus
 from math import ceil
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 from urllib.parse import parse_qsl, urlencode
 
 from clouddeploy.emulator.registry.endpoints import target_of
@@ -100,10 +100,9 @@ class Faulty:
     def _happen(self, fault: Fault, call: _Call, body: Body) -> Iterable[bytes]:
         environ = call.environ
         match fault.action:
-            case "reset":
-                body.stop(fault.offset or 0, lambda: reset(environ))
-                return call.broken(body)
-            case "stall":
+            case "reset" | "stall":
+                if not (fault.offset and _has_body(environ)):
+                    _stall(environ, fault.seconds)
                 body.stop(fault.offset or 0, lambda: _stall(environ, fault.seconds))
                 return call.broken(body)
             case "status":
@@ -240,7 +239,7 @@ def _has_body(environ: WSGIEnvironment) -> bool:
     return int(environ.get("CONTENT_LENGTH") or 0) > 0 or bool(environ.get("wsgi.input_terminated"))
 
 
-def _stall(environ: WSGIEnvironment, seconds: float) -> None:
+def _stall(environ: WSGIEnvironment, seconds: float) -> NoReturn:
     time.sleep(seconds)
     reset(environ)
 

@@ -10,7 +10,7 @@ from typing import Literal
 from clouddeploy.emulator.registry.endpoints import Endpoint
 
 Action = Literal[
-    "reset",  # read `offset` bytes of the request's body, then reset the connection
+    "reset",  # read `offset` bytes of the request's body, then reset; nothing is done but for those
     "stall",  # read as many, be silent for `seconds`, then reset
     "status",  # read as many (None: all), then answer `status`; nothing is applied
     "lose",  # apply, then reset without a byte of the answer

@@ -106,17 +106,15 @@ class Upload:
 class Uploads:
     """The sessions that are open."""
 
-    def __init__(
-        self, storage: Storage, profile: Profile, clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, storage: Storage, profile: Profile) -> None:
         self._storage = storage
         self._profile = profile
-        self._clock = clock
+        self.clock: Callable[[], float] = time.monotonic
         self._open: dict[str, tuple[Upload, float]] = {}
 
     def start(self, repository: str) -> Upload:
         upload = Upload(repository, self._storage.uploads, self._profile)
-        self._open[upload.id] = (upload, self._clock())
+        self._open[upload.id] = (upload, self.clock())
         return upload
 
     def find(self, repository: str | None, session: str) -> Upload:
@@ -125,7 +123,7 @@ class Uploads:
         None stands for any repository. A request keeps the session alive.
         """
         upload, used = self._open.get(session, (None, 0.0))
-        life, now = self._profile.session_life, self._clock()
+        life, now = self._profile.session_life, self.clock()
         if upload and life is not None and now - used > life:
             self.cancel(upload)
             upload = None
