@@ -102,10 +102,18 @@ def open_places(
     """References, and the targets' registries under the name and tag of `named`.
 
     A target's repository is made when it is missing; a target where that fails has its error.
+    Raises ConfigError where there are targets and no name.
     """
+    if targets and (named is None or named.tag is None):
+        raise ConfigError(
+            "the image has no name and tag that the targets could use",
+            fix="name the destination in full: clouddeploy images copy SOURCE HOST/PATH:TAG",
+        )
     with ExitStack() as stack:
         found = [_by_reference(stack, one) for one in references]
-        outcomes = each(targets, lambda target: _at_target(stack, target, named), at_once=True)
+        outcomes = (
+            each(targets, lambda target: _at_target(stack, target, named), at_once=True) if named else []
+        )
         named_places = [one.value or Place(one.name, error=one.error) for one in outcomes]
         yield [*found, *named_places]
 
@@ -151,15 +159,10 @@ def _by_reference(stack: ExitStack, where: Reference) -> Place:
     return Place(where.familiar(), Destination(client, address, [where.tag or "latest"]))
 
 
-def _at_target(stack: ExitStack, target: Target, named: Reference | None) -> Place:
-    if named is None or named.tag is None:
-        raise ConfigError(
-            "the image has no name and tag that the targets could use",
-            fix="name the destination in full: clouddeploy images copy SOURCE HOST/PATH:TAG",
-        )
+def _at_target(stack: ExitStack, target: Target, named: Reference) -> Place:
     registry, name = connected(target).registry, target.settings.name
     made = registry.ensure(named.repository)
     host = made.address.partition("/")[0]
     client = stack.enter_context(RegistryClient(host, registry.login, journal=Journal.of(host, journals())))
-    where = Destination(client, made.address, [named.tag], name, made.immutable)
+    where = Destination(client, made.address, [named.tag or "latest"], name, made.immutable)
     return Place(f"{name} {named.repository}:{named.tag}", where)

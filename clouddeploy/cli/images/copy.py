@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -11,7 +13,7 @@ from rich.text import Text
 
 from clouddeploy.app.model import Target
 from clouddeploy.cli import live, options, view
-from clouddeploy.cli.project import app_and_targets, find_app, one, short, size
+from clouddeploy.cli.project import app_and_targets, find_app, short, size
 from clouddeploy.errors import CloudDeployError, ConfigError, PartialError
 from clouddeploy.images.sources import Source, open_source, registry_name
 from clouddeploy.images.store import Store
@@ -65,37 +67,60 @@ def copy(
     targets = app_and_targets(to, config)[1] if to else []
     if not references and not targets:
         raise ConfigError("there is no destination", fix="add HOST/PATH:TAG, or --to with a target's name")
-    origin = one(find_app(config, show_inferred=False), [from_]) if from_ else None
+    origin = _origin(from_, config) if from_ else None
     if source is None and origin is None:
         raise ConfigError("there is no source", fix="name an image, or a target with --from")
     sources = [source] if source else own_images(find_app(config, show_inferred=False), tag)
-    names = [_name(each, origin) for each in sources]
+    wanted = [_Wanted(each, origin, _name(each, origin)) for each in sources]
     if dry_run:
         _plan(sources, [*map(str, references), *(each.settings.name for each in targets)])
         return
-    copied: list[Copied] = []
     with live.progress() as progress:
-        for text, name in zip(sources, names, strict=True):
-            with ExitStack() as stack:
-                image = stack.enter_context(_opened(text, origin, name))
-                places = stack.enter_context(open_places(references, targets, name))
-                copied += copy_image(image, places, How(jobs, progress=progress))
+        how = How(jobs, progress=progress)
+        copied = [done for each in wanted for done in _copied(each, references, targets, how)]
     view.table(("", "IMAGE", "DIGEST", "SENT", "TOOK", "RESULT"), [_row(each) for each in copied])
     _finish(copied)
-    if targets and source is None:
-        tag = names[0].tag if names[0] else None
-        view.next_step(
-            f"clouddeploy deploy --to {','.join(each.settings.name for each in targets)} --tag {tag}"
-        )
+    if source is None:
+        names, tag = ",".join(each.settings.name for each in targets), sources[0].rpartition(":")[2]
+        view.next_step(f"clouddeploy deploy --to {names} --tag {tag}")
+    elif copied[0].result:
+        view.next_step(f"docker pull {copied[0].result.reference.partition('@')[0]}")
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    """A source, the target that has it, and the name under which targets get it."""
+
+    source: str
+    origin: Target | None
+    name: Reference | None
+
+
+def _origin(name: str, config: Path | None) -> Target:
+    _, targets = app_and_targets([name], config)
+    if len(targets) != 1:
+        raise ConfigError("an image comes from one target", fix="name one with --from")
+    return targets[0]
+
+
+def _copied(
+    wanted: _Wanted, references: Sequence[Reference], targets: Sequence[Target], how: How
+) -> list[Copied]:
+    try:
+        with _opened(wanted) as image, open_places(references, targets, wanted.name) as places:
+            return copy_image(image, places, how)
+    except CloudDeployError as error:
+        return [Copied(wanted.source, error=error)]
 
 
 @contextmanager
-def _opened(source: str, origin: Target | None, name: Reference | None) -> Iterator[Source]:
-    if origin and name:
-        with open_at_target(origin, name.repository, name.digest or name.tag or "") as found:
+def _opened(wanted: _Wanted) -> Iterator[Source]:
+    name = wanted.name
+    if wanted.origin and name:
+        with open_at_target(wanted.origin, name.repository, name.digest or name.tag or "") as found:
             yield found
     else:
-        with open_source(source, Store.default()) as image:
+        with open_source(wanted.source, Store.default()) as image:
             yield image
 
 
