@@ -14,13 +14,14 @@ from clouddeploy.cli import live, options, view
 from clouddeploy.cli.estimates import print_monthly
 from clouddeploy.cli.outcomes import finish, trouble
 from clouddeploy.cli.project import chosen, find_app, seconds
-from clouddeploy.images.store import Image, Store
+from clouddeploy.errors import ConfigError
+from clouddeploy.images.sources import Source
+from clouddeploy.images.store import Store
 from clouddeploy.images.streamed import Archive, identity
-from clouddeploy.progress import Progress
 from clouddeploy.push import How
-from clouddeploy.release.build import build_app, find_built
 from clouddeploy.release.deploy import Change, access, manifests
 from clouddeploy.release.deploy import deploy as deploy_objects
+from clouddeploy.release.given import app_images, given_images
 from clouddeploy.release.push import Pushed, find_pushed, local_references, push_images, references
 from clouddeploy.release.revision import release_id
 from clouddeploy.release.targets import Outcome, connected, each, go_on
@@ -41,6 +42,7 @@ def deploy(
     tag: options.Tag = None,
     namespace: options.Namespace = None,
     engine: options.Engine = None,
+    image: options.Images = None,
     jobs: options.Jobs = 4,
     timeout: options.Timeout = None,
     wait: Wait = True,
@@ -51,11 +53,19 @@ def deploy(
 
     With --tag nothing is built: the images pushed under that tag are deployed.
     """
+    if tag and image:
+        raise ConfigError(
+            "--tag deploys what was pushed before, so --image has no meaning",
+            fix=f"first: clouddeploy push --tag {tag} --image {image[0]}",
+        )
     project = find_app(config)
     targets = chosen(project, to, namespace)
     patience = seconds(timeout, project.rollout_timeout) if wait else None
-    with live.progress() as progress:
-        images = _images(project, engine, progress, build=not (tag or dry_run))
+    given, build = given_images(project, image or ()), not (tag or dry_run)
+    with (
+        live.progress() as progress,
+        app_images(project, Store.default(), given, build=build, engine=engine, progress=progress) as images,
+    ):
         release = tag or release_id(project.root, (identity(image) for image in images.values()))
 
         # a cluster that is missing is found before anything is pushed
@@ -90,19 +100,8 @@ def deploy(
     view.next_step(f"clouddeploy status --to {','.join(one.name for one in outcomes)}")
 
 
-def _images(
-    project: App, engine: str | None, progress: Progress, *, build: bool
-) -> Mapping[str, Image | Archive]:
-    if not build:
-        return find_built(project, Store.default())
-    built = build_app(project, Store.default(), engine=engine, progress=progress, export=False)
-    return {name: one.image for name, one in built.items()}
-
-
-def _would_be(
-    project: App, target: Target, images: Mapping[str, Image | Archive], release: str
-) -> dict[str, str]:
-    known = {name: image for name, image in images.items() if isinstance(image, Image)}
+def _would_be(project: App, target: Target, images: Mapping[str, Source], release: str) -> dict[str, str]:
+    known = {name: image for name, image in images.items() if not isinstance(image, Archive)}
     return local_references(project, target, connected(target), known, release)
 
 

@@ -58,6 +58,15 @@ Timeout = Annotated[
     str | None,
     typer.Option("--timeout", envvar="CLOUDDEPLOY_TIMEOUT", help="How long to wait, such as 90s or 10m."),
 ]
+Images = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--image",
+        envvar="CLOUDDEPLOY_IMAGE",
+        metavar="SERVICE=SOURCE",
+        help="Instead of building it: web=oci:FOLDER, or a SOURCE of images copy; repeatable.",
+    ),
+]
 Engine = Annotated[
     str | None,
     typer.Option("--engine", envvar="CLOUDDEPLOY_ENGINE", help="docker, podman, buildah or built-in."),

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -15,13 +14,13 @@ from clouddeploy.app.model import App, Target
 from clouddeploy.cli import live, options, view
 from clouddeploy.cli.outcomes import finish, trouble
 from clouddeploy.cli.project import chosen, find_app, short, size
-from clouddeploy.errors import ConfigError
 from clouddeploy.images.store import Store
 from clouddeploy.images.streamed import identity
 from clouddeploy.push import How
-from clouddeploy.release.build import build_app, local_name
+from clouddeploy.release.build import local_name
+from clouddeploy.release.given import app_images, given_images
 from clouddeploy.release.push import Pushed, push_images
-from clouddeploy.release.report import push_report
+from clouddeploy.release.report import claim, reported
 from clouddeploy.release.revision import release_id
 from clouddeploy.release.targets import Outcome
 
@@ -55,6 +54,7 @@ def push(
     config: options.Config = None,
     tag: options.Tag = None,
     engine: options.Engine = None,
+    image: options.Images = None,
     jobs: options.Jobs = 4,
     compression: Compress = Compression.gzip,
     report: Report = None,
@@ -68,17 +68,24 @@ def push(
     """
     project = find_app(config)
     targets = chosen(project, to)
+    given = given_images(project, image or ())
     if dry_run:
-        plan(project, targets)
+        plan(project, targets, given)
         return
-    with live.progress() as progress:
-        built = build_app(project, Store.default(), engine=engine, progress=progress, export=False)
-        images = {name: one.image for name, one in built.items()}
-        release = tag or release_id(project.root, (identity(image) for image in images.values()))
-        how = How(jobs, compression.value, progress=progress)
-        outcomes = push_images(project, targets, images, release, how, allow_secrets=allow_secrets)
     if report:
-        write_report(report, release, outcomes)
+        claim(report)
+    with (
+        live.progress() as progress,
+        app_images(project, Store.default(), given, engine=engine, progress=progress) as images,
+    ):
+        release = tag or release_id(project.root, (identity(one) for one in images.values()))
+        how = How(jobs, compression.value, progress=progress)
+        outcomes = reported(
+            report,
+            release,
+            targets,
+            lambda: push_images(project, targets, images, release, how, allow_secrets=allow_secrets),
+        )
     view.say(f"release {release}", style="bold")
     view.table(("IMAGE", "DIGEST", "PUSHED AS"), digests(project, release, outcomes))
     view.table(("", "TARGET", "REGISTRY", "SENT", "TOOK", "RESULT"), rows(outcomes))
@@ -86,12 +93,13 @@ def push(
     view.next_step(f"clouddeploy deploy --to {','.join(one.name for one in outcomes)}")
 
 
-def plan(project: App, targets: list[Target]) -> None:
+def plan(project: App, targets: list[Target], given: Mapping[str, str]) -> None:
     """What a push would do, without building or asking a cloud."""
     for target in targets:
         for service in project.services:
             if not service.image_of:
-                view.say(f"would push {project.name}/{service.name} to {target.settings.name}")
+                source = f", from {given[service.name]}," if service.name in given else ""
+                view.say(f"would push {local_name(project, service.name)}{source} to {target.settings.name}")
     view.note("nothing was changed")
 
 
@@ -128,14 +136,3 @@ def _what(images: Sequence[Pushed]) -> str:
     if made:
         parts.append(f"new repository {' '.join(made)}")
     return ", ".join(parts)
-
-
-def write_report(path: Path, release: str, outcomes: Sequence[Outcome[list[Pushed]]]) -> None:
-    """Write the JSON report; ConfigError when the file cannot be written, after the push."""
-    try:
-        path.write_text(json.dumps(push_report(release, outcomes), indent=2) + "\n")
-    except OSError as error:
-        raise ConfigError(
-            f"the images were pushed, but the report cannot be written to {path}: {error.strerror}",
-            fix="name a file in a folder that exists: --report FILE",
-        ) from error

@@ -13,20 +13,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
-from clouddeploy.errors import CloudDeployError, NotFoundError
+from clouddeploy.errors import CloudDeployError, NotFoundError, PreconditionError
 from clouddeploy.images.store import REF_NAME
 from clouddeploy.images.tarstream import members
-from clouddeploy.oci.descriptor import Descriptor, check_digest
+from clouddeploy.oci.descriptor import OCI_LAYER, Descriptor, check_digest
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 _MOST_INDEX_BYTES = 4 * 1024 * 1024
+_MOST_NAMES = 10
 
 
 @dataclass(frozen=True)
 class LayoutImage:
-    """An image of a layout: an ImageSource; `read` opens a file of the layout by its path in it."""
+    """An image of a layout: an ImageSource; `read` opens a file of the layout by its path in it.
+
+    `others` are the layout's other entries.
+    """
 
     manifest: Descriptor
     read: Callable[[str], BinaryIO]
@@ -40,24 +44,24 @@ class LayoutImage:
         """Another image of the same layout."""
         return LayoutImage(manifest, self.read)
 
-    def referrers(self) -> list[Descriptor]:
-        """Manifests of the layout whose subject is this image: signatures, SBOMs."""
-        return [one for one in self.others if self._subject(one) == self.manifest.digest]
+    def referrers(self, digest: str) -> list[Descriptor]:
+        """Manifests of the layout whose subject has this digest: signatures, SBOMs."""
+        return [one for one in self.others if _subject(self.read, one) == digest]
 
-    def _subject(self, descriptor: Descriptor) -> str | None:
-        with self.open(descriptor.digest) as stream:
-            document = _json(stream.read(_MOST_INDEX_BYTES))
-        subject = document.get("subject")
-        return subject.get("digest") if isinstance(subject, dict) else None
+    def has_plain_layers(self) -> bool:
+        """Whether layers are kept uncompressed; for an index, no."""
+        layers = _document(self.read, self.manifest).get("layers")
+        kinds = [one.get("mediaType") for one in layers or () if isinstance(one, dict)]
+        return OCI_LAYER in kinds
 
 
 def folder_image(root: Path, name: str | None = None) -> LayoutImage:
-    """The image called `name` of the layout in a folder, or its only one."""
-    return _image(lambda path: (root / path).open("rb"), name, str(root))
+    """The image called `name` (or with this digest) of the layout in a folder, or its only one."""
+    return _image(lambda path: (root / path).open("rb"), name, f"oci:{root}")
 
 
 def archive_image(path: Path, name: str | None = None) -> LayoutImage:
-    """The image called `name` of a layout in a tar file; nothing is unpacked."""
+    """As `folder_image`, of a layout in a tar file; nothing is unpacked."""
     places = _places(path)
 
     def read(member: str) -> BinaryIO:
@@ -65,7 +69,7 @@ def archive_image(path: Path, name: str | None = None) -> LayoutImage:
             raise FileNotFoundError(2, "not in the archive", member)
         return cast("BinaryIO", _Region(path, *places[member]))
 
-    return _image(read, name, str(path))
+    return _image(read, name, f"oci-archive:{path}")
 
 
 def is_layout_archive(path: Path) -> bool:
@@ -81,26 +85,41 @@ def _image(read: Callable[[str], BinaryIO], name: str | None, where: str) -> Lay
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise CloudDeployError(
             f"{where} is no OCI image layout: its index.json is missing or damaged",
-            fix="name a folder that has an oci-layout file, or a tar of one",
+            fix="name what has an index.json, or write docker:// before the name of a registry's image",
         ) from error
-    chosen = _choose(found, name, where)
+    chosen = _choose(read, found, name, where)
     return LayoutImage(chosen, read, [one for one in found if one.digest != chosen.digest])
 
 
-def _choose(found: Sequence[Descriptor], name: str | None, where: str) -> Descriptor:
-    named = [one for one in found if name is None or one.annotations.get(REF_NAME) == name]
-    images = {one.digest: one for one in named if name or not _is_artifact(one)}
+def _choose(
+    read: Callable[[str], BinaryIO], found: Sequence[Descriptor], name: str | None, where: str
+) -> Descriptor:
+    named = [one for one in found if name in (None, one.digest, one.annotations.get(REF_NAME))]
+    images = {one.digest: one for one in named}
+    if len(images) > 1:  # what is about an image, such as its signature, is listed beside it
+        images = {digest: one for digest, one in images.items() if _subject(read, one) is None}
     if len(images) == 1:
         (chosen,) = images.values()
         return Descriptor(chosen.media_type, chosen.digest, chosen.size)
-    names = ", ".join(sorted({one.annotations.get(REF_NAME, one.digest) for one in found})) or "nothing"
+    names = sorted({one.annotations.get(REF_NAME, one.digest) for one in found})
+    shown = ", ".join(names[:_MOST_NAMES]) + (", …" if len(names) > _MOST_NAMES else "")
     wanted = f"no image called {name}" if name else "not exactly one image"
-    raise NotFoundError(f"{where} has {wanted}, but {names}", fix="name one: oci:PATH:NAME")
+    raise NotFoundError(f"{where} has {wanted}, but {shown or 'nothing'}", fix=f"name one: {where}:NAME")
 
 
-def _is_artifact(descriptor: Descriptor) -> bool:
-    """What is kept beside images, and only listed: the entry of a signature has no name and a kind."""
-    return "artifactType" in descriptor.annotations
+def _subject(read: Callable[[str], BinaryIO], descriptor: Descriptor) -> str | None:
+    """What a manifest is about; None also where the layout does not have it."""
+    subject = _document(read, descriptor).get("subject")
+    return subject.get("digest") if isinstance(subject, dict) else None
+
+
+def _document(read: Callable[[str], BinaryIO], descriptor: Descriptor) -> Mapping[str, Any]:
+    """A manifest, empty where it cannot be read: whoever needs all of it will say so."""
+    try:
+        with read(_blob(descriptor.digest)) as stream:
+            return _json(stream.read(_MOST_INDEX_BYTES))
+    except (OSError, ValueError):
+        return {}
 
 
 def _blob(digest: str) -> str:
@@ -108,7 +127,10 @@ def _blob(digest: str) -> str:
 
 
 def _json(body: bytes) -> Mapping[str, Any]:
-    found = json.loads(body)
+    try:
+        found = json.loads(body)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
     if not isinstance(found, dict):
         raise ValueError("it is not a JSON object")  # noqa: TRY004
     return found
@@ -116,12 +138,13 @@ def _json(body: bytes) -> Mapping[str, Any]:
 
 def _places(path: Path) -> dict[str, tuple[int, int]]:
     """Where each file of a tar lies: offset and size in bytes."""
-    with path.open("rb") as file:
-        return {
-            member.name: (file.tell(), member.size)
-            for member in members(file, str(path))
-            if member.link is None
-        }
+    try:
+        with path.open("rb") as file:
+            found = members(file, str(path))
+            return {each.name: (file.tell(), each.size) for each in found if each.link is None}
+    except OSError as error:
+        message = f"{path} cannot be read: {error.strerror}"
+        raise PreconditionError(message, fix="name a tar file that you may read") from error
 
 
 class _Region(io.RawIOBase):

@@ -13,31 +13,31 @@ from clouddeploy.oci.document import Index, parse_document
 
 
 class RemoteImage:
-    """An ImageSource in `repository` of the registry that `client` talks to."""
+    """An ImageSource in `repository` of the registry that `client` talks to; each manifest is read once."""
 
     def __init__(self, client: RegistryClient, repository: str, manifest: Descriptor) -> None:
         self.client = client
         self.repository = repository
         self.manifest = manifest
         self._named: dict[str, Descriptor] = {}
+        self._bodies: dict[str, bytes] = {}
 
     @classmethod
     def find(cls, client: RegistryClient, repository: str, reference: str) -> RemoteImage:
         """The image that a tag or digest means; NotFoundError when it means nothing."""
-        manifest, _ = client.get_manifest(repository, reference)
-        return cls(client, repository, manifest)
+        manifest, body = client.get_manifest(repository, reference)
+        image = cls(client, repository, manifest)
+        image._keep(manifest, body)
+        return image
 
     def open(self, digest: str) -> BinaryIO:
         """The bytes of a manifest, or of a blob that a manifest read before has named."""
-        if digest in self._named and self._named[digest].media_type not in MANIFESTS | INDEXES:
-            return self.client.open_blob(self.repository, self._named[digest])
-        descriptor, body = self.client.get_manifest(self.repository, digest)
-        document = parse_document(body, descriptor.media_type)
-        named: Sequence[Descriptor] = (
-            document.manifests if isinstance(document, Index) else (document.config, *document.layers)
-        )
-        self._named.update({one.digest: one for one in named})
-        return io.BytesIO(body)
+        named = self._named.get(digest)
+        if named and named.media_type not in MANIFESTS | INDEXES:
+            return self.client.open_blob(self.repository, named)
+        if digest not in self._bodies:
+            self._keep(*self.client.get_manifest(self.repository, digest))
+        return io.BytesIO(self._bodies[digest])
 
     def at(self, manifest: Descriptor) -> RemoteImage:
         """Another image of the same repository."""
@@ -47,9 +47,17 @@ class RemoteImage:
         """The blobs that the manifests read so far have named."""
         return [one for one, found in self._named.items() if found.media_type not in MANIFESTS | INDEXES]
 
-    def referrers(self) -> list[Descriptor]:
-        """Manifests whose subject is this image: signatures, SBOMs, attestations."""
+    def referrers(self, digest: str) -> list[Descriptor]:
+        """Manifests whose subject has this digest: signatures, SBOMs, attestations."""
         try:
-            return self.client.referrers(self.repository, self.manifest.digest)
+            return self.client.referrers(self.repository, digest)
         except NotFoundError:
             return []
+
+    def _keep(self, descriptor: Descriptor, body: bytes) -> None:
+        document = parse_document(body, descriptor.media_type)
+        named: Sequence[Descriptor] = (
+            document.manifests if isinstance(document, Index) else (document.config, *document.layers)
+        )
+        self._named.update({one.digest: one for one in named})
+        self._bodies[descriptor.digest] = body

@@ -14,13 +14,17 @@ https://github.com/containers/image/blob/main/docs/containers-transports.5.md
 from __future__ import annotations
 
 import hashlib
+import os
+import re
+import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
-from clouddeploy.errors import CloudDeployError, ConfigError, NotFoundError
+from clouddeploy.errors import CloudDeployError, ConfigError, NotFoundError, PreconditionError, TemporaryError
 from clouddeploy.images.build import engine_archive
 from clouddeploy.images.engines import named_engine
 from clouddeploy.images.layout import archive_image, folder_image, is_layout_archive
@@ -30,12 +34,14 @@ from clouddeploy.images.store import Store
 from clouddeploy.images.streamed import Archive
 from clouddeploy.oci.client import RegistryClient
 from clouddeploy.oci.descriptor import check_digest
-from clouddeploy.oci.reference import Reference
+from clouddeploy.oci.reference import DOCKER_HUB, Reference
 from clouddeploy.oci.source import ImageSource
 
 Source = ImageSource | Archive
 
 _INSPECT_SECONDS = 30.0
+_IMAGE_ID = re.compile(r"(?:sha256:)?[0-9a-f]{12,64}")
+_COMPRESSED = {b"\x1f\x8b": "gunzip", b"BZ": "bunzip2", b"\xfd7": "unxz", b"\x28\xb5": "unzstd"}
 
 
 @contextmanager
@@ -45,24 +51,31 @@ def open_source(text: str, store: Store) -> Iterator[Source]:
     Raises ConfigError for what names no image, NotFoundError for one that is not there, and what
     the engine or the registry raises.
     """
-    kind, _, rest = text.partition(":")
-    if kind in _LOCAL and not rest.startswith("//"):
+    kind, rest = _split(text)
+    if kind in _LOCAL:
         yield _LOCAL[kind](rest, store)
-    elif (path := Path(text)).exists():
-        yield _found(path, store)
     else:
-        with open_reference(Reference.parse(text.removeprefix("docker://"))) as image:
+        with open_reference(Reference.parse(rest)) as image:
             yield image
 
 
 def registry_name(text: str) -> Reference | None:
-    """The name of an image that has one in a registry's words: a reference, or an engine's name."""
-    kind, _, rest = text.partition(":")
-    if kind in _ENGINES:
-        return Reference.parse(rest)
-    if (kind in _LOCAL and not rest.startswith("//")) or Path(text).exists():
+    """The name of an image that has one in a registry's words: a reference, or an engine's name.
+
+    Without the `library/` that docker puts before names of Docker Hub.
+    """
+    kind, rest = _split(text)
+    if kind in _LOCAL and (kind not in _ENGINES or _IMAGE_ID.fullmatch(rest)):
         return None
-    return Reference.parse(text.removeprefix("docker://"))
+    name = Reference.parse(rest)
+    if name.host == DOCKER_HUB:
+        return replace(name, repository=name.repository.removeprefix("library/"))
+    return name
+
+
+def is_local(text: str) -> bool:
+    """Whether `text` means an image on this machine and not in a registry."""
+    return _split(text)[0] in _LOCAL
 
 
 @contextmanager
@@ -76,9 +89,23 @@ def open_reference(name: Reference) -> Iterator[RemoteImage]:
             raise NotFoundError(f"there is no image {name.familiar()}", fix=fix, code=error.code) from error
 
 
+def _split(text: str) -> tuple[str, str]:
+    """The kind of place and where in it: a word of `_LOCAL`, or `docker` for a registry."""
+    kind, colon, rest = text.partition(":")
+    if colon and kind in _LOCAL and not rest.startswith("//"):
+        return kind, rest
+    if os.path.exists(text):  # noqa: PTH110 - false for what can be no path, where Path raises
+        return "path", text
+    return "docker", text.removeprefix("docker://")
+
+
 def _engine_image(program: str, name: str, store: Store) -> Source:
     engine = named_engine(program)
-    reply = answer(engine.inspect_command(name), _INSPECT_SECONDS)
+    try:
+        reply = answer(engine.inspect_command(name), _INSPECT_SECONDS)
+    except subprocess.TimeoutExpired as error:
+        message = f"{program} did not tell about {name} within {_INSPECT_SECONDS:.0f} seconds"
+        raise TemporaryError(message, fix=f"see whether it is well: {program} images") from error
     image_id = reply.stdout.strip()
     if reply.returncode != 0:
         said = reply.stderr.strip().splitlines() or ["no reason given"]
@@ -93,19 +120,35 @@ def _engine_image(program: str, name: str, store: Store) -> Source:
 
 
 def _layout(read: Callable[[Path, str | None], Source], rest: str, _: Store) -> Source:
-    """`PATH` or `PATH:NAME`; what exists decides where a colon belongs."""
-    before, colon, name = rest.rpartition(":")
-    if colon and not Path(rest).exists():
-        return read(_existing(before), name)
-    return read(_existing(rest), None)
+    """`PATH` or `PATH:NAME`; the longest path that exists counts, for both may have colons."""
+    path, name = rest, ""
+    while ":" in path and not os.path.exists(path):  # noqa: PTH110
+        path, _colon, part = path.rpartition(":")
+        name = f"{part}:{name}" if name else part
+    return read(_existing(path, rest), name or None)
+
+
+def _layout_archive(path: Path, name: str | None) -> Source:
+    return archive_image(_checked(path), name)
 
 
 def _docker_archive(rest: str, store: Store) -> Source:
-    path = _existing(rest)
+    path = _checked(_existing(rest, rest))
     facts = path.stat()
     said = f"{path.resolve()}:{facts.st_ino}:{facts.st_size}:{facts.st_mtime_ns}"
     key = f"sha256:{hashlib.sha256(said.encode()).hexdigest()}"
     return Archive(key, path.name, str(path), store, partial(_open, path))
+
+
+def _found(rest: str, store: Store) -> Source:
+    """What a path is. A layout with plain layers, as `docker save` writes, is compressed on its way."""
+    path = Path(rest)
+    if path.is_dir():
+        return folder_image(path)
+    if is_layout_archive(_checked(path)):
+        image = archive_image(path)
+        return _docker_archive(rest, store) if image.has_plain_layers() else image
+    return _docker_archive(rest, store)
 
 
 _ENGINES = {"docker-daemon", "podman"}
@@ -113,25 +156,38 @@ _LOCAL: Mapping[str, Callable[[str, Store], Source]] = {
     "docker-daemon": partial(_engine_image, "docker"),
     "podman": partial(_engine_image, "podman"),
     "oci": partial(_layout, folder_image),
-    "oci-archive": partial(_layout, archive_image),
+    "oci-archive": partial(_layout, _layout_archive),
     "docker-archive": _docker_archive,
+    "path": _found,
 }
 
 
-def _found(path: Path, store: Store) -> Source:
-    if path.is_dir():
-        return folder_image(path)
-    return archive_image(path) if is_layout_archive(path) else _docker_archive(str(path), store)
+def _existing(path: str, said: str) -> Path:
+    if not os.path.exists(path):  # noqa: PTH110
+        raise ConfigError(f"there is no file or folder {said[:200]!r}", fix="check the path")
+    return Path(path)
 
 
-def _existing(text: str) -> Path:
-    path = Path(text)
-    if not path.exists():
-        raise ConfigError(f"there is no file or folder {text}", fix="check the path")
+def _checked(path: Path) -> Path:
+    """A file that can be read from any place in it."""
+    if not path.is_file():
+        raise ConfigError(f"{path} is no file", fix="name a tar file, or a folder as oci:FOLDER")
+    with _open(path) as file:
+        program = _COMPRESSED.get(file.read(2))
+    if program:
+        raise ConfigError(
+            f"{path} is compressed, and an archive is read in place",
+            fix=f"{program} {path}, and name the result",
+        )
     return path
 
 
 @contextmanager
 def _open(path: Path) -> Iterator[BinaryIO]:
-    with path.open("rb") as file:
+    try:
+        file = path.open("rb")
+    except OSError as error:
+        message = f"{path} cannot be read: {error.strerror}"
+        raise PreconditionError(message, fix="see who may read it: ls -l") from error
+    with file:
         yield file

@@ -17,6 +17,8 @@ from clouddeploy.errors import CloudDeployError
 
 MAX_MEMBERS = 20_000
 MAX_HEADER = 1 << 20
+MAX_SIZE = 1 << 43
+"""Bytes of a member: less than what a file's offsets can be in any file system."""
 CHUNK = 1 << 18
 
 _BLOCK = 512
@@ -177,8 +179,8 @@ class _Source:
         self._padding = 0
 
     def _expect(self, size: int) -> None:
-        if size < 0:
-            raise refused(self._title, self.name, "its size is negative")
+        if not 0 <= size <= MAX_SIZE:
+            raise refused(self._title, self.name, f"its size is {'negative' if size < 0 else 'too large'}")
         self._left, self._padding = size, -size % _BLOCK
 
     def _exactly(self, size: int) -> bytes:

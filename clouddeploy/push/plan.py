@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from clouddeploy.errors import CloudDeployError
 from clouddeploy.oci.client import LARGEST_MANIFEST
@@ -64,7 +64,7 @@ def _add(plan: Plan, source: ImageSource, descriptor: Descriptor, depth: int) ->
     else:
         plan.configs[document.config.digest] = document.config
         plan.layers.update({one.digest: one for one in document.layers if not _elsewhere(one)})
-    plan.documents.append(Document(descriptor, body))
+    plan.documents.append(Document(replace(descriptor, media_type=document.media_type), body))
 
 
 def _read_document(source: ImageSource, descriptor: Descriptor) -> bytes:

@@ -6,80 +6,116 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 
-from clouddeploy.app.model import Target
-from clouddeploy.errors import ConfigError, NotFoundError
+from clouddeploy.app.model import App, Target
+from clouddeploy.errors import CloudDeployError, ConfigError, NotFoundError
 from clouddeploy.images.layout import LayoutImage
 from clouddeploy.images.remote import RemoteImage
-from clouddeploy.images.sources import Source
+from clouddeploy.images.sources import Source, is_local
+from clouddeploy.images.store import Store
+from clouddeploy.images.streamed import identity
 from clouddeploy.oci.client import RegistryClient
 from clouddeploy.oci.journal import Journal
-from clouddeploy.oci.reference import Reference
-from clouddeploy.push import Delivered, Destination, How, push
+from clouddeploy.oci.reference import DOCKER_HUB, Reference
+from clouddeploy.push import Destination, How, PushResult, push
 from clouddeploy.push.plan import read_plan
+from clouddeploy.release.build import find_built
+from clouddeploy.release.holdings import own_repositories
 from clouddeploy.release.push import journals
+from clouddeploy.release.referrers import Brought, copy_referrers
 from clouddeploy.release.registries import open_target
-from clouddeploy.release.targets import connected
+from clouddeploy.release.revision import release_id
+from clouddeploy.release.targets import connected, each
+
+
+@dataclass(frozen=True)
+class Place:
+    """A destination by the name that people know it by, or why it cannot be reached."""
+
+    name: str
+    destination: Destination | None = None
+    error: CloudDeployError | None = None
 
 
 @dataclass(frozen=True)
 class Copied:
-    """What became of one destination, and how many signatures, SBOMs and the like came along."""
+    """What became of one place, and how many signatures, SBOMs and the like came along.
 
-    delivered: Delivered
+    With a result and an error the image is there, and something that refers to it is not.
+    """
+
+    place: str
+    result: PushResult | None = None
+    error: CloudDeployError | None = None
     referrers: int = 0
 
 
-def copy_image(source: Source, destinations: Sequence[Destination], how: How) -> list[Copied]:
-    """Bring an image to every destination, and what refers to it after it.
+def copy_image(source: Source, places: Sequence[Place], how: How) -> list[Copied]:
+    """Bring an image to every place, and what refers to it after it; errors are in the results.
 
-    Raises CloudDeployError when the image is damaged; the destinations' errors are in the results.
+    Raises CloudDeployError when the image is damaged.
     """
+    destinations = _each_once(places)
     if isinstance(source, RemoteImage):
-        for one in destinations:
-            if one.client.host == source.client.host:  # then its blobs can be mounted
-                read_plan(source)
-                one.client.journal.holds(source.repository, source.blob_digests())
-    done = push(source, destinations, how)
-    arrived = [one.destination for one in done if one.error is None]
-    counts = _copy_referrers(source, arrived, how)
-    return [Copied(one, counts.get(one.destination.address, 0)) for one in done]
+        _lend(source, destinations)
+    done = {one.destination.address: one for one in push(source, destinations, how)}
+    arrived = [one.destination for one in done.values() if one.error is None]
+    others = copy_referrers(source, arrived, how) if isinstance(source, RemoteImage | LayoutImage) else {}
+
+    def ended(place: Place) -> Copied:
+        if place.destination is None:
+            return Copied(place.name, error=place.error)
+        delivered = done[place.destination.address]
+        other = others.get(place.destination.address, Brought())
+        return Copied(place.name, delivered.result, delivered.error or other.error, other.count)
+
+    return [ended(place) for place in places]
 
 
-def _copy_referrers(source: Source, destinations: Sequence[Destination], how: How) -> dict[str, int]:
-    if not isinstance(source, RemoteImage | LayoutImage) or not destinations:
-        return {}
-    counts = {one.address: 0 for one in destinations}
-    untagged = [replace(one, tags=()) for one in destinations]
-    for referrer in source.referrers():
-        for one in push(source.at(referrer), untagged, how):
-            if one.error:
-                raise one.error
-            counts[one.destination.address] += 1
-    return counts
+def own_images(app: App, tag: str | None) -> list[str]:
+    """The app's images as `repository:tag`, under the tag that a push from here would give them."""
+    built = find_built(app, Store.default())
+    release = tag or release_id(app.root, (identity(one) for one in built.values()))
+    return [f"{repository}:{release}" for repository in own_repositories(app)]
+
+
+def parse_destination(text: str) -> Reference:
+    """A full name of an image to be; ConfigError for what is a name of something else."""
+    if is_local(text):
+        raise ConfigError(f"{text} is no registry, and copies go to registries", fix="write HOST/PATH:TAG")
+    where = Reference.parse(text.removeprefix("docker://"))
+    if where.digest:
+        raise ConfigError(
+            f"{where} has a digest, and the image brings its own", fix="name the destination by a tag"
+        )
+    if where.host == DOCKER_HUB and where.repository.startswith("library/"):
+        raise ConfigError(
+            f"{text} does not say where to copy to",
+            fix=f"write HOST/PATH:TAG, or for a target: --to {where.repository.removeprefix('library/')}",
+        )
+    return where
 
 
 @contextmanager
-def open_destinations(
-    texts: Sequence[str], targets: Sequence[Target], named: Reference | None
-) -> Iterator[list[Destination]]:
-    """Full references, and the targets' registries under the name and tag of `named`.
+def open_places(
+    references: Sequence[Reference], targets: Sequence[Target], named: Reference | None
+) -> Iterator[list[Place]]:
+    """References, and the targets' registries under the name and tag of `named`.
 
-    A target's repository is made when it is missing. Raises ConfigError where a name is missing.
+    A target's repository is made when it is missing; a target where that fails has its error.
+    Raises ConfigError where there are targets and no name.
     """
+    if targets and (named is None or named.tag is None):
+        raise ConfigError(
+            "the image has no name and tag that the targets could use",
+            fix="name the destination in full: clouddeploy images copy SOURCE HOST/PATH:TAG",
+        )
     with ExitStack() as stack:
-        found = [_by_reference(stack, Reference.parse(text.removeprefix("docker://"))) for text in texts]
-        for target in targets:
-            if named is None or named.tag is None:
-                raise ConfigError(
-                    "the image has no name and tag that the targets could use",
-                    fix="name the destination in full: clouddeploy images copy SOURCE HOST/PATH:TAG",
-                )
-            found.append(_at_target(stack, target, named.repository, named.tag))
-        if not found:
-            raise ConfigError(
-                "there is no destination", fix="add HOST/PATH:TAG, or --to with a target's name"
-            )
-        yield found
+        found = [_by_reference(stack, one) for one in references]
+        outcomes = (
+            each(targets, lambda target: _at_target(stack, target, named), at_once=True) if named else []
+        )
+        named_places = [one.value or Place(one.name, error=one.error) for one in outcomes]
+        yield [*found, *named_places]
 
 
 @contextmanager
@@ -97,18 +133,36 @@ def open_at_target(target: Target, repository: str, reference: str) -> Iterator[
             ) from error
 
 
-def _by_reference(stack: ExitStack, where: Reference) -> Destination:
-    if where.digest:
-        raise ConfigError(
-            f"{where} has a digest, and the image brings its own", fix="name the destination by a tag"
-        )
+def _each_once(places: Sequence[Place]) -> list[Destination]:
+    """Two places may be one repository, under two tags: its blobs are sent once."""
+    found: dict[str, Destination] = {}
+    for place in places:
+        if place.destination:
+            known = found.setdefault(place.destination.address, place.destination)
+            tags = dict.fromkeys([*known.tags, *place.destination.tags])
+            found[known.address] = replace(known, tags=list(tags))
+    return list(found.values())
+
+
+def _lend(source: RemoteImage, destinations: Sequence[Destination]) -> None:
+    """Where the source's registry is a destination too, its blobs can be mounted."""
+    journals_there = [one.client.journal for one in destinations if one.client.host == source.client.host]
+    if journals_there:
+        read_plan(source)
+    for journal in journals_there:
+        journal.holds(source.repository, source.blob_digests())
+
+
+def _by_reference(stack: ExitStack, where: Reference) -> Place:
     client = stack.enter_context(RegistryClient(where.host, journal=Journal.of(where.host, journals())))
-    return Destination(client, f"{where.host}/{where.repository}", [where.tag or "latest"])
+    address = f"{where.host}/{where.repository}"
+    return Place(where.familiar(), Destination(client, address, [where.tag or "latest"]))
 
 
-def _at_target(stack: ExitStack, target: Target, repository: str, tag: str) -> Destination:
-    registry = connected(target).registry
-    made = registry.ensure(repository)
+def _at_target(stack: ExitStack, target: Target, named: Reference) -> Place:
+    registry, name = connected(target).registry, target.settings.name
+    made = registry.ensure(named.repository)
     host = made.address.partition("/")[0]
     client = stack.enter_context(RegistryClient(host, registry.login, journal=Journal.of(host, journals())))
-    return Destination(client, made.address, [tag], target.settings.name, made.immutable)
+    where = Destination(client, made.address, [named.tag or "latest"], name, made.immutable)
+    return Place(f"{name} {named.repository}:{named.tag}", where)

@@ -12,10 +12,11 @@ from pathlib import Path
 from clouddeploy.app.model import App, Target
 from clouddeploy.contract import Provider
 from clouddeploy.errors import NotFoundError
-from clouddeploy.images.store import Image, Store
-from clouddeploy.images.streamed import Archive
+from clouddeploy.images.sources import Source
+from clouddeploy.images.store import Store
 from clouddeploy.oci.client import RegistryClient
 from clouddeploy.oci.journal import Journal
+from clouddeploy.oci.source import ImageSource
 from clouddeploy.push import Delivered, Destination, How, PushResult, push
 from clouddeploy.push.waiting import wait_for
 from clouddeploy.release.build import image_owners, local_name
@@ -46,7 +47,7 @@ class Place:
 def push_images(
     app: App,
     targets: Sequence[Target],
-    images: Mapping[str, Image | Archive],
+    images: Mapping[str, Source],
     tag: str,
     how: How,
     *,
@@ -77,7 +78,7 @@ def references(target: Target, pushed: Sequence[Pushed]) -> dict[str, str]:
 
 
 def local_references(
-    app: App, target: Target, provider: Provider, images: Mapping[str, Image], tag: str
+    app: App, target: Target, provider: Provider, images: Mapping[str, ImageSource], tag: str
 ) -> dict[str, str]:
     """The references that a push would give, without pushing; no digest for what is not built."""
     found: dict[str, str] = {}
@@ -102,9 +103,7 @@ def journals() -> Path:
     return Store.default().root.parent / "journal"
 
 
-def _prepare(
-    stack: ExitStack, app: App, target: Target, images: Mapping[str, Image | Archive], tag: str
-) -> Place:
+def _prepare(stack: ExitStack, app: App, target: Target, images: Mapping[str, Source], tag: str) -> Place:
     """The target's repositories, made where they are missing, and one client for each registry host."""
     provider = connected(target)
     repositories = {service: provider.registry.ensure(local_name(app, service)) for service in images}
@@ -124,9 +123,7 @@ def _prepare(
     return Place(target, destinations, created)
 
 
-def _push_all(
-    images: Mapping[str, Image | Archive], places: Sequence[Place], hows: Mapping[str, How]
-) -> None:
+def _push_all(images: Mapping[str, Source], places: Sequence[Place], hows: Mapping[str, How]) -> None:
     """Image after image; the next begins as soon as one target has this one, so that a slow
     registry does not hold up the others."""
     with ThreadPoolExecutor(max(len(images), 1), thread_name_prefix="push") as pool, _closed(places):
@@ -162,22 +159,23 @@ def _closed(places: Sequence[Place]) -> Iterator[None]:
         raise
 
 
-def _push_one(
-    service: str, image: Image | Archive, places: Sequence[Place], how: How, done: threading.Event
-) -> None:
-    waiting = {place.destinations[service].address: place for place in places if place.failed is None}
+def _push_one(service: str, image: Source, places: Sequence[Place], how: How, done: threading.Event) -> None:
+    waiting: dict[str, list[Place]] = {}  # targets may share a registry
+    for place in places:
+        if place.failed is None:
+            waiting.setdefault(place.destinations[service].address, []).append(place)
 
     def note(delivered: Delivered) -> None:
-        place = waiting[delivered.destination.address]
-        if delivered.result:
-            place.pushed.append(Pushed(service, delivered.result, service in place.created))
-            done.set()
-        else:
-            place.failed = place.failed or delivered
+        for place in waiting[delivered.destination.address]:
+            if delivered.result:
+                place.pushed.append(Pushed(service, delivered.result, service in place.created))
+                done.set()
+            else:
+                place.failed = place.failed or delivered
         how.on_done(delivered)
 
     if waiting:
-        destinations = [place.destinations[service] for place in waiting.values()]
+        destinations = [sharing[0].destinations[service] for sharing in waiting.values()]
         push(image, destinations, replace(how, on_done=note))
 
 

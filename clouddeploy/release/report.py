@@ -5,16 +5,22 @@ Its schema is `push-report.schema.json` beside this file; keys are added, never 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from clouddeploy import __version__
+from clouddeploy.app.model import Target
 from clouddeploy.contract import redact
+from clouddeploy.errors import CloudDeployError, ConfigError
 from clouddeploy.release.push import Pushed
 from clouddeploy.release.targets import Outcome
 
 SCHEMA = "clouddeploy/push-report/v1"
+
+Pushes = list[Outcome[list[Pushed]]]
 
 
 def push_report(release: str, outcomes: Sequence[Outcome[list[Pushed]]]) -> dict[str, Any]:
@@ -26,6 +32,43 @@ def push_report(release: str, outcomes: Sequence[Outcome[list[Pushed]]]) -> dict
         "version": __version__,
         "targets": [_target(one) for one in outcomes],
     }
+
+
+def claim(path: Path) -> None:
+    """Before a push: ConfigError when no report can be written there. An older one is not about this push."""
+    try:
+        path.write_text("")
+    except OSError as error:
+        raise ConfigError(
+            f"the report cannot be written to {path}: {error.strerror}; nothing was pushed",
+            fix="name a file in a folder that exists: --report FILE",
+        ) from error
+
+
+def reported(path: Path | None, release: str, targets: Sequence[Target], act: Callable[[], Pushes]) -> Pushes:
+    """What the push `act` does, with a report where `path` says.
+
+    What it raises is raised, and reported of every target.
+    """
+    try:
+        outcomes = act()
+    except CloudDeployError as error:
+        _write(path, push_report(release, [Outcome(one, 0.0, error=error) for one in targets]))
+        raise
+    _write(path, push_report(release, outcomes))
+    return outcomes
+
+
+def _write(path: Path | None, report: Mapping[str, Any]) -> None:
+    if path is None:
+        return
+    try:
+        path.write_text(json.dumps(report, indent=2) + "\n")
+    except OSError as error:
+        raise CloudDeployError(
+            f"the push is over, but its report cannot be written to {path}: {error.strerror}",
+            fix="push again: what has arrived is not sent again",
+        ) from error
 
 
 def _target(outcome: Outcome[list[Pushed]]) -> dict[str, Any]:

@@ -7,9 +7,12 @@ import subprocess
 import sys
 
 import pytest
+from typer.testing import CliRunner
 
 from clouddeploy import __version__
+from clouddeploy.cli import cluster, images, registry
 from clouddeploy.cli.commands import COMMANDS, overview
+from clouddeploy.cli.late import Row, load
 from clouddeploy.cli.run import application
 
 HEAVY = {
@@ -51,6 +54,29 @@ def test_version_and_overview_import_no_library(arguments: tuple[str, ...]) -> N
 @pytest.mark.parametrize("command", [command.name for command in COMMANDS])
 def test_help_of_a_command_imports_no_sdk(command: str) -> None:
     assert not modules_after(command, "--help") & SDKS
+
+
+@pytest.mark.parametrize(
+    "arguments", [("images", "--help"), ("images", "copy", "--help"), ("registry", "--help")]
+)
+def test_what_needs_no_kubernetes_imports_none(arguments: tuple[str, ...]) -> None:
+    assert not modules_after(*arguments) & (SDKS | {"yaml", "httpx2", "jinja2"})
+
+
+@pytest.mark.parametrize("row", [*images.ROWS, *registry.ROWS, *cluster.ROWS], ids=lambda row: row.module)
+def test_a_group_says_of_a_command_what_the_command_says(row: Row) -> None:
+    command = load(row)
+    assert command.name == row.name
+    assert command.help.splitlines()[0] == row.help
+    assert command.hidden is row.hidden
+
+
+def test_a_command_of_a_group_is_called_with_its_options() -> None:
+    done = CliRunner().invoke(application("images"), ["images", "copy", "--help"])
+    assert "--from" in done.output
+    unknown = CliRunner().invoke(application("images"), ["images", "cpoy"])
+    assert unknown.exit_code == 2
+    assert "No such command 'cpoy'" in unknown.output
 
 
 def test_version_is_the_packages() -> None:

@@ -32,6 +32,8 @@ def say(reply):
 
 if words[0] in ("version", "info", "context"):
     say(behaviour[words[0]])
+if words[0] == "image":
+    say(behaviour.get("inspect", {{"out": behaviour["id"] + "\\n"}}))
 if words[:2] == ["buildx", "version"]:
     say({{"status": 0 if behaviour["buildx"] else 1}})
 if words[0] in ("build", "bud"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import subprocess
@@ -19,8 +20,12 @@ from clouddeploy.emulator.certificates import Authority, KeyPair
 from clouddeploy.emulator.registry import OciRegistry, basic
 from clouddeploy.emulator.server import Server, free_port
 from clouddeploy.errors import CredentialsError
+from clouddeploy.images.sources import open_source
+from clouddeploy.images.store import Store
 from clouddeploy.oci.client import RegistryClient
-from clouddeploy.push import push_image
+from clouddeploy.oci.descriptor import OCI_LAYER_ZSTD
+from clouddeploy.push import Destination, How, push, push_image
+from tests.images.archives import docker_archive, layer
 from tests.live import found
 from tests.live.needs import need
 from tests.oci.images import DirectorySource, make_image, make_index
@@ -122,6 +127,27 @@ def test_an_index(tmp_path: Path) -> None:
     with docker_registry(tmp_path / "registry") as host, RegistryClient(host) as client:
         result = push_image(source, f"{host}/shop/web", ["v1"], client)
         read_back(host, result.digest, source, tmp_path / "copy", "--src-tls-verify=false")
+
+
+def test_layers_compressed_with_zstd(tmp_path: Path) -> None:
+    """skopeo unpacks them; Docker Engine can from version 23 on (containerd 1.5)."""
+    plain = layer({"hello": b"hello" * 50_000})
+    (tmp_path / "web.tar").write_bytes(docker_archive([plain]))
+    with (
+        docker_registry(tmp_path / "registry") as host,
+        RegistryClient(host) as client,
+        open_source(f"docker-archive:{tmp_path / 'web.tar'}", Store(tmp_path / "store")) as image,
+    ):
+        [done] = push(image, [Destination(client, f"{host}/shop/web", ["v1"])], How(compression="zstd"))
+        assert done.error is None
+        raw = json.loads(skopeo("inspect", "--tls-verify=false", "--raw", f"docker://{host}/shop/web:v1"))
+        assert [one["mediaType"] for one in raw["layers"]] == [OCI_LAYER_ZSTD]
+        assert raw["layers"][0]["size"] < len(plain) / 10
+        back = tmp_path / "back"
+        flags = ("--src-tls-verify=false", "--dest-decompress")
+        skopeo("copy", *flags, f"docker://{host}/shop/web:v1", f"dir:{back}")
+    [unpacked] = (path for path in back.iterdir() if path.name == hashlib.sha256(plain).hexdigest())
+    assert unpacked.read_bytes() == plain
 
 
 def test_a_wrong_password(tmp_path: Path) -> None:
