@@ -14,9 +14,10 @@ import re
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 
 from clouddeploy.errors import TemporaryError
-from clouddeploy.images.compress import gunzip
+from clouddeploy.images.compress import gunzip, unzstd
 from clouddeploy.images.manifest import Layer
 from clouddeploy.images.shelf import COMPRESSIONS, Shelf, Slot
 from clouddeploy.images.tarstream import Member, Readable, members, refused
@@ -82,10 +83,25 @@ def _plain_layer(chunks: Iterator[bytes], shelf: Shelf, title: str, member: Memb
     if known:
         _check_promise(_hash(chunks), known, shelf, title, member)
         return known
-    layer = _compressed(chunks, shelf, member)
-    _check_name(title, member, _hex(layer.raw))
-    shelf.remember(member.name, layer)
+    media_type, compressor = COMPRESSIONS[shelf.compression]
+    plain = hashlib.sha256()
+    with shelf.slot(member.name) as slot:
+        with compressor(slot.write) as compressed:
+            for chunk in chunks:
+                plain.update(chunk)
+                slot.look(chunk)
+                compressed.write(chunk)
+        _check_name(title, member, plain.hexdigest())
+        diff_id = f"sha256:{plain.hexdigest()}"
+        layer = Layer(diff_id, diff_id, Descriptor(media_type, slot.digest, slot.size))
+        _keep(layer, slot, shelf, member)
     return layer
+
+
+def _keep(layer: Layer, slot: Slot, shelf: Shelf, member: Member) -> None:
+    """Note first, then commit: a push that is killed in between knows what it has sent."""
+    shelf.remember(member.name, layer)
+    slot.commit()
 
 
 def _check_promise(digest: str, known: Layer, shelf: Shelf, title: str, member: Member) -> None:
@@ -97,21 +113,10 @@ def _check_promise(digest: str, known: Layer, shelf: Shelf, title: str, member: 
         raise TemporaryError(message, fix="run the same command again: it reads the layer anew")
 
 
-def _compressed(chunks: Iterator[bytes], shelf: Shelf, member: Member) -> Layer:
-    media_type, compressor = COMPRESSIONS[shelf.compression]
-    plain = hashlib.sha256()
-    with shelf.slot(member.name) as slot:
-        with compressor(slot.write) as compressed:
-            for chunk in chunks:
-                plain.update(chunk)
-                slot.look(chunk)
-                compressed.write(chunk)
-        blob = Descriptor(media_type, *slot.commit())
-    diff_id = f"sha256:{plain.hexdigest()}"
-    return Layer(diff_id, diff_id, blob)
-
-
-def _gzip_layer(chunks: Iterator[bytes], shelf: Shelf, title: str, member: Member) -> Layer:
+def _packed_layer(
+    chunks: Iterator[bytes], shelf: Shelf, title: str, member: Member, packing: Packing
+) -> Layer:
+    """A layer that is compressed already: kept as it is, and looked into."""
     known = shelf.known(member.name)
     if known:
         _check_promise(_hash(chunks), replace(known, raw=known.blob.digest), shelf, title, member)
@@ -119,28 +124,19 @@ def _gzip_layer(chunks: Iterator[bytes], shelf: Shelf, title: str, member: Membe
     plain, size = hashlib.sha256(), 0
     with shelf.slot(member.name) as slot:
         try:
-            for part in gunzip(_written(chunks, slot)):
+            for part in packing.unpack(_written(chunks, slot)):
                 plain.update(part)
                 slot.look(part)
                 size += len(part)
                 if size > _RATIO_FROM and size > MAX_RATIO * member.size:
                     raise refused(title, member.name, f"it unpacks to more than {MAX_RATIO} times its size")
         except zlib.error as error:
-            raise refused(title, member.name, f"its gzip data is damaged ({error})") from error
-        blob = Descriptor(OCI_LAYER_GZIP, *slot.commit())
-    _check_name(title, member, _hex(blob.digest))
-    layer = Layer(f"sha256:{plain.hexdigest()}", blob.digest, blob)
-    shelf.remember(member.name, layer)
+            raise refused(title, member.name, f"its {packing.name} data is damaged ({error})") from error
+        _check_name(title, member, slot.digest.partition(":")[2])
+        blob = Descriptor(packing.media_type, slot.digest, slot.size)
+        layer = Layer(f"sha256:{plain.hexdigest()}", blob.digest, blob)
+        _keep(layer, slot, shelf, member)
     return layer
-
-
-def _zstd_layer(chunks: Iterator[bytes], shelf: Shelf, title: str, member: Member) -> Layer:
-    with shelf.slot(member.name) as slot:
-        for _ in _written(chunks, slot):
-            pass
-        blob = Descriptor(OCI_LAYER_ZSTD, *slot.commit())
-    _check_name(title, member, _hex(blob.digest))
-    return Layer(None, blob.digest, blob)
 
 
 def _hash(chunks: Iterator[bytes]) -> str:
@@ -150,11 +146,20 @@ def _hash(chunks: Iterator[bytes]) -> str:
     return found.hexdigest()
 
 
-def _hex(digest: str) -> str:
-    return digest.partition(":")[2]
+@dataclass(frozen=True)
+class Packing:
+    """A way in which layers come compressed; `unpack` raises zlib.error for damaged ones."""
+
+    name: str
+    media_type: str
+    unpack: Callable[[Iterator[bytes]], Iterator[bytes]]
 
 
-_LAYERS = {"tar": _plain_layer, "gzip": _gzip_layer, "zstd": _zstd_layer}
+_LAYERS = {
+    "tar": _plain_layer,
+    "gzip": partial(_packed_layer, packing=Packing("gzip", OCI_LAYER_GZIP, gunzip)),
+    "zstd": partial(_packed_layer, packing=Packing("zstd", OCI_LAYER_ZSTD, unzstd)),
+}
 
 
 def _written(chunks: Iterator[bytes], writer: Slot) -> Iterator[bytes]:

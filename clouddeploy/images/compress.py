@@ -18,7 +18,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 BLOCK = 1 << 20
 LEVEL = 4
@@ -28,6 +28,8 @@ FAST_LEVEL = 1
 """ISA-L's; its levels 2 and 3 take longer for hardly fewer bytes."""
 
 ZSTD_LEVEL = 3
+WINDOW = 1 << 26
+"""Bytes that a zstd stream may ask to look back; zstd itself writes at most 8 MiB below --ultra."""
 
 _WINDOW = 1 << 15
 _HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
@@ -136,3 +138,34 @@ def gunzip(chunks: Iterable[bytes]) -> Iterator[bytes]:
             rest = inflate.unconsumed_tail or inflate.unused_data
     if not inflate.eof:
         raise zlib.error("the gzip stream is cut off")
+
+
+def unzstd(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """The plain bytes of a zstd stream of one or more frames, at most BLOCK of them at a time.
+
+    Raises zlib.error, as `gunzip` does, when the stream is damaged, cut off, or asks for more
+    than WINDOW bytes to look back.
+    """
+    import zstandard
+
+    decompressor = zstandard.ZstdDecompressor(max_window_size=WINDOW)
+    source: Any = _Chunks(chunks)
+    try:
+        with decompressor.stream_reader(source, read_across_frames=True, closefd=False) as plain:
+            while piece := plain.read(BLOCK):
+                yield piece
+    except zstandard.ZstdError as error:
+        raise zlib.error(str(error)) from error
+
+
+class _Chunks:
+    """Chunks as something to read from, some at a time."""
+
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        self._chunks = chunks
+        self._rest = b""
+
+    def read(self, size: int) -> bytes:
+        data = self._rest or next(self._chunks, b"")
+        self._rest = data[size:]
+        return data[:size]

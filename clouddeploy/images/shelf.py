@@ -36,8 +36,18 @@ class Slot(Protocol):
         """See the next plain bytes of the layer."""
         ...
 
-    def commit(self) -> tuple[str, int]:
-        """The digest and the size in bytes of what was written; may refuse the layer."""
+    @property
+    def digest(self) -> str:
+        """Of what was written so far."""
+        ...
+
+    @property
+    def size(self) -> int:
+        """Bytes that were written so far."""
+        ...
+
+    def commit(self) -> object:
+        """Keep what was written; may refuse it."""
         ...
 
 

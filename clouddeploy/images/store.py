@@ -197,6 +197,11 @@ class BlobWriter:
         """The digest of what was written so far."""
         return f"sha256:{self._hash.hexdigest()}"
 
+    @property
+    def size(self) -> int:
+        """Bytes that were written so far."""
+        return self._size
+
     def commit(self) -> tuple[str, int]:
         """The blob's digest and size; it is in the store from here on."""
         digest = self.digest

@@ -78,24 +78,26 @@ class _Slot:
         self._made = made
         self._inspector = inspector
         self._hash = hashlib.sha256()
-        self._size = 0
+        self.size = 0
 
     def write(self, data: bytes) -> None:
         self._hash.update(data)
-        self._size += len(data)
+        self.size += len(data)
         self._spool.write(data)
 
     def look(self, plain: bytes) -> None:
         if self._inspector:
             self._inspector.feed(plain)
 
-    def commit(self) -> tuple[str, int]:
-        digest = f"sha256:{self._hash.hexdigest()}"
+    @property
+    def digest(self) -> str:
+        return f"sha256:{self._hash.hexdigest()}"
+
+    def commit(self) -> None:
         if self._inspector:
-            self._inspector.verdict(digest)
+            self._inspector.verdict(self.digest)
         self._spool.end()
-        self._made.set_result(Descriptor(OCI_LAYER_GZIP, digest, self._size))
-        return digest, self._size
+        self._made.set_result(Descriptor(OCI_LAYER_GZIP, self.digest, self.size))
 
     def drop(self, error: BaseException) -> None:
         """Nobody may keep what was passed on so far."""
