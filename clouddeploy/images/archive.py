@@ -12,7 +12,7 @@ import hashlib
 import itertools
 import re
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -155,7 +155,7 @@ class Packing:
     unpack: Callable[[Iterator[bytes]], Iterator[bytes]]
 
 
-_LAYERS = {
+_LAYERS: Mapping[str, Callable[[Iterator[bytes], Shelf, str, Member], Layer]] = {
     "tar": _plain_layer,
     "gzip": partial(_packed_layer, packing=Packing("gzip", OCI_LAYER_GZIP, gunzip)),
     "zstd": partial(_packed_layer, packing=Packing("zstd", OCI_LAYER_ZSTD, unzstd)),
