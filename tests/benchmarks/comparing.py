@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from clouddeploy.prices.cache import SCHEMA
-from tests.benchmarks.measure import Figures, measure
+from tests.benchmarks.measure import Entry, Figures, contest
 
 RUNS = 7
 ARGUMENTS = (
@@ -35,10 +35,10 @@ def figures(folder: Path) -> dict[str, Figures]:
     rows = sum(types * regions for types, regions in CLOUDS.values())
     caches = {"bundled catalogue": folder / "empty", f"and {rows:,} machine prices": folder / "large"}
     command = [program, "compare", *ARGUMENTS]
-    return {
-        title: measure(command, runs=RUNS, env={"CLOUDDEPLOY_CACHE": str(cache)})
-        for title, cache in caches.items()
-    }
+    entries = [
+        Entry(title, [command], env={"CLOUDDEPLOY_CACHE": str(cache)}) for title, cache in caches.items()
+    ]
+    return contest(entries, RUNS)
 
 
 def fill(folder: Path) -> None:
