@@ -12,6 +12,7 @@ import tarfile
 from typing import Any
 
 import pytest
+import zstandard
 
 from clouddeploy.errors import CloudDeployError
 from clouddeploy.images import archive
@@ -114,12 +115,26 @@ def test_docker_25_writes_both_layouts_at_once(store: Store) -> None:
 
 
 def test_a_zstd_layer_is_kept_as_it_is(store: Store) -> None:
-    pressed = b"\x28\xb5\x2f\xfd" + bytes(600)
+    pressed = zstandard.compress(ONE)
+    found = parse_image(store, load(store, pack(zstd_members(pressed)))).layers[0]
+    assert (found.media_type[-4:], found.digest) == ("zstd", f"sha256:{sha256(pressed)}")
+
+
+@pytest.mark.parametrize(
+    "damaged", [zstandard.compress(ONE)[:-9], zstandard.compress(ONE)[:9] + b"x" * 90], ids=["cut", "wrong"]
+)
+def test_a_damaged_zstd_layer(damaged: bytes, store: Store) -> None:
+    assert refusal(store, zstd_members(damaged))
+
+
+def test_a_zstd_layer_of_something_else_than_the_config_says(store: Store) -> None:
+    assert "but the config says" in refusal(store, zstd_members(zstandard.compress(TWO)))
+
+
+def zstd_members(pressed: bytes) -> list[tuple[str, Any]]:
     name = f"blobs/sha256/{sha256(pressed)}"
     manifest = [{"Config": "c.json", "Layers": [name]}]
-    members = [(name, pressed), ("c.json", config([ONE])), ("manifest.json", json.dumps(manifest).encode())]
-    found = parse_image(store, load(store, pack(members))).layers[0]
-    assert (found.media_type[-4:], found.digest) == ("zstd", f"sha256:{sha256(pressed)}")
+    return [(name, pressed), ("c.json", config([ONE])), ("manifest.json", json.dumps(manifest).encode())]
 
 
 def test_the_platform_chooses_from_an_index(store: Store) -> None:
