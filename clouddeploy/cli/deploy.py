@@ -75,7 +75,7 @@ def deploy(
 
         def pin(some: list[Target]) -> list[Outcome[dict[str, str]]]:
             if tag:
-                return each(some, lambda one: find_pushed(project, one, connected(one), tag))
+                return each(some, lambda one: find_pushed(project, one, connected(one), release))
             if dry_run:
                 return each(some, lambda one: _would_be(project, one, images, release))
             return _pushed(push_images(project, some, images, release, how, allow_secrets=allow_secrets))
