@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import replace
 
 from clouddeploy.images.layout import LayoutImage
@@ -12,8 +13,10 @@ from clouddeploy.images.store import Image, Store
 from clouddeploy.images.streamed import Archive
 from clouddeploy.oci.descriptor import Descriptor
 from clouddeploy.oci.source import ImageSource
+from clouddeploy.oci.verify import Reading
 from clouddeploy.push import How
 from clouddeploy.push.plan import read_plan
+from clouddeploy.push.shared import as_stream
 
 _CLEAN = "clean-1"  # the rules' own version: a layer is looked through again when they change
 
@@ -42,9 +45,18 @@ def _look_through(name: str, image: ImageSource, notes: Store) -> None:
         with image.open(config.digest) as stream:
             _check_config(name, stream.read(config.size), config.digest)
     for layer in _unknown(list(plan.layers.values()), notes):
-        with image.open(layer.digest) as stream:
-            refuse_secrets(name, scan_layer(stream, layer.media_type, layer.digest))
+        _look_through_layer(name, image, layer)
         notes.remember(_CLEAN, layer.digest, layer)
+
+
+def _look_through_layer(name: str, image: ImageSource, layer: Descriptor) -> None:
+    """To the end, so that what is noted as clean is what the digest says."""
+    reading = Reading(layer, lambda: image.open(layer.digest))
+    with closing(reading):
+        with as_stream(bytes(piece) for piece in reading.until(layer.size)) as stream:
+            refuse_secrets(name, scan_layer(stream, layer.media_type, layer.digest))
+        for _ in reading.until(layer.size):
+            pass
 
 
 def _check_config(name: str, body: bytes, digest: str) -> None:

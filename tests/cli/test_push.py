@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import random
+import re
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +14,13 @@ import pytest
 
 from clouddeploy.emulator.registry import OciRegistry, anonymous
 from clouddeploy.emulator.server import Server
+from clouddeploy.images.layout import folder_image
 from clouddeploy.oci.client import RegistryClient
 from clouddeploy.oci.descriptor import OCI_LAYER_ZSTD
 from clouddeploy.oci.document import Manifest, parse_document
 from clouddeploy.release import report as module
 from tests.commandline import Ran, Run
-from tests.images.archives import docker_archive, layer
-from tests.images.layouts import write_layout
-from tests.oci.images import make_image
+from tests.images.archives import docker_archive, layer, oci_members
 from tests.push.conftest import Watched
 
 SCHEMA = json.loads(Path(module.__file__).with_name("push-report.schema.json").read_text())
@@ -47,8 +48,11 @@ class Shop:
         self.run = run
         self.registries = registries
         self.hosts = hosts
-        self.web = make_image(folder / "blobs", seed=1)
-        write_layout(folder / "web", self.web, [self.web.manifest])
+        for name, body in oci_members([layer({"web": random.Random(1).randbytes(20_000)})]):
+            file = folder / "web" / name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(body)
+        self.web = folder_image(folder / "web").manifest
         (folder / "cache.tar").write_bytes(docker_archive([layer({"redis": b"redis" * 4000})]))
         (folder / "clouddeploy.yaml").write_text(CONFIG.format(*hosts))
         (folder / "Dockerfile").write_text("FROM scratch\nRUN false\n")
@@ -88,7 +92,7 @@ def test_images_that_were_built_elsewhere_go_to_every_target(shop: Shop) -> None
     for target in report["targets"]:
         digests = {image["service"]: image["digest"] for image in target["images"]}
         assert set(digests) == {"web", "cache"}
-        assert digests["web"] == shop.web.manifest.digest
+        assert digests["web"] == shop.web.digest
     for watched, host in zip(shop.registries, shop.hosts, strict=True):
         assert watched.registry.repositories() == ["shop/cache", "shop/web"]
         with RegistryClient(host) as client:
@@ -116,11 +120,28 @@ def test_one_target_that_fails(shop: Shop) -> None:
 
 
 def test_an_image_that_is_damaged_is_reported_of_every_target(shop: Shop) -> None:
-    manifest = shop.folder / "web" / "blobs" / "sha256" / shop.web.manifest.digest.partition(":")[2]
+    manifest = shop.folder / "web" / "blobs" / "sha256" / shop.web.digest.partition(":")[2]
     manifest.write_text("{}")
     done = shop.push("--to", "one,two", "--report", "report.json")
     assert done.code == 1
     assert "is damaged" in done.err
+    assert [one["done"] for one in shop.report()["targets"]] == [False, False]
+
+
+def damage(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-1] + b"x")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"), [(Path.unlink, "cannot be read: No such file"), (damage, "damaged|is not what")]
+)
+def test_a_layer_that_is_missing_or_damaged(
+    change: Callable[[Path], object], message: str, shop: Shop
+) -> None:
+    change(max((shop.folder / "web" / "blobs" / "sha256").iterdir(), key=lambda path: path.stat().st_size))
+    done = shop.push("--to", "one,two", "--report", "report.json")
+    assert done.code == 1
+    assert re.search(message, done.err)
     assert [one["done"] for one in shop.report()["targets"]] == [False, False]
 
 
