@@ -16,7 +16,6 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -25,10 +24,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from clouddeploy.errors import CloudDeployError, ConfigError, NotFoundError, PreconditionError, TemporaryError
-from clouddeploy.images.build import engine_archive
-from clouddeploy.images.engines import named_engine
 from clouddeploy.images.layout import archive_image, folder_image, is_layout_archive
-from clouddeploy.images.process import answer
 from clouddeploy.images.remote import RemoteImage
 from clouddeploy.images.store import Store
 from clouddeploy.images.streamed import Archive
@@ -100,6 +96,12 @@ def _split(text: str) -> tuple[str, str]:
 
 
 def _engine_image(program: str, name: str, store: Store) -> Source:
+    import subprocess
+
+    from clouddeploy.images.build import engine_archive
+    from clouddeploy.images.engines import named_engine
+    from clouddeploy.images.process import answer
+
     engine = named_engine(program)
     try:
         reply = answer(engine.inspect_command(name), _INSPECT_SECONDS)

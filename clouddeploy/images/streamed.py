@@ -6,14 +6,16 @@ import hashlib
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from clouddeploy.images.assemble import import_archive
 from clouddeploy.images.manifest import check_platform, parse_image
-from clouddeploy.images.shelf import Shelf
 from clouddeploy.images.store import Image, Store
-from clouddeploy.images.tarstream import Readable
 from clouddeploy.oci.descriptor import Descriptor
 from clouddeploy.oci.source import ImageSource
+
+if TYPE_CHECKING:
+    from clouddeploy.images.shelf import Shelf
+    from clouddeploy.images.tarstream import Readable
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,8 @@ class Archive:
 
     def read(self, shelf: Shelf, on_bytes: Callable[[int], None] = lambda _: None) -> Image:
         """Read the archive once, its layers onto the shelf; what `import_archive` raises."""
+        from clouddeploy.images.assemble import import_archive
+
         with self.open() as stream:
             manifest: Descriptor = import_archive(
                 stream, self.store, self.title, platform=self.platform, on_bytes=on_bytes, shelf=shelf

@@ -11,7 +11,6 @@ from clouddeploy.images.streamed import Archive
 from clouddeploy.oci.client import RegistryClient
 from clouddeploy.oci.source import ImageSource
 from clouddeploy.progress import SILENT, Progress
-from clouddeploy.push.archive import push_archive
 from clouddeploy.push.delivery import Delivery
 from clouddeploy.push.everywhere import deliver, push_everywhere
 from clouddeploy.push.how import How, Inspector
@@ -31,6 +30,8 @@ def push(image: ImageSource | Archive, destinations: Sequence[Destination], how:
     Raises CloudDeployError when the image itself is damaged or may not be pushed.
     """
     if isinstance(image, Archive):
+        from clouddeploy.push.archive import push_archive
+
         return push_archive(image, destinations, how)
     return push_everywhere(image, destinations, how)
 

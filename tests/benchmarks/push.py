@@ -81,7 +81,7 @@ def _layout(setting: Setting, *, tls: bool) -> list[Promise]:
 def _engine(
     setting: Setting, places: Sequence[LocalRegistry], names: Sequence[str], image: docker.Loaded
 ) -> list[Promise]:
-    source = f"docker:{image.image_id}"
+    source = f"docker-daemon:{image.image_id}"
     pushes = [["docker", "push", "-q", name] for name in names]
     daemon = image.daemon
     one = [
