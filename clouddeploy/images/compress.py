@@ -24,6 +24,7 @@ BLOCK = 1 << 20
 LEVEL = 4
 """Twice as fast as zlib's default of 6 for about 3 % more bytes, measured on libraries and source code."""
 
+FAST_BLOCK = 1 << 19
 FAST_LEVEL = 1
 """ISA-L's; its levels 2 and 3 take longer for hardly fewer bytes."""
 
@@ -46,6 +47,7 @@ class GzipWriter:
     def __init__(self, sink: Callable[[bytes], object], *, fast: bool = False) -> None:
         self._sink = sink
         self._deflate = _deflate_fast if fast else _deflate
+        self._block = FAST_BLOCK if fast else BLOCK
         self._buffer = bytearray()
         self._window = b""
         self._crc = 0
@@ -58,9 +60,9 @@ class GzipWriter:
         self._crc = zlib.crc32(data, self._crc)
         self._size += len(data)
         self._buffer += data
-        while len(self._buffer) > BLOCK:
-            self._submit(bytes(self._buffer[:BLOCK]), last=False)
-            del self._buffer[:BLOCK]
+        while len(self._buffer) > self._block:
+            self._submit(bytes(self._buffer[: self._block]), last=False)
+            del self._buffer[: self._block]
 
     def _submit(self, block: bytes, *, last: bool) -> None:
         self._waiting.append(self._pool.submit(self._deflate, block, self._window, last))

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from clouddeploy.oci.transport import Response
 
-PIECE = 256 * 1024
+PIECE = 512 * 1024
 """Bytes in one read and one send."""
 
 

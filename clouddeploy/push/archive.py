@@ -17,6 +17,7 @@ from clouddeploy.images.store import Image
 from clouddeploy.images.streamed import Archive
 from clouddeploy.push.courier import Courier
 from clouddeploy.push.how import How
+from clouddeploy.push.memory import share_one_arena
 from clouddeploy.push.plan import read_plan
 from clouddeploy.push.relay import NobodyLeftError, Relay
 from clouddeploy.push.result import Delivered, Destination
@@ -33,6 +34,7 @@ def push_archive(archive: Archive, destinations: Sequence[Destination], how: How
     Raises CloudDeployError when the archive is damaged or may not be pushed: then no
     destination has got the layer in question, nor a manifest.
     """
+    share_one_arena()
     couriers = [Courier(one, how.progress, how.jobs) for one in destinations]
     with ThreadPoolExecutor(max(len(couriers), 1), thread_name_prefix="push") as pool:
         try:

@@ -15,6 +15,8 @@ from clouddeploy.push.courier import Courier
 from clouddeploy.push.how import How, Inspector
 from clouddeploy.push.spool import Budget, Spool
 
+_PIECE = 256 * 1024  # bytes; each upload on its way holds a few of them
+
 
 class NobodyLeftError(Exception):
     """No destination wants anything any more: reading on is of no use."""
@@ -83,7 +85,8 @@ class _Slot:
     def write(self, data: bytes) -> None:
         self._hash.update(data)
         self.size += len(data)
-        self._spool.write(data)
+        for start in range(0, len(data), _PIECE):
+            self._spool.write(data[start : start + _PIECE])
 
     def look(self, plain: bytes) -> None:
         if self._inspector:

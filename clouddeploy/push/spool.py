@@ -18,7 +18,7 @@ from typing import BinaryIO
 
 from clouddeploy.oci.failures import UnavailableError
 
-MEMORY = 16 * 1024 * 1024
+MEMORY = 4 * 1024 * 1024
 DISK = 256 * 1024 * 1024
 """Bytes that all blobs of a push may have waiting in memory, and beyond that on disk."""
 
