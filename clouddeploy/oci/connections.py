@@ -12,6 +12,8 @@ from typing import Any
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
+from clouddeploy.oci.heads import WholeResponse
+
 Admit = Callable[[str, str], None]
 """Called with host and peer IP address of each new connection before anything is sent; raises to refuse."""
 
@@ -61,6 +63,8 @@ class Connections:
         connections = self
 
         class Plain(HTTPConnection):
+            response_class = WholeResponse
+
             def _new_conn(self) -> socket.socket:
                 return connections.check(self.host, super()._new_conn())
 
@@ -69,6 +73,8 @@ class Connections:
                 connections.opened(self)
 
         class Secure(HTTPSConnection):
+            response_class = WholeResponse
+
             def _new_conn(self) -> socket.socket:
                 return connections.check(self.host, super()._new_conn())
 
