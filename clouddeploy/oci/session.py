@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from typing import TypeVar
 
 from clouddeploy import __version__
 from clouddeploy.contract import Login, Secret
@@ -14,6 +15,8 @@ from clouddeploy.oci.failures import RETRIABLE, UnavailableError, failure
 from clouddeploy.oci.retry import Pause, Retry
 from clouddeploy.oci.transport import Request, Response, Transport
 from clouddeploy.oci.urls import Origin, registry_origin, resolve_location
+
+_T = TypeVar("_T")
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MOST_REDIRECTS = 5
@@ -58,9 +61,15 @@ class Session:
 
         Raises UnavailableError for 408, 429, 5xx and lost connections after the last try.
         """
-        if request.repeatable:
-            return self.retry.run(lambda: self._once(request))
-        return self._once(request)
+        return self._tried(request, lambda: self._once(request))
+
+    def fetch(self, request: Request, most: int) -> tuple[Response, bytes]:
+        """The answer with status 200 to a request, and its body of up to `most` bytes.
+
+        A body that breaks off is asked for again as a lost answer is. Raises what any other
+        status means.
+        """
+        return self._tried(request, lambda: self._whole(request, most))
 
     @property
     def closed(self) -> bool:
@@ -76,6 +85,14 @@ class Session:
         if not secure.loopback or self.transport.speaks_tls(secure):
             return secure
         return registry_origin(self._host, "http")
+
+    def _tried(self, request: Request, call: Callable[[], _T]) -> _T:
+        return self.retry.run(call) if request.repeatable else call()
+
+    def _whole(self, request: Request, most: int) -> tuple[Response, bytes]:
+        response = self._once(request)
+        response.expect(200, request.what)
+        return response, response.read(most)
 
     def _once(self, request: Request) -> Response:
         self._pause.keep()
