@@ -136,7 +136,7 @@ class Transport:
         self._home_host = ""
         self._home_zone = Zone.NEVER  # not connected yet
         self._lock = threading.Lock()
-        self._connections = Connections(self._admit, timeout)
+        self._connections = Connections(self._judge, self._met, timeout)
 
     def at_home(self, home: Origin) -> None:
         """Say which host is the registry itself: it decides how far others may send us."""
@@ -204,16 +204,22 @@ class Transport:
         pools.pool_classes_by_scheme = self._connections.pool_classes()
         return pools
 
-    def _admit(self, host: str, peer: str) -> None:
-        zone = zone_of(peer)
-        if host.strip("[]").lower() == self._home_host:
+    def _judge(self, host: str, address: str) -> None:
+        if self._is_home(host) or may_name(self._home_zone or Zone.PUBLIC, zone_of(address)):
+            return
+        raise CloudDeployError(
+            f"{self._home_host} sent us to {host}, which is an internal address",
+            fix="nothing was sent there; tell whoever runs this registry",
+        )
+
+    def _met(self, host: str, peer: str) -> None:
+        self._judge(host, peer)
+        if self._is_home(host):
             # The furthest seen: a name that answers from inside later gains nothing by it.
-            self._home_zone = max(self._home_zone, zone, Zone.LOOPBACK)
-        elif not may_name(self._home_zone or Zone.PUBLIC, zone):
-            raise CloudDeployError(
-                f"{self._home_host} sent us to {host}, which is an internal address",
-                fix="nothing was sent there; tell whoever runs this registry",
-            )
+            self._home_zone = max(self._home_zone, zone_of(peer), Zone.LOOPBACK)
+
+    def _is_home(self, host: str) -> bool:
+        return host.strip("[]").lower() == self._home_host
 
 
 @cache
