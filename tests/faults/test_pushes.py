@@ -35,6 +35,14 @@ def test_it_survives_up_to_four_faults_in_a_row(seed: int, bench: Bench) -> None
     assert outcome.judged()["unaided"] == "", outcome.plan
 
 
+@pytest.mark.parametrize("seed", [139, 144, 284])
+def test_an_immutable_tag_is_refused_before_bytes_are_sent(seed: int, bench: Bench) -> None:
+    outcome = bench.run(seed)
+    assert outcome.verdict.end == "refused"
+    assert "its tags never move" in outcome.verdict.message
+    assert outcome.judged()["immutable first"] == ""
+
+
 def test_mounts_are_tried_and_declined(bench: Bench) -> None:
     plan = next(plan for plan in map(draw, range(100)) if any(one.endpoint == "mount" for one in plan.faults))
     outcome = bench.run(plan.seed)
