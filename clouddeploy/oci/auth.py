@@ -18,7 +18,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from clouddeploy.contract import IDENTITY_TOKEN, Login, Secret
-from clouddeploy.errors import CloudDeployError, CredentialsError
+from clouddeploy.errors import CloudDeployError, CredentialsError, TemporaryError
 from clouddeploy.oci.challenge import Challenge, choose, parse_challenges
 from clouddeploy.oci.failures import failure, garbage
 from clouddeploy.oci.transport import Request, Response
@@ -29,7 +29,22 @@ _DEFAULT_LIFE = 60  # seconds, when a token server does not say (token specifica
 _DOCKER_HUB = {"docker.io", "index.docker.io", "registry-1.docker.io"}
 _MOST_TOKEN_BYTES = 256 * 1024
 
-Exchange = Callable[[Request, str, dict[str, str]], Response]
+Ask = Callable[[Request, dict[str, str], int], tuple[Response, bytes]]
+"""Sends a token request with more headers; gives the answer and a body of so many bytes at most."""
+
+
+@dataclass(frozen=True)
+class _Need:
+    """What a request to `home` needs; `more` is what the registry itself says, `since` when it was needed."""
+
+    home: Origin
+    scope: str
+    more: str
+    since: float
+
+    @property
+    def scopes(self) -> str:
+        return " ".join(dict.fromkeys([*self.scope.split(), *self.more.split()]))
 
 
 @dataclass(frozen=True)
@@ -49,18 +64,19 @@ class Authenticator:
         self,
         host: str,
         login: Callable[[], Login | None],
-        exchange: Exchange,
+        ask: Ask,
         *,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._host = host
         self._ask_login = login
-        self._exchange = exchange
+        self._ask = ask
         self._clock = clock
         self._lock = threading.Lock()
         self._login: Login | None = None
         self._challenge: Challenge | None = None
-        self._tokens: list[_Token] = []
+        self._tokens: tuple[_Token, ...] = ()
+        self._failed: tuple[float, TemporaryError] | None = None
 
     @property
     def challenged(self) -> bool:
@@ -69,43 +85,52 @@ class Authenticator:
 
     def header(self, home: Origin, scope: str) -> Secret | None:
         """The Authorization for a request to `home`; None while the registry has not asked for one."""
+        if kept := self._kept(scope):
+            return kept  # whoever has a token does not wait for those who ask for one
+        need = _Need(home, scope, "", self._clock())
         with self._lock:
-            return self._header(home, scope)
+            return self._header(need)
 
     def answer(self, home: Origin, scope: str, wanted: Iterable[str], sent: Secret | None) -> Secret | None:
         """The Authorization for another try after a 401 with these WWW-Authenticate values.
 
         `sent` is what was refused. None when nothing else can be tried.
         """
+        challenge = choose(parse_challenges(wanted))
+        if challenge is None:
+            return None
+        need = _Need(home, scope, challenge.parameters.get("scope", ""), self._clock())
         with self._lock:
-            challenge = choose(parse_challenges(wanted))
-            if challenge is None:
-                return None
             self._challenge = challenge
-            more = challenge.parameters.get("scope", "")
-            current = self._header(home, scope, more)
+            current = self._header(need)
             if current != sent or sent is None:
                 return current
             self._forget(sent)
-            renewed = self._header(home, scope, more)
+            renewed = self._header(need)
             return renewed if renewed != sent else None
 
-    def _header(self, home: Origin, scope: str, more: str = "") -> Secret | None:
-        """`more` is what the registry itself says that this request needs."""
+    def _kept(self, scope: str) -> Secret | None:
+        """The header with a token that serves and is not too old. Needs no lock."""
+        if self._challenge is None or self._challenge.scheme != "bearer":
+            return None
+        scopes, now = frozenset(_scopes(scope)), self._clock()
+        return next((one.header for one in self._tokens if one.until > now and scopes <= one.scopes), None)
+
+    def _header(self, need: _Need) -> Secret | None:
         if self._challenge is None:
             return None
         if self._challenge.scheme == "bearer":
-            return self._token(home, self._challenge, scope, more)
+            return self._kept(need.scope) or self._fetched(need, self._challenge)
         login = self._current_login()
         if login and login.username == IDENTITY_TOKEN:
             raise CredentialsError(
-                f"the login for {self._host} is an identity token, and {home.name} asks for a password",
+                f"the login for {self._host} is an identity token, and {need.home.name} asks for a password",
                 fix=f"clouddeploy registry login {self._host}",
             )
         return _basic(login) if login else None
 
     def _forget(self, refused: Secret) -> None:
-        self._tokens = [one for one in self._tokens if one.header != refused]
+        self._tokens = tuple(one for one in self._tokens if one.header != refused)
         if self._challenge and self._challenge.scheme == "basic":
             self._login = None
 
@@ -119,48 +144,51 @@ class Authenticator:
             )
         return self._login
 
-    def _token(self, home: Origin, challenge: Challenge, scope: str, more: str) -> Secret:
-        scopes = frozenset(_scopes(scope))
+    def _fetched(self, need: _Need, challenge: Challenge) -> Secret:
+        """A token from the server; who waited while another's tries for one failed has failed too."""
+        if self._failed and self._failed[0] > need.since:
+            raise self._failed[1]
+        try:
+            token = self._fetch(need.home, challenge, need.scopes)
+        except TemporaryError as error:
+            self._failed = self._clock(), error
+            raise
         now = self._clock()
-        self._tokens = [one for one in self._tokens if one.until > now]
-        for one in self._tokens:
-            if scopes <= one.scopes:
-                return one.header
-        token = self._fetch(home, challenge, " ".join(dict.fromkeys([*scope.split(), *more.split()])))
-        self._tokens.append(token)
+        self._tokens = (*(one for one in self._tokens if one.until > now), token)
         return token.header
 
     def _fetch(self, home: Origin, challenge: Challenge, scope: str) -> _Token:
         what = f"give a token for {self._host}"
         login, asked = self._current_login(), self._clock()
-        response = self._ask_token(home, challenge, scope, login)
+        response, body = self._ask_token(home, challenge, scope, login)
         if response.status in {401, 403} and login:
             refused = failure(response.refusal(), what)
             self._login = None
             renewed = self._current_login()
             if renewed == login:
                 raise refused
-            response = self._ask_token(home, challenge, scope, renewed)
+            response, body = self._ask_token(home, challenge, scope, renewed)
         if response.status != 200:
             raise failure(response.refusal(), what)
-        value, life = _read_token(response, what)
+        value, life = _read_token(response, body, what)
         header = Secret(f"Bearer {value.reveal()}")
         return _Token(header, frozenset(_scopes(scope)), asked + life - min(10, life / 2))
 
-    def _ask_token(self, home: Origin, challenge: Challenge, scope: str, login: Login | None) -> Response:
+    def _ask_token(
+        self, home: Origin, challenge: Challenge, scope: str, login: Login | None
+    ) -> tuple[Response, bytes]:
         realm = resolve_realm(home, challenge.parameters["realm"])
         query = [("service", challenge.parameters["service"])] if "service" in challenge.parameters else []
         what = f"log in to {self._host}"
         if login and login.username == IDENTITY_TOKEN:
-            request = _refresh(realm, [*query, ("scope", scope)], login, what)
-            return self._exchange(request, realm, {})
+            return self._ask(_refresh(realm, [*query, ("scope", scope)], login, what), {}, _MOST_TOKEN_BYTES)
         query += [("scope", one) for one in scope.split()]
         # DigitalOcean's user name is the password too; a secret does not belong into a URL.
         if login and login.username != login.password.reveal():
             query.append(("account", login.username))
         url = f"{realm}{'&' if '?' in realm else '?'}{urlencode(query)}"
         headers = {"Authorization": _basic(login).reveal()} if login else {}
-        return self._exchange(Request("GET", url, what, scope), url, headers)
+        return self._ask(Request("GET", url, what, scope), headers, _MOST_TOKEN_BYTES)
 
 
 def _refresh(realm: str, query: list[tuple[str, str]], login: Login, what: str) -> Request:
@@ -193,9 +221,9 @@ def _scopes(scope: str) -> list[str]:
     return found
 
 
-def _read_token(response: Response, what: str) -> tuple[Secret, float]:
+def _read_token(response: Response, body: bytes, what: str) -> tuple[Secret, float]:
     try:
-        document: Any = json.loads(response.read(_MOST_TOKEN_BYTES))
+        document: Any = json.loads(body)
         value = document.get("token") or document.get("access_token")
         life = float(document.get("expires_in") or _DEFAULT_LIFE)
     except (ValueError, AttributeError, TypeError, RecursionError) as error:

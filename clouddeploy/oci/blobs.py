@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from urllib.parse import quote
 
-from clouddeploy.errors import CloudDeployError, CredentialsError
+from clouddeploy.errors import CloudDeployError, CredentialsError, TemporaryError
 from clouddeploy.oci.descriptor import Descriptor
 from clouddeploy.oci.failures import UnavailableError, failure, garbage
 from clouddeploy.oci.session import Session
@@ -248,7 +248,7 @@ def _ask_mount(session: Session, repository: str, digest: str, holder: str) -> R
     url = f"{request.url}?mount={digest}&from={quote(holder, safe='')}"
     try:
         response = session.send(replace(request, url=url, scope=f"{request.scope} repository:{holder}:pull"))
-    except (CredentialsError, UnavailableError):
+    except (CredentialsError, TemporaryError):
         return None
     if response.status in {201, 202}:
         return response

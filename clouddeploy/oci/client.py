@@ -23,7 +23,7 @@ from clouddeploy.oci.descriptor import (
     is_digest,
 )
 from clouddeploy.oci.document import parse_document
-from clouddeploy.oci.failures import failure, garbage
+from clouddeploy.oci.failures import garbage
 from clouddeploy.oci.journal import Journal
 from clouddeploy.oci.keychain import or_docker
 from clouddeploy.oci.pages import read_pages
@@ -96,11 +96,12 @@ class RegistryClient:
         The digest is the registry's word: `get_manifest` proves it.
         """
         what = f"look up {_named(repository, reference)}"
-        response = self._send("HEAD", repository, f"manifests/{reference}", what, headers=_ACCEPT)
+        request = self._reading("HEAD", repository, f"manifests/{reference}", what, _ACCEPT)
+        response = self._session.send(request)
         response.drop()
         if response.status == 404:
             return None
-        _expect(response, 200, what)
+        response.expect(200, what)
         headers = response.headers
         digest, size = headers.get("Docker-Content-Digest"), headers.get("Content-Length", "")
         if digest is None or not size.isdigit() or response.content_type not in MANIFESTS | INDEXES:
@@ -114,10 +115,9 @@ class RegistryClient:
     def get_manifest(self, repository: str, reference: str) -> tuple[Descriptor, bytes]:
         """A manifest or index by tag or digest, checked against its digest, and its bytes."""
         what = f"read {_named(repository, reference)}"
-        response = self._send("GET", repository, f"manifests/{reference}", what, headers=_ACCEPT)
-        _expect(response, 200, what)
+        request = self._reading("GET", repository, f"manifests/{reference}", what, _ACCEPT)
+        response, body = self._session.fetch(request, LARGEST_MANIFEST)
         host, media_type = response.origin.name, response.content_type
-        body = response.read(LARGEST_MANIFEST)
         try:
             media_type = parse_document(body, media_type).media_type
         except ValueError as error:
@@ -144,7 +144,7 @@ class RegistryClient:
             repeatable=True,
         )
         response = self._session.send(request)
-        _expect(response, 201, what)
+        response.expect(201, what)
         response.drop()
         digest = digest_of(body, reference.partition(":")[0] if is_digest(reference) else "sha256")
         _check_said(response, digest, what)
@@ -153,19 +153,21 @@ class RegistryClient:
     def has_blob(self, repository: str, digest: str) -> bool:
         """Whether the repository has a blob."""
         what = f"look up {digest} in {repository}"
-        response = self._send("HEAD", repository, f"blobs/{check_digest(digest)}", what)
+        request = self._reading("HEAD", repository, f"blobs/{check_digest(digest)}", what)
+        response = self._session.send(request)
         response.drop()
         if response.status == 404:
             return False
-        _expect(response, 200, what)
+        response.expect(200, what)
         _check_said(response, digest, what)
         return True
 
     def open_blob(self, repository: str, blob: Descriptor) -> BinaryIO:
         """A blob's bytes as they come; reading past the last raises unless size and digest are right."""
         what = f"read {blob.digest} from {repository}"
-        response = self._send("GET", repository, f"blobs/{check_digest(blob.digest)}", what)
-        _expect(response, 200, what)
+        request = self._reading("GET", repository, f"blobs/{check_digest(blob.digest)}", what)
+        response = self._session.send(request)
+        response.expect(200, what)
         reader = VerifyingReader(response, blob, lambda error: lost(response.origin, error))
         return cast("BinaryIO", reader)
 
@@ -264,7 +266,7 @@ class RegistryClient:
                 fix="allow it in the registry (of docker's: REGISTRY_STORAGE_DELETE_ENABLED=true)",
             )
         if response.status != 404:
-            _expect(response, 202, what)
+            response.expect(202, what)
         return response.status != 404
 
     def enter(self) -> bool:
@@ -274,7 +276,7 @@ class RegistryClient:
         """
         what = f"log in to {self.host}"
         response = self._session.send(Request("GET", self._session.url("/v2/"), what, "", repeatable=True))
-        _expect(response, 200, what)
+        response.expect(200, what)
         response.drop()
         return self._session.challenged
 
@@ -286,13 +288,12 @@ class RegistryClient:
         found = json.loads(body).get("manifests")
         return found if isinstance(found, list) else []
 
-    def _send(
+    def _reading(
         self, method: str, repository: str, path: str, what: str, headers: Mapping[str, str] | None = None
-    ) -> Response:
+    ) -> Request:
         scope = f"repository:{repository}:pull"
         url = self._url(repository, path)
-        request = Request(method, url, what, scope, headers or {}, repeatable=True, follow=True)
-        return self._session.send(request)
+        return Request(method, url, what, scope, headers or {}, repeatable=True, follow=True)
 
     def _url(self, repository: str, path: str) -> str:
         _check_repository(repository)
@@ -310,15 +311,6 @@ def _named(repository: str, reference: str) -> str:
 def _check_repository(repository: str) -> None:
     if not is_repository(repository):
         raise ValueError(f"{repository!r} is not a repository's path")
-
-
-def _expect(response: Response, status: int, what: str) -> None:
-    if response.status == status:
-        return
-    if response.status < 400:
-        response.drop()
-        raise garbage(response.origin.name, what, f"it answered HTTP {response.status}")
-    raise failure(response.refusal(), what)
 
 
 def _check_said(response: Response, digest: str, what: str) -> None:

@@ -6,30 +6,35 @@ import contextlib
 import socket
 import threading
 import weakref
-from collections.abc import Callable
 from typing import Any
 
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
-Admit = Callable[[str, str], None]
-"""Called with host and peer IP address of each new connection before anything is sent; raises to refuse."""
+from clouddeploy.oci.dialing import Judge, dial
+from clouddeploy.oci.heads import WholeResponse
 
 
 class Connections:
-    """The connections that are open. Ends them, also those that other threads wait on."""
+    """The connections that are open. Ends them, also those that other threads wait on.
 
-    def __init__(self, admit: Admit, send_timeout: float) -> None:
-        self._admit = admit
+    `judge` sees every address before it is connected to, `met` the peer of each connection before
+    anything is sent.
+    """
+
+    def __init__(self, judge: Judge, met: Judge, send_timeout: float) -> None:
+        self._judge = judge
+        self._met = met
         self._send_timeout = send_timeout
         self._open: weakref.WeakSet[HTTPConnection] = weakref.WeakSet()
         self._aborted = False
         self._lock = threading.Lock()
 
-    def check(self, host: str, sock: socket.socket) -> socket.socket:
-        """Let a socket pass that was just connected, or close it and raise."""
+    def dial(self, connection: HTTPConnection) -> socket.socket:
+        """A socket to a peer that may be talked to."""
+        sock = dial(connection, self._judge)
         try:
-            self._admit(host, str(sock.getpeername()[0]))
+            self._met(connection.host, str(sock.getpeername()[0]))
         except BaseException:
             sock.close()
             raise
@@ -61,16 +66,20 @@ class Connections:
         connections = self
 
         class Plain(HTTPConnection):
+            response_class = WholeResponse
+
             def _new_conn(self) -> socket.socket:
-                return connections.check(self.host, super()._new_conn())
+                return connections.dial(self)
 
             def connect(self) -> None:
                 super().connect()
                 connections.opened(self)
 
         class Secure(HTTPSConnection):
+            response_class = WholeResponse
+
             def _new_conn(self) -> socket.socket:
-                return connections.check(self.host, super()._new_conn())
+                return connections.dial(self)
 
             def connect(self) -> None:
                 super().connect()

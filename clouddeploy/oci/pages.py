@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from clouddeploy.oci.failures import failure, garbage
+from clouddeploy.oci.failures import garbage
 from clouddeploy.oci.session import Session
 from clouddeploy.oci.transport import Request, Response
 from clouddeploy.oci.urls import resolve_page
@@ -23,16 +23,14 @@ def read_pages(session: Session, path: str, what: str, scope: str, key: str) -> 
         if url in seen or len(seen) == _MOST_PAGES:
             raise garbage(session.home.name, what, "the list does not end")
         seen.add(url)
-        response = session.send(Request("GET", url, what, scope, repeatable=True))
-        if response.status != 200:
-            raise failure(response.refusal(), what)
-        yield from _entries(response, what, key)
+        response, body = session.fetch(Request("GET", url, what, scope, repeatable=True), _LARGEST_PAGE)
+        yield from _entries(response, body, what, key)
         url = _next(session, response, url)
 
 
-def _entries(response: Response, what: str, key: str) -> list[Any]:
+def _entries(response: Response, body: bytes, what: str, key: str) -> list[Any]:
     try:
-        found = json.loads(response.read(_LARGEST_PAGE))[key] or []
+        found = json.loads(body)[key] or []
     except (ValueError, LookupError, TypeError, RecursionError) as error:
         raise garbage(response.origin.name, what, f"there is no list of {key} in its answer") from error
     if not isinstance(found, list):

@@ -45,24 +45,25 @@ class Retry:
         return min(backoff if after is None else max(after, 0), self.longest)
 
 
-class Pause:
-    """A host's wish to be left alone for a while, kept by every thread that talks to it."""
+class Pauses:
+    """Hosts' wishes to be left alone for a while, kept by every thread that talks to them."""
 
     def __init__(self, retry: Retry) -> None:
         self._retry = retry
-        self._until = 0.0
+        self._until: dict[str, float] = {}
         self._lock = threading.Lock()
 
-    def ask(self, seconds: float) -> None:
-        """Nobody sends anything for `seconds` from here on, or as long as `Retry` waits at most."""
+    def ask(self, host: str, seconds: float) -> None:
+        """Nobody sends the host anything for `seconds` from here on, or as long as `Retry` waits at most."""
         with self._lock:
-            self._until = max(self._until, self._retry.clock() + min(seconds, self._retry.longest))
+            until = self._retry.clock() + min(seconds, self._retry.longest)
+            self._until[host] = max(self._until.get(host, until), until)
 
-    def keep(self) -> None:
-        """Wait until the host may be asked again."""
-        left = self._until - self._retry.clock()
-        if left > 0:
-            self._retry.sleep(left)
+    def keep(self, host: str) -> None:
+        """Wait until the host may be asked again; it may ask for longer meanwhile."""
+        while (left := self._until.get(host, 0.0) - self._retry.clock()) > 0:
+            if self._retry.sleep(left):  # woken, because everything ends
+                return
 
 
 def retry_after(value: str | None) -> float | None:

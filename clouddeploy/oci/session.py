@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from typing import TypeVar
 
 from clouddeploy import __version__
 from clouddeploy.contract import Login, Secret
-from clouddeploy.errors import CloudDeployError
+from clouddeploy.errors import CloudDeployError, TemporaryError
 from clouddeploy.oci.auth import Authenticator
 from clouddeploy.oci.chunks import Chunks
 from clouddeploy.oci.failures import RETRIABLE, UnavailableError, failure
-from clouddeploy.oci.retry import Pause, Retry
+from clouddeploy.oci.retry import Pauses, Retry, retry_after
 from clouddeploy.oci.transport import Request, Response, Transport
 from clouddeploy.oci.urls import Origin, registry_origin, resolve_location
+
+_T = TypeVar("_T")
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MOST_REDIRECTS = 5
@@ -29,9 +32,9 @@ class Session:
         self.transport = Transport(timeout)
         self.retry = retry or Retry(sleep=self.transport.closed.wait)
         self.chunks = Chunks()
-        self._pause = Pause(self.retry)
+        self._pauses = Pauses(self.retry)
         self._host = host
-        self._auth = Authenticator(host, login, self._exchange)
+        self._auth = Authenticator(host, login, self._ask_token)
         self._home: Origin | None = None
         self._lock = threading.Lock()
 
@@ -58,9 +61,15 @@ class Session:
 
         Raises UnavailableError for 408, 429, 5xx and lost connections after the last try.
         """
-        if request.repeatable:
-            return self.retry.run(lambda: self._once(request))
-        return self._once(request)
+        return self._tried(request, lambda: self._once(request))
+
+    def fetch(self, request: Request, most: int) -> tuple[Response, bytes]:
+        """The answer with status 200 to a request, and its body of up to `most` bytes.
+
+        A body that breaks off is asked for again as a lost answer is. Raises what any other
+        status means.
+        """
+        return self._tried(request, lambda: self._whole(request, most))
 
     @property
     def closed(self) -> bool:
@@ -77,15 +86,32 @@ class Session:
             return secure
         return registry_origin(self._host, "http")
 
+    def _tried(self, request: Request, call: Callable[[], _T]) -> _T:
+        return self.retry.run(call) if request.repeatable else call()
+
+    def _whole(self, request: Request, most: int) -> tuple[Response, bytes]:
+        response = self._once(request)
+        response.expect(200, request.what)
+        return response, response.read(most)
+
     def _once(self, request: Request) -> Response:
-        self._pause.keep()
-        response = self._authorised(request)
-        if response.status not in RETRIABLE:
-            return response
-        error = failure(response.refusal(), request.what)
-        if isinstance(error, UnavailableError) and error.after:
-            self._pause.ask(error.after)
-        raise error
+        return _available(self._authorised(request), request.what)
+
+    def _ask_token(self, request: Request, headers: dict[str, str], most: int) -> tuple[Response, bytes]:
+        """A token server's answer and, with status 200, its body.
+
+        It has tries of its own, and the last failure is final: who needs the token would
+        multiply them.
+        """
+
+        def once() -> tuple[Response, bytes]:
+            response = _available(self._exchange(request, request.url, headers), request.what)
+            return response, response.read(most) if response.status == 200 else b""
+
+        try:
+            return self.retry.run(once)
+        except UnavailableError as error:
+            raise TemporaryError(error.message, fix=error.fix, code=error.code) from error
 
     def _authorised(self, request: Request) -> Response:
         home = self.home
@@ -132,4 +158,16 @@ class Session:
 
     def _exchange(self, request: Request, url: str, headers: dict[str, str]) -> Response:
         common = {"User-Agent": f"clouddeploy/{__version__}", "Accept-Encoding": "identity"}
-        return self.transport.exchange(request, url, {**common, **headers})
+        host = Origin.of(url).name
+        self._pauses.keep(host)
+        response = self.transport.exchange(request, url, {**common, **headers})
+        if response.status in RETRIABLE:
+            self._pauses.ask(host, retry_after(response.headers.get("Retry-After")) or 0)
+        return response
+
+
+def _available(response: Response, what: str) -> Response:
+    """A response that is an answer; UnavailableError for one that says to come again."""
+    if response.status in RETRIABLE:
+        raise failure(response.refusal(), what)
+    return response

@@ -8,6 +8,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from typing import Any
@@ -25,7 +26,7 @@ from urllib3.exceptions import (
 from clouddeploy.errors import CloudDeployError
 from clouddeploy.oci.addresses import Zone, may_name, zone_of
 from clouddeploy.oci.connections import Connections
-from clouddeploy.oci.failures import Refusal, UnavailableError, clean
+from clouddeploy.oci.failures import Refusal, UnavailableError, clean, failure, garbage
 from clouddeploy.oci.retry import retry_after
 from clouddeploy.oci.urls import Origin, target_of
 
@@ -83,16 +84,28 @@ class Response:
         self.raw.release_conn()
         return body
 
+    def expect(self, status: int, what: str) -> None:
+        """Raise what any other status means for who wanted to do `what`."""
+        if self.status == status:
+            return
+        if self.status < 400:
+            self.drop()
+            raise garbage(self.origin.name, what, f"it answered HTTP {self.status}")
+        raise failure(self.refusal(), what)
+
     def drop(self) -> None:
-        """Forget the body; the connection is kept when little of it is left."""
-        if len(self._read(_MOST_ERROR_BYTES)) < _MOST_ERROR_BYTES:
-            self.raw.release_conn()
-        else:
-            self.raw.close()
+        """Forget the body, whole or not; the connection is kept when little of it is left."""
+        with suppress(UnavailableError):  # the head has said it all
+            if len(self._read(_MOST_ERROR_BYTES)) < _MOST_ERROR_BYTES:
+                self.raw.release_conn()
+            else:
+                self.raw.close()
 
     def refusal(self) -> Refusal:
-        """The answer as far as an error needs it."""
-        body = self._read(_MOST_ERROR_BYTES)
+        """The answer as far as an error needs it; without its words when they break off."""
+        body = b""
+        with suppress(UnavailableError):
+            body = self._read(_MOST_ERROR_BYTES)
         self.raw.close()
         after = retry_after(self.headers.get("Retry-After"))
         return Refusal(self.origin.name, self.status, self.content_type, body, after)
@@ -123,7 +136,7 @@ class Transport:
         self._home_host = ""
         self._home_zone = Zone.NEVER  # not connected yet
         self._lock = threading.Lock()
-        self._connections = Connections(self._admit, timeout)
+        self._connections = Connections(self._judge, self._met, timeout)
 
     def at_home(self, home: Origin) -> None:
         """Say which host is the registry itself: it decides how far others may send us."""
@@ -191,16 +204,22 @@ class Transport:
         pools.pool_classes_by_scheme = self._connections.pool_classes()
         return pools
 
-    def _admit(self, host: str, peer: str) -> None:
-        zone = zone_of(peer)
-        if host.strip("[]").lower() == self._home_host:
+    def _judge(self, host: str, address: str) -> None:
+        if self._is_home(host) or may_name(self._home_zone or Zone.PUBLIC, zone_of(address)):
+            return
+        raise CloudDeployError(
+            f"{self._home_host} sent us to {host}, which is an internal address",
+            fix="nothing was sent there; tell whoever runs this registry",
+        )
+
+    def _met(self, host: str, peer: str) -> None:
+        self._judge(host, peer)
+        if self._is_home(host):
             # The furthest seen: a name that answers from inside later gains nothing by it.
-            self._home_zone = max(self._home_zone, zone, Zone.LOOPBACK)
-        elif not may_name(self._home_zone or Zone.PUBLIC, zone):
-            raise CloudDeployError(
-                f"{self._home_host} sent us to {host}, which is an internal address",
-                fix="nothing was sent there; tell whoever runs this registry",
-            )
+            self._home_zone = max(self._home_zone, zone_of(peer), Zone.LOOPBACK)
+
+    def _is_home(self, host: str) -> bool:
+        return host.strip("[]").lower() == self._home_host
 
 
 @cache

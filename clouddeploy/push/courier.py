@@ -8,9 +8,8 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import BinaryIO
 
-from clouddeploy.errors import CloudDeployError
+from clouddeploy.errors import CloudDeployError, TemporaryError
 from clouddeploy.oci.descriptor import Descriptor
-from clouddeploy.oci.failures import UnavailableError
 from clouddeploy.oci.source import ImageSource
 from clouddeploy.oci.streams import Stream
 from clouddeploy.progress import Progress, Task
@@ -121,7 +120,7 @@ class Courier:
                 self._there.add((blob or self._send_stream(spool, made, task)).digest)
         except _ThereError as error:
             self._there.add(error.digest)
-        except (UnavailableError, _GoneError) as error:
+        except (TemporaryError, _GoneError) as error:
             self._lost = error
         except CloudDeployError as error:
             self.error = error

@@ -89,8 +89,9 @@ class _Run:
         self._layout = images[plan.image]
         self._other = images[(plan.image + 1) % len(images)]
         self._skopeo = skopeo
-        self._repository = rig.repository(immutable=plan.trouble.startswith("immutable"))
-        self._job: Job = rig.job(self._layout, self._repository)
+        immutable = plan.trouble.startswith("immutable")
+        self._repository = rig.repository(immutable=immutable)
+        self._job: Job = rig.job(self._layout, self._repository, immutable=immutable)
 
     def judge(self) -> Outcome:
         self._prepare()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
@@ -54,12 +55,13 @@ class Rig:
         self.registry.create_repository(name, immutable=immutable)
         return name
 
-    def job(self, layout: Layout, repository: str, tag: str = "v1") -> Job:
+    def job(self, layout: Layout, repository: str, *, immutable: bool = False) -> Job:
         """A push of an image to a repository of this rig."""
         home = self._directory / "home" / repository.rpartition("/")[2]
         home.mkdir(parents=True, exist_ok=True)
         front = self._front.host
-        return Job(layout.path, front, repository, (tag,), USERNAME, PASSWORD, home, PACE, TIMEOUT)
+        job = Job(layout.path, front, repository, ("v1",), USERNAME, PASSWORD, home, PACE, TIMEOUT)
+        return replace(job, immutable=immutable)
 
     def reader(self, repository: str) -> Registry:
         return Registry(self._clean.host, repository, USERNAME, PASSWORD)

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+import clouddeploy.push
 from clouddeploy.contract import Login, Secret
 from clouddeploy.errors import CloudDeployError
 from clouddeploy.images.store import Image, Store
 from clouddeploy.oci.client import RegistryClient
 from clouddeploy.oci.journal import Journal
 from clouddeploy.oci.retry import Retry
-from clouddeploy.push import push_image
+from clouddeploy.push import Destination, How
 from tests.faults.layouts import NAME
 
 End = Literal["done", "temporary", "refused", "crashed"]
@@ -26,7 +27,8 @@ class Job:
 
     `home` is for what a push remembers between runs. Of each second of back-off `1 / pace` is
     waited; `timeout` is how many real seconds a registry may be silent. Blobs of more than
-    `chunk` bytes go in chunks, where the registry takes them.
+    `chunk` bytes go in chunks, where the registry takes them. `immutable` says that the repository's
+    tags never move, which a provider knows.
     """
 
     layout: Path
@@ -39,6 +41,7 @@ class Job:
     pace: float = 1.0
     timeout: float = 5.0
     chunk: int = 400_000
+    immutable: bool = False
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,12 @@ def push(job: Job) -> Verdict:
     assert manifest, f"{job.layout} has no image"
 
     def run(client: RegistryClient) -> str:
-        return push_image(Image(store, manifest), f"{job.host}/{job.repository}", job.tags, client).digest
+        address = f"{job.host}/{job.repository}"
+        destination = Destination(client, address, job.tags, immutable=job.immutable)
+        [delivered] = clouddeploy.push.push(Image(store, manifest), [destination], How())
+        if delivered.result is None:
+            raise delivered.error or AssertionError("neither a result nor an error")
+        return delivered.result.digest
 
     return _run(job, run)
 

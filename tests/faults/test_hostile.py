@@ -32,7 +32,6 @@ def test_a_mean_registry_gets_nothing(seed: int, bench: Bench) -> None:
     assert broken == {}, f"{attacked.attack}\nalone: python -m tests.faults hostile --seed {seed}"
 
 
-@pytest.mark.xfail(reason="the address of a name is judged once it is connected to", strict=True)
 @pytest.mark.parametrize("seed", [248])
 def test_a_name_that_leads_inside_is_not_even_connected_to(seed: int, bench: Bench) -> None:
     assert bench.run(seed).judged()["peers"] == ""

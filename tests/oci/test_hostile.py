@@ -6,6 +6,7 @@ import io
 import json
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -116,13 +117,36 @@ def test_down_for_ever(status: int, registry: Scripted, client: RegistryClient) 
     "failure", [Answer(500), Answer(503), Answer(hang_up=True), Answer(200, body=b"x" * 99, cut=9)]
 )
 def test_down_once(failure: Answer, registry: Scripted, client: RegistryClient) -> None:
-    answers = iter([failure, manifest(), manifest()])
+    answers = iter([failure, manifest()])
     registry.script = lambda _: next(answers)
-    if failure.cut is None:
-        assert client.get_manifest("shop/web", "v1")[0].digest == DIGEST
-    else:
-        with pytest.raises(TemporaryError, match="broke the connection off"):
-            client.get_manifest("shop/web", "v1")
+    assert client.get_manifest("shop/web", "v1")[0].digest == DIGEST
+
+
+def test_a_list_that_breaks_off_once(registry: Scripted, client: RegistryClient) -> None:
+    whole = Answer(200, body=b'{"tags": ["v1"]}')
+    answers = iter([replace(whole, cut=5), whole])
+    registry.script = lambda _: next(answers)
+    assert client.tags("shop/web") == ["v1"]
+
+
+def test_a_body_that_always_breaks_off(registry: Scripted, client: RegistryClient) -> None:
+    registry.script = lambda _: replace(manifest(), cut=9)
+    with pytest.raises(TemporaryError, match="broke the connection off"):
+        client.get_manifest("shop/web", "v1")
+    assert len(registry.seen) == 3
+
+
+def test_a_refusal_whose_words_break_off_is_one(registry: Scripted, client: RegistryClient) -> None:
+    registry.script = lambda _: replace(error(404, "MANIFEST_UNKNOWN", "no such tag"), cut=20)
+    with pytest.raises(NotFoundError, match="it answered HTTP 404"):
+        client.get_manifest("shop/web", "v1")
+    assert len(registry.seen) == 1
+
+
+def test_thanks_that_break_off_are_thanks(registry: Scripted, client: RegistryClient) -> None:
+    registry.script = lambda _: Answer(201, body=b"thank you", cut=5)
+    assert client.put_manifest("shop/web", "v1", MANIFEST, OCI_MANIFEST) == DIGEST
+    assert len(registry.seen) == 1
 
 
 def test_retry_after_is_obeyed(registry: Scripted, client: RegistryClient, waits: Waits) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -11,6 +12,7 @@ import pytest
 from clouddeploy.errors import TemporaryError
 from clouddeploy.oci.client import RegistryClient
 from clouddeploy.oci.descriptor import digest_of
+from clouddeploy.oci.retry import Pauses, Retry
 from tests.oci.scripted import Answer, Scripted, Seen
 from tests.oci.waits import Waits
 
@@ -73,3 +75,58 @@ def test_nobody_waits_longer_than_a_retry_may(registry: Scripted) -> None:
             client.has_blob("shop/web", DIGEST)
         client.has_blob("shop/web", DIGEST)
     assert waits.seconds == [60]
+
+
+def test_a_token_server_that_asks_for_time_gets_it(registry: Scripted, elsewhere: Scripted) -> None:
+    waits = Waits(tries=1)
+    answers = iter([Answer(429, {"Retry-After": "7"})])
+    elsewhere.script = lambda _: next(answers, Answer(200, body=b'{"token": "abc"}'))
+    challenge = {"WWW-Authenticate": f'Bearer realm="{elsewhere.url}/token"'}
+    registry.script = lambda seen: Answer(200 if "authorization" in seen.headers else 401, challenge)
+    with RegistryClient(registry.host, retry=waits.retry) as client:
+        with pytest.raises(TemporaryError):
+            client.has_blob("shop/web", DIGEST)
+        assert waits.seconds == []
+        assert client.has_blob("shop/api", DIGEST)
+    assert waits.seconds == [7]
+
+
+def test_an_object_store_that_asks_for_time_gets_it_and_the_registry_need_not(
+    registry: Scripted, elsewhere: Scripted
+) -> None:
+    waits = Waits(tries=1)
+    elsewhere.script = busy_once("7")
+    redirect = {"Location": f"{elsewhere.url}/bucket"}
+    registry.script = lambda seen: Answer(307, redirect) if "shop/web" in seen.path else Answer(200)
+    with RegistryClient(registry.host, retry=waits.retry) as client:
+        with pytest.raises(TemporaryError):
+            client.has_blob("shop/web", DIGEST)
+        assert client.has_blob("shop/api", DIGEST)
+        assert waits.seconds == []
+        assert client.has_blob("shop/web", DIGEST)
+    assert waits.seconds == [7]
+
+
+def test_a_pause_that_grows_is_kept_to_its_end() -> None:
+    waits: list[float] = []
+    longer = iter([5.0])
+
+    def sleep(seconds: float) -> None:
+        waits.append(seconds)
+        for more in longer:
+            pauses.ask("a", more)
+
+    pauses = Pauses(Retry(sleep=sleep, clock=lambda: sum(waits)))
+    pauses.ask("a", 3)
+    pauses.keep("a")
+    assert waits == [3, 5]
+    pauses.keep("b")
+    assert waits == [3, 5]
+
+
+def test_who_is_woken_by_the_end_of_it_all_waits_no_more() -> None:
+    closed = threading.Event()
+    closed.set()
+    pauses = Pauses(Retry(sleep=closed.wait))
+    pauses.ask("a", 60)
+    pauses.keep("a")
