@@ -14,7 +14,7 @@ from clouddeploy.contract import Login, Secret
 from tests.cli.zeta import CONFIG, zeta_cloud
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, str]]:
     """The variables of an emulated AWS account that starts empty."""
     directory = tmp_path_factory.mktemp("aws")

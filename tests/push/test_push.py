@@ -288,6 +288,7 @@ def test_ctrl_c_ends_at_once_and_leaves_the_tag(
 
     watched.before = before
     started = time.monotonic()
+    ignored = signal.signal(signal.SIGINT, signal.default_int_handler)  # as a job in the background has it
     threading.Thread(target=_interrupt_after, args=(arrived,), daemon=True).start()
     try:
         with pytest.raises(KeyboardInterrupt):
@@ -297,6 +298,7 @@ def test_ctrl_c_ends_at_once_and_leaves_the_tag(
         assert watched.registry.manifests("shop/web")[0].tags == ("v1",)
     finally:
         silence.set()
+        signal.signal(signal.SIGINT, ignored)
 
 
 def _interrupt_after(event: threading.Event) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
 from functools import cache
 from typing import Any
 from urllib.parse import parse_qs
@@ -44,6 +45,9 @@ os.environ.setdefault("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")  # thousands that n
 logging.getLogger("moto").setLevel(logging.ERROR)
 # moto looks through a service's hundreds of methods on every request, which is a fifth of its time.
 responses.__dict__["method_names_from_class"] = cache(responses.__dict__["method_names_from_class"])
+
+_UNKNOWN_FEATURE = re.compile(r"<item>metal-compatibility</item>")
+"""moto has it from newer answers of EC2 than the description in botocore knows."""
 
 
 class MotoAccount:
@@ -90,6 +94,7 @@ class MotoAccount:
     def answer(self, service: str, request: Received) -> Answer:
         """Have moto answer a request."""
         form = {key: values[0] for key, values in parse_qs(request.body.decode()).items()}
+        action = form.get("Action", "")
         if service == "ec2":
             self._guard(form)
         headers = {name: value for name, value in request.headers.items() if name != "content-length"}
@@ -102,6 +107,8 @@ class MotoAccount:
             raise ServiceError("InvalidAction", str(error)) from error
         except Exception as error:  # moto fails in many ways on actions that it does not know
             raise ServiceError("InternalError", f"moto: {error}", status=500) from error
+        if action == "DescribeInstanceTypes":
+            body = _UNKNOWN_FEATURE.sub("", body.decode() if isinstance(body, bytes) else body)
         content = {"Content-Type": str(answered.get("Content-Type", "text/xml"))}
         return Answer(int(status), content, body.encode() if isinstance(body, str) else body)
 
