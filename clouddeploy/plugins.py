@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from importlib.metadata import EntryPoint, PackageNotFoundError, distribution, entry_points
 from typing import Any, cast
 
-from clouddeploy.contract import ClusterSpec, Connect, Provider, TargetSettings
 from clouddeploy.errors import ConfigError, MissingToolError
+from clouddeploy.seam.provider import Connect, Provider
+from clouddeploy.seam.target import ClusterSpec, TargetSettings
 
 PROVIDERS = "clouddeploy.providers"
 EMULATORS = "clouddeploy.emulators"

@@ -19,7 +19,7 @@ from clouddeploy.app.problems import Problem, did_you_mean, display, quoted
 from clouddeploy.app.source import Document, Where
 from clouddeploy.app.textfile import read_text
 from clouddeploy.app.variants import expose, health, varied
-from clouddeploy.contract import ClusterSpec, TargetSettings
+from clouddeploy.seam.target import ClusterSpec, TargetSettings
 
 
 def to_app(document: Document, root: config.Root) -> App:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from clouddeploy.contract import TargetSettings
+from clouddeploy.seam.target import TargetSettings
 
 ALL = "all"
 """What `--to` calls every target; no target can have this name."""

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from clouddeploy.app.model import ALL, App, Target
 from clouddeploy.app.problems import did_you_mean
-from clouddeploy.contract import ClusterSpec, TargetSettings
 from clouddeploy.errors import ConfigError
+from clouddeploy.seam.target import ClusterSpec, TargetSettings
 
 
 def select_targets(app: App, wanted: Sequence[str], providers: Sequence[str]) -> list[Target]:

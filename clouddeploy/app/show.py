@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from clouddeploy.app.model import App, Build, Expose, Health, Resources, Service, Target
-from clouddeploy.contract import ClusterSpec
+from clouddeploy.seam.target import ClusterSpec
 
 
 def show_app(app: App) -> dict[str, Any]:

@@ -9,10 +9,10 @@ from clouddeploy.app.load import describes_app
 from clouddeploy.app.model import ALL, App, Target
 from clouddeploy.cli import view
 from clouddeploy.cli.project import chosen, find_app
-from clouddeploy.contract import Provider
 from clouddeploy.errors import CloudDeployError, ConfigError, NotFoundError
 from clouddeploy.prices.allocatable import Room
 from clouddeploy.prices.live import Live
+from clouddeploy.seam.provider import Provider
 
 
 def ask(app: App | None, to: Sequence[str] | None, config: Path | None) -> tuple[Live, ...]:

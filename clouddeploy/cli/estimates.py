@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from clouddeploy import plugins
 from clouddeploy.app.model import Target
 from clouddeploy.cli import view
-from clouddeploy.contract import Cost, TargetSettings
 from clouddeploy.errors import CloudDeployError
+from clouddeploy.seam.cluster import Cost
+from clouddeploy.seam.target import TargetSettings
 
 if TYPE_CHECKING:
     from clouddeploy.prices.estimate import Estimate

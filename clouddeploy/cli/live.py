@@ -16,8 +16,8 @@ from rich.table import Column
 from rich.text import Text
 
 from clouddeploy.cli import view
-from clouddeploy.contract import redact
 from clouddeploy.progress import Progress, Task
+from clouddeploy.seam.secret import redact
 
 _MOST_LINES = 16
 

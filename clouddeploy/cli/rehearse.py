@@ -20,10 +20,10 @@ from clouddeploy.app.load import load_app
 from clouddeploy.app.model import App
 from clouddeploy.app.select import select_targets
 from clouddeploy.cli import emulated, live, options, view
-from clouddeploy.contract import TargetSettings
 from clouddeploy.errors import CloudDeployError, ConfigError, PreconditionError, TemporaryError
 from clouddeploy.images.store import Store
 from clouddeploy.release.build import build_app
+from clouddeploy.seam.target import TargetSettings
 
 Folders = Annotated[
     list[Path] | None, typer.Argument(help="Apps; the first one that can be built here is rehearsed.")

@@ -10,7 +10,6 @@ from clouddeploy import plugins
 from clouddeploy.app.model import App, Target
 from clouddeploy.cli import options, view
 from clouddeploy.cli.project import chosen, find_app
-from clouddeploy.contract import Provider, Repository
 from clouddeploy.errors import PreconditionError
 from clouddeploy.images.store import Store
 from clouddeploy.images.streamed import identity
@@ -19,6 +18,8 @@ from clouddeploy.release.build import find_built
 from clouddeploy.release.deploy import manifests
 from clouddeploy.release.push import local_references
 from clouddeploy.release.revision import release_id
+from clouddeploy.seam.provider import Provider
+from clouddeploy.seam.registry import Repository
 
 
 def register(app: typer.Typer) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import sys
 import traceback
@@ -13,8 +12,8 @@ import typer
 
 from clouddeploy.cli import view
 from clouddeploy.cli.commands import COMMANDS, overview
-from clouddeploy.contract import redact
 from clouddeploy.errors import CloudDeployError, ConfigError
+from clouddeploy.seam.secret import redact
 
 INTERRUPTED = 130
 
@@ -72,6 +71,8 @@ def _call(words: Sequence[str]) -> int:
 
 
 def _unknown(name: str) -> ConfigError:
+    import difflib
+
     near = difflib.get_close_matches(name, [command.name for command in COMMANDS], n=1)
     meant = f"; did you mean {near[0]}?" if near else ""
     return ConfigError(f"there is no command {name}{meant}", fix="clouddeploy --help")

@@ -13,9 +13,10 @@ import typer
 
 from clouddeploy import plugins
 from clouddeploy.cli import view
-from clouddeploy.contract import ClusterSpec, Provider, TargetSettings
 from clouddeploy.errors import PreconditionError
 from clouddeploy.kube.kubeconfig import exec_credential
+from clouddeploy.seam.provider import Provider
+from clouddeploy.seam.target import ClusterSpec, TargetSettings
 
 
 def token(

@@ -11,8 +11,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from clouddeploy.contract import redact
 from clouddeploy.errors import CloudDeployError
+from clouddeploy.seam.secret import redact
 
 _out = Console(highlight=False, soft_wrap=True)
 _err = Console(stderr=True, highlight=False, soft_wrap=True)

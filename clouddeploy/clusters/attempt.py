@@ -7,9 +7,9 @@ import random
 from collections.abc import Callable
 from typing import Protocol
 
-from clouddeploy.contract import State, Status, Step
 from clouddeploy.errors import CloudDeployError, TemporaryError
 from clouddeploy.progress import Task
+from clouddeploy.seam.cluster import State, Status, Step
 
 _FIRST_WAIT = 0.5
 _LONGEST_WAIT = 15.0

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from clouddeploy.clusters.attempt import Attempt, Clock
-from clouddeploy.contract import State, Status, Step
 from clouddeploy.errors import CloudDeployError, ForeignResourceError
 from clouddeploy.progress import SILENT, Progress
+from clouddeploy.seam.cluster import State, Status, Step
 
 TIMEOUT = 45 * 60.0
 """Seconds that a whole run may take: a cluster needs 10 to 20 minutes, on a bad day twice that."""

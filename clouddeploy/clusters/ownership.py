@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from clouddeploy.contract import Cluster, Provider, Provisioner, Step, TargetSettings
 from clouddeploy.errors import ConfigError, ForeignResourceError, NotFoundError
+from clouddeploy.seam.cluster import Cluster, Provisioner, Step
+from clouddeploy.seam.provider import Provider
+from clouddeploy.seam.target import TargetSettings
 
 
 def steps_of(provider: Provider, target: TargetSettings) -> Sequence[Step]:

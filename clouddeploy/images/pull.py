@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from clouddeploy.contract import Login
 from clouddeploy.errors import CloudDeployError, NotFoundError
 from clouddeploy.images.manifest import check_platform, parse_image
 from clouddeploy.images.store import Image, Store
@@ -13,6 +12,7 @@ from clouddeploy.oci.descriptor import Descriptor
 from clouddeploy.oci.document import Index, parse_document
 from clouddeploy.oci.reference import Reference
 from clouddeploy.progress import SILENT, Progress, Task
+from clouddeploy.seam.registry import Login
 
 _CHUNK = 1 << 18
 

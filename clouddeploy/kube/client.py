@@ -19,12 +19,12 @@ from lightkube.core.client import Client
 from lightkube.generic_resource import GenericGlobalResource, GenericNamespacedResource, create_api_info
 from lightkube.types import CascadeType
 
-from clouddeploy.contract import KubeAccess
 from clouddeploy.errors import CloudDeployError, NotFoundError
 from clouddeploy.kube.clock import Clock
 from clouddeploy.kube.kinds import POD, Kind, kind_of
 from clouddeploy.kube.transport import ONCE, ApiTransport, check_server
 from clouddeploy.manifests.labels import MANAGER
+from clouddeploy.seam.cluster import KubeAccess
 
 Object = dict[str, Any]
 

@@ -15,9 +15,9 @@ from datetime import UTC
 from pathlib import Path
 from typing import Any
 
-from clouddeploy.contract import ClientCertificate, KubeAccess, Token
 from clouddeploy.errors import ForeignResourceError
 from clouddeploy.kube.kubefile import SECTIONS, Config, edit
+from clouddeploy.seam.cluster import ClientCertificate, KubeAccess, Token
 
 EXEC_API = "client.authentication.k8s.io/v1"
 """kubectl 1.22 and later speak v1; 1.24 no longer accepts v1alpha1, and v1beta1 has no stable promise.

@@ -7,8 +7,8 @@ import ssl
 import tempfile
 from pathlib import Path
 
-from clouddeploy.contract import ClientCertificate, Credential, KubeAccess
 from clouddeploy.errors import CredentialsError
+from clouddeploy.seam.cluster import ClientCertificate, Credential, KubeAccess
 
 
 def tls_context(access: KubeAccess, credential: Credential) -> ssl.SSLContext:

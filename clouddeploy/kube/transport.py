@@ -12,11 +12,11 @@ from datetime import UTC, datetime, timedelta
 
 import httpx2
 
-from clouddeploy.contract import Credential, KubeAccess, Token
 from clouddeploy.errors import CredentialsError, TemporaryError
 from clouddeploy.kube.clock import Clock
 from clouddeploy.kube.errors import passing, refusal, unreachable
 from clouddeploy.kube.tls import tls_context
+from clouddeploy.seam.cluster import Credential, KubeAccess, Token
 
 RENEW_BEFORE = timedelta(minutes=2)
 PAUSES = (0.2, 0.5, 1.0, 2.0, 4.0)

@@ -6,9 +6,9 @@ import math
 from typing import Any
 
 from clouddeploy.app.model import App, Expose, Resources, Service, Target
-from clouddeploy.contract import Traits
 from clouddeploy.manifests.labels import selector
 from clouddeploy.manifests.probes import PORT_NAME, probes
+from clouddeploy.seam.provider import Traits
 
 Context = dict[str, Any]
 

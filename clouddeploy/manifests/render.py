@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from clouddeploy.app.model import App, Service, Target
-from clouddeploy.contract import Traits
 from clouddeploy.errors import ConfigError
 from clouddeploy.manifests.check import KINDS, Object, complete, fault
 from clouddeploy.manifests.context import Context, app_context, service_context
 from clouddeploy.manifests.parse import parse
+from clouddeploy.seam.provider import Traits
 
 if TYPE_CHECKING:
     from clouddeploy.manifests.environment import Templates

@@ -17,12 +17,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from clouddeploy.contract import IDENTITY_TOKEN, Login, Secret
 from clouddeploy.errors import CloudDeployError, CredentialsError, TemporaryError
 from clouddeploy.oci.challenge import Challenge, choose, parse_challenges
 from clouddeploy.oci.failures import failure, garbage
 from clouddeploy.oci.transport import Request, Response
 from clouddeploy.oci.urls import Origin, resolve_realm
+from clouddeploy.seam.registry import IDENTITY_TOKEN, Login
+from clouddeploy.seam.secret import Secret
 
 _RENEW_BEFORE = timedelta(minutes=10)
 _DEFAULT_LIFE = 60  # seconds, when a token server does not say (token specification)

@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping
 from typing import Any, BinaryIO, Self, cast
 from urllib.parse import quote
 
-from clouddeploy.contract import Login
 from clouddeploy.errors import NotFoundError, PreconditionError
 from clouddeploy.oci import blobs
 from clouddeploy.oci.blobs import Uploaded
@@ -33,6 +32,7 @@ from clouddeploy.oci.session import Session
 from clouddeploy.oci.streams import Stream, upload_stream
 from clouddeploy.oci.transport import Request, Response, lost
 from clouddeploy.oci.verify import Sender, VerifyingReader
+from clouddeploy.seam.registry import Login
 
 LARGEST_MANIFEST = 4 * 1024 * 1024
 """Bytes; what every registry has to take (distribution-spec, Pushing Manifests)."""

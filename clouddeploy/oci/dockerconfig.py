@@ -14,9 +14,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Self
 
-from clouddeploy.contract import IDENTITY_TOKEN, Login, Secret
 from clouddeploy.errors import ConfigError, CredentialsError
 from clouddeploy.oci.reference import DOCKER_HUB
+from clouddeploy.seam.registry import IDENTITY_TOKEN, Login
+from clouddeploy.seam.secret import Secret
 
 HUB_KEY = "https://index.docker.io/v1/"
 """What docker calls Docker Hub, in its config and when it asks a helper."""

@@ -7,8 +7,8 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from clouddeploy.contract import redact
 from clouddeploy.errors import CloudDeployError, CredentialsError, NotFoundError, TemporaryError
+from clouddeploy.seam.secret import redact
 
 RETRIABLE = frozenset({408, 429, 500, 502, 503, 504})
 

@@ -11,8 +11,9 @@ import re
 import subprocess
 from typing import Any
 
-from clouddeploy.contract import Login, Secret
 from clouddeploy.errors import ConfigError, CredentialsError, MissingToolError
+from clouddeploy.seam.registry import Login
+from clouddeploy.seam.secret import Secret
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 _TIMEOUT = 30.0  # seconds; a helper may have to ask a cloud

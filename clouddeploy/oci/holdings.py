@@ -13,11 +13,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from clouddeploy.contract import StoredImage
 from clouddeploy.errors import CloudDeployError
 from clouddeploy.oci.client import RegistryClient
 from clouddeploy.oci.descriptor import Descriptor
 from clouddeploy.oci.document import Index, parse_document
+from clouddeploy.seam.registry import StoredImage
 
 _AT_ONCE = 8
 _LARGEST_CONFIG = 4 * 1024 * 1024

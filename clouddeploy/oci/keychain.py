@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from clouddeploy.contract import Login
 from clouddeploy.errors import CloudDeployError, CredentialsError
 from clouddeploy.oci.dockerconfig import DockerConfig, host_of, key_of, names_of
 from clouddeploy.oci.helpers import Helper
+from clouddeploy.seam.registry import Login
 
 
 @dataclass(frozen=True)

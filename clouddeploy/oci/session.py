@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from clouddeploy import __version__
-from clouddeploy.contract import Login, Secret
 from clouddeploy.errors import CloudDeployError, TemporaryError
 from clouddeploy.oci.auth import Authenticator
 from clouddeploy.oci.chunks import Chunks
@@ -15,6 +14,8 @@ from clouddeploy.oci.failures import RETRIABLE, UnavailableError, failure
 from clouddeploy.oci.retry import Pauses, Retry, retry_after
 from clouddeploy.oci.transport import Request, Response, Transport
 from clouddeploy.oci.urls import Origin, registry_origin, resolve_location
+from clouddeploy.seam.registry import Login
+from clouddeploy.seam.secret import Secret
 
 _T = TypeVar("_T")
 

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from clouddeploy.contract import ClusterSpec, Cost
 from clouddeploy.prices import regions
 from clouddeploy.prices.bill import Line, Total, bill, drivers, total
 from clouddeploy.prices.catalog import Catalog, Machine, Row
@@ -19,6 +18,8 @@ from clouddeploy.prices.clouds.base import Cloud, Site
 from clouddeploy.prices.demand import Assumptions, Demand, Wishes
 from clouddeploy.prices.offers import Offer
 from clouddeploy.prices.packing import pack
+from clouddeploy.seam.cluster import Cost
+from clouddeploy.seam.target import ClusterSpec
 
 _AUTO_DISK_GIB = 80
 """What EKS Auto Mode gives a node when nobody says.

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from clouddeploy.contract import MachineType, Quota
 from clouddeploy.prices.allocatable import Room
+from clouddeploy.seam.account import MachineType, Quota
 
 
 @dataclass(frozen=True)

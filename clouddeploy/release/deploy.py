@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from clouddeploy.app.model import App, Target
-from clouddeploy.contract import KubeAccess, Provider
 from clouddeploy.manifests import render
 from clouddeploy.progress import SILENT, Progress
+from clouddeploy.seam.cluster import KubeAccess
+from clouddeploy.seam.provider import Provider
 
 
 @dataclass(frozen=True)

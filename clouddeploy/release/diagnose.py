@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -11,10 +12,16 @@ from multiprocessing import get_context
 
 from clouddeploy import plugins
 from clouddeploy.app.model import Target
-from clouddeploy.contract import Check, Doctor, Provider, TargetSettings, redact
 from clouddeploy.errors import CloudDeployError, ConfigError, CredentialsError, MissingToolError
+from clouddeploy.seam.account import Check, Doctor
+from clouddeploy.seam.provider import Provider
+from clouddeploy.seam.secret import redact
+from clouddeploy.seam.target import TargetSettings
 
 _AT_ONCE = 32
+
+# A fork has loaded already what every diagnosis needs; elsewhere system libraries forbid forking.
+_START = "fork" if sys.platform == "linux" else "spawn"
 
 Ask = Callable[[], Check]
 """One question of a Doctor."""
@@ -51,7 +58,7 @@ def diagnose(targets: Sequence[Target]) -> list[Diagnosis]:
     if len(groups) < 2:
         return _together(targets)
     *others, mine = groups.values()
-    with ProcessPoolExecutor(len(others), get_context("spawn"), _end_with_ctrl_c) as pool:
+    with ProcessPoolExecutor(len(others), get_context(_START), _end_with_ctrl_c) as pool:
         waiting = [(group, pool.submit(_apart, group)) for group in others]
         found = _together(mine)
         found += [one for group, future in waiting for one in _result(group, future)]

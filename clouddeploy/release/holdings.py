@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from clouddeploy.app.model import App, Target
-from clouddeploy.contract import StoredImage
 from clouddeploy.errors import ConfigError, NotFoundError
 from clouddeploy.oci.reference import Reference
 from clouddeploy.release.build import image_owners, local_name
 from clouddeploy.release.registries import OpenRegistry, newest_first, open_host, open_target
 from clouddeploy.release.targets import connected
+from clouddeploy.seam.registry import StoredImage
 
 
 @dataclass(frozen=True)

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from clouddeploy.app.model import Target
-from clouddeploy.contract import IDENTITY_TOKEN, Login
 from clouddeploy.errors import CloudDeployError, PreconditionError
 from clouddeploy.oci.client import RegistryClient
 from clouddeploy.oci.keychain import Kept, find_login, keep_login, kept_logins
 from clouddeploy.release.registries import OpenRegistry, open_host, open_target
 from clouddeploy.release.targets import connected
+from clouddeploy.seam.registry import IDENTITY_TOKEN, Login
 
 _SOON = 10.0  # seconds that a registry may stay silent when it is only looked at
 _AT_ONCE = 8

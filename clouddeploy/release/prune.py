@@ -12,10 +12,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from clouddeploy.contract import StoredImage
 from clouddeploy.errors import CloudDeployError, NotFoundError
 from clouddeploy.oci.holdings import Manifest, read_manifests
 from clouddeploy.release.registries import OpenRegistry, newest_first
+from clouddeploy.seam.registry import StoredImage
 
 GRACE = timedelta(hours=1)
 """How long an image without a tag is taken for a part of a push that is still going on."""

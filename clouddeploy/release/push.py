@@ -10,7 +10,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from clouddeploy.app.model import App, Target
-from clouddeploy.contract import Provider
 from clouddeploy.errors import NotFoundError
 from clouddeploy.images.sources import Source
 from clouddeploy.images.store import Store
@@ -22,6 +21,7 @@ from clouddeploy.push.waiting import wait_for
 from clouddeploy.release.build import image_owners, local_name
 from clouddeploy.release.secrets import looked_through
 from clouddeploy.release.targets import Outcome, connected, each
+from clouddeploy.seam.provider import Provider
 
 
 @dataclass(frozen=True)

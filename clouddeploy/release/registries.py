@@ -6,10 +6,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from clouddeploy.contract import Images, Provider, StoredImage
 from clouddeploy.oci.client import RegistryClient
 from clouddeploy.oci.holdings import RegistryImages
 from clouddeploy.oci.reference import Reference
+from clouddeploy.seam.provider import Provider
+from clouddeploy.seam.registry import Images, StoredImage
 
 _ANY = "any/name"
 

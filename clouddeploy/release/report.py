@@ -13,10 +13,10 @@ from typing import Any
 
 from clouddeploy import __version__
 from clouddeploy.app.model import Target
-from clouddeploy.contract import redact
 from clouddeploy.errors import CloudDeployError, ConfigError
 from clouddeploy.release.push import Pushed
 from clouddeploy.release.targets import Outcome
+from clouddeploy.seam.secret import redact
 
 SCHEMA = "clouddeploy/push-report/v1"
 

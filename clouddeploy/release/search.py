@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from clouddeploy.app.model import Target
-from clouddeploy.contract import StoredImage
 from clouddeploy.errors import ConfigError
 from clouddeploy.release.holdings import Held, held_by
 from clouddeploy.release.registries import open_target
 from clouddeploy.release.targets import connected
+from clouddeploy.seam.registry import StoredImage
 
 _WILD = re.compile(r"[*?\[]")
 

@@ -10,8 +10,8 @@ from typing import Generic, TypeVar
 
 from clouddeploy import plugins
 from clouddeploy.app.model import Target
-from clouddeploy.contract import Provider
 from clouddeploy.errors import CloudDeployError, CredentialsError
+from clouddeploy.seam.provider import Provider
 
 S = TypeVar("S")
 T = TypeVar("T")

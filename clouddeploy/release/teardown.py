@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from clouddeploy.contract import Cluster, Provider, Status
 from clouddeploy.errors import CloudDeployError
 from clouddeploy.progress import SILENT, Progress
+from clouddeploy.seam.cluster import Cluster, Status
+from clouddeploy.seam.provider import Provider
 
 
 def billed_inside(provider: Provider, cluster: Cluster) -> list[str]:

@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from clouddeploy.app.model import Target
-from clouddeploy.contract import Provider, StoredImage
 from clouddeploy.errors import CloudDeployError, ConfigError, NotFoundError
 from clouddeploy.kube.use import Use
 from clouddeploy.oci.reference import Reference
 from clouddeploy.release.targets import connected
+from clouddeploy.seam.provider import Provider
+from clouddeploy.seam.registry import StoredImage
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from clouddeploy.errors import CredentialsError, NotFoundError
@@ -15,6 +16,7 @@ from clouddeploy_aws.steps.naming import role_name
 
 _ASSUMED = re.compile(r"arn:[\w-]+:sts::\d+:assumed-role/(?P<role>[^/]+)/.*")
 _IAM = re.compile(r"arn:[\w-]+:iam::\d+:(?:user|role)/.+")
+_AT_ONCE = 4  # IAM throttles early
 
 
 def simulated(session: Session) -> list[str] | None:
@@ -26,7 +28,9 @@ def simulated(session: Session) -> list[str] | None:
         source = _source(session)
         if source is None:
             return None
-        return [action for one in STATEMENTS for action in _refused(session, source, one)]
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            found = pool.map(lambda one: list(_refused(session, source, one)), STATEMENTS)
+            return [action for refused in found for action in refused]
     except (CredentialsError, NotFoundError) as error:
         if error.code in DENIED or isinstance(error, NotFoundError):
             return None

@@ -7,6 +7,7 @@ set them), that EKS sets, or that are ours. A load balancer also shows in the VP
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from clouddeploy.contract import OWNER_TAG, Leftover
@@ -35,15 +36,9 @@ def leftovers(session: Session, name: str) -> Sequence[Leftover]:
 
     `monthly` is without traffic; security groups and network interfaces cost nothing, but hold the VPC.
     """
-    with translated(f"look for what {name} left behind"):
-        return [
-            *_balancers(session, name),
-            *_free_interfaces(session, name),
-            *_volumes(session, name),
-            *_addresses(session, name),
-            *_nat_gateways(session, name),
-            *_groups(session, name),
-        ]
+    kinds = (_balancers, _free_interfaces, _volumes, _addresses, _nat_gateways, _groups)
+    with translated(f"look for what {name} left behind"), ThreadPoolExecutor(len(kinds)) as pool:
+        return [one for found in pool.map(lambda kind: list(kind(session, name)), kinds) for one in found]
 
 
 def belongs(tags: Mapping[str, str], name: str) -> bool:

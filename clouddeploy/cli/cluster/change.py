@@ -11,7 +11,7 @@ from clouddeploy import clusters
 from clouddeploy.cli import live, options, view
 from clouddeploy.cli.cluster.common import PATIENCE, Name, connect, settings_of
 from clouddeploy.cli.project import seconds
-from clouddeploy.contract import Status, Step
+from clouddeploy.seam.cluster import Status, Step
 
 _WORDS = {clusters.Action.CREATE: "change"}
 

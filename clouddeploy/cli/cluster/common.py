@@ -13,8 +13,9 @@ from clouddeploy import clusters
 from clouddeploy.app.model import Target
 from clouddeploy.cli import view
 from clouddeploy.cli.project import find_app, one
-from clouddeploy.contract import Provider, TargetSettings
 from clouddeploy.release.targets import connected
+from clouddeploy.seam.provider import Provider
+from clouddeploy.seam.target import TargetSettings
 
 PATIENCE = 45 * 60  # seconds; an EKS control plane takes 13 to 16 minutes, and sometimes longer
 

@@ -10,9 +10,9 @@ import typer
 from clouddeploy.cli import options, token, view
 from clouddeploy.cli.cluster.common import Name, connect, settings_of
 from clouddeploy.cli.project import chosen, find_app
-from clouddeploy.contract import Cluster, Status
 from clouddeploy.errors import NotFoundError
 from clouddeploy.release.targets import connected
+from clouddeploy.seam.cluster import Cluster, Status
 
 Kubeconfig = Annotated[
     Path | None,

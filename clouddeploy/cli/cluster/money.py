@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from clouddeploy.cli import view
-from clouddeploy.contract import Cost, Leftover
+from clouddeploy.seam.cluster import Cost, Leftover
 
 
 def total(monthly: Sequence[Decimal | None]) -> str:

@@ -7,9 +7,10 @@ from clouddeploy.cli import live, options, view
 from clouddeploy.cli.cluster.common import PATIENCE, Name, connect, print_plan, settings_of
 from clouddeploy.cli.cluster.money import print_leftovers
 from clouddeploy.cli.project import seconds
-from clouddeploy.contract import Cluster, Provider
 from clouddeploy.progress import Progress
 from clouddeploy.release.teardown import billed_inside, release_inside
+from clouddeploy.seam.cluster import Cluster
+from clouddeploy.seam.provider import Provider
 
 
 def delete(

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from clouddeploy.cli.project import size
-from clouddeploy.contract import StoredImage
 from clouddeploy.kube.use import Use
 from clouddeploy.release.uses import Uses
+from clouddeploy.seam.registry import StoredImage
 
 
 def ago(moment: datetime | None) -> str:

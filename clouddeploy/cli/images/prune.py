@@ -17,13 +17,13 @@ from clouddeploy.cli import options, view
 from clouddeploy.cli.images.common import ago, bytes_of, named_by, plain
 from clouddeploy.cli.outcomes import finish
 from clouddeploy.cli.project import app_and_targets, short, size
-from clouddeploy.contract import StoredImage
 from clouddeploy.errors import ConfigError, NotFoundError, PreconditionError
 from clouddeploy.release.holdings import own_repositories
 from clouddeploy.release.prune import Plan, carry_out, plan_prune
 from clouddeploy.release.registries import OpenRegistry, open_target
 from clouddeploy.release.targets import Outcome, connected, each
 from clouddeploy.release.uses import Uses, find_uses
+from clouddeploy.seam.registry import StoredImage
 
 Names = Annotated[
     list[str] | None, typer.Argument(metavar="[REPOSITORY]...", help="Instead of the app's own, as shop/web.")

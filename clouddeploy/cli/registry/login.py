@@ -11,12 +11,13 @@ import typer
 from clouddeploy.cli import options, view
 from clouddeploy.cli.outcomes import finish
 from clouddeploy.cli.project import app_and_targets
-from clouddeploy.contract import Login, Secret
 from clouddeploy.errors import ConfigError
 from clouddeploy.oci.dockerconfig import host_of
 from clouddeploy.oci.reference import is_host
 from clouddeploy.release.logins import LoggedIn, log_in, log_in_target
 from clouddeploy.release.targets import each
+from clouddeploy.seam.registry import Login
+from clouddeploy.seam.secret import Secret
 
 Host = Annotated[
     str | None, typer.Argument(metavar="[HOST]", help="Any registry, as ghcr.io; instead of the targets'.")

@@ -9,7 +9,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Protocol
 
-from clouddeploy.contract import ClientCertificate, KubeAccess, Secret
 from clouddeploy.emulator.certificates import Authority
 from clouddeploy.emulator.kubernetes.apiserver import Binaries, RealApiServer, find_binaries
 from clouddeploy.emulator.kubernetes.builtin import BuiltIn
@@ -18,6 +17,8 @@ from clouddeploy.emulator.kubernetes.player.client import Admin
 from clouddeploy.emulator.kubernetes.player.world import ImageCheck
 from clouddeploy.emulator.kubernetes.users import MASTERS, Authenticate, User
 from clouddeploy.errors import MissingToolError
+from clouddeploy.seam.cluster import ClientCertificate, KubeAccess
+from clouddeploy.seam.secret import Secret
 
 __all__ = ["KubernetesApi", "User", "start_kubernetes"]
 

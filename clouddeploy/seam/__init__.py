@@ -1,0 +1,1 @@
+"""The words of `clouddeploy.contract`, by subject. Standard library only."""

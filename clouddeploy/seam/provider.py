@@ -1,0 +1,53 @@
+"""One cloud, connected to one target."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from clouddeploy.seam.account import Doctor, Identity, Inventory, Prices
+from clouddeploy.seam.cluster import Clusters, Nodes, Provisioner
+from clouddeploy.seam.registry import Images, Registry
+from clouddeploy.seam.target import TargetSettings
+
+
+@dataclass(frozen=True)
+class Traits:
+    """What Kubernetes manifests need to be right on this cloud."""
+
+    ingress_class: str | None = None
+    ingress_annotations: Mapping[str, str] = field(default_factory=dict)
+    load_balancer_annotations: Mapping[str, str] = field(default_factory=dict)
+    storage_class: str | None = None
+    min_volume_gib: int = 1
+
+
+@dataclass(frozen=True)
+class Provider:
+    """One cloud, connected to one target. A missing ability is None, visible in the type.
+
+    `cluster` is the name under which `clusters` knows the target's cluster. `chosen_by` names the
+    environment variables that say which account is meant, never credentials: a kubeconfig
+    keeps their values for the command that mints its tokens.
+    """
+
+    name: str
+    identity: Callable[[], Identity]
+    registry: Registry
+    clusters: Clusters
+    traits: Traits
+    cluster: str = ""
+    chosen_by: Sequence[str] = ()
+    provisioner: Provisioner | None = None
+    nodes: Nodes | None = None
+    doctor: Doctor | None = None
+    images: Images | None = None
+    prices: Prices | None = None
+    inventory: Inventory | None = None
+
+
+class Connect(Protocol):
+    """What a `clouddeploy.providers` entry point names."""
+
+    def __call__(self, target: TargetSettings, /) -> Provider: ...
