@@ -14,11 +14,12 @@ import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
+from statistics import median
 
 from tests.faults.blocks import PROMISES, run
 from tests.faults.figures import Figure, show
 
-COUNTS = {"push": 3000, "kill": 200, "hostile": 250}
+COUNTS = {"push": 3600, "kill": 300, "hostile": 250}
 _MOST = {"unaided": 0.005}
 _BLOCK = 50
 
@@ -42,10 +43,12 @@ def _count(kind: str, count: int, jobs: int) -> bool:
     figures = {key: Figure(text, most=_MOST.get(key, 0.0)) for key, text in PROMISES[kind].items()}
     blocks = [range(first, min(first + _BLOCK, count)) for first in range(0, count, _BLOCK)]
     print(f"{kind}: seeds 0 to {count - 1}", flush=True)
+    more: list[int] = []
     with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
         try:
             for number, found in enumerate(pool.map(partial(run, kind), blocks), 1):
                 for one in found:
+                    more += [] if one.more is None else [one.more]
                     for key, problem in one.promises.items():
                         figures[key].count(one.seed, problem and f"{one.what}: {problem}")
                 spent = time.monotonic() - begin
@@ -55,6 +58,8 @@ def _count(kind: str, count: int, jobs: int) -> bool:
             pool.shutdown(wait=False, cancel_futures=True)
     print(" " * 40, end="\r")
     kept = show(list(figures.values()))
+    if more:
+        print(f"  bytes sent beyond the image's: median {median(more):.0f}, at most {max(more)}")
     print(f"{kind}: {time.monotonic() - begin:.0f} s; one alone: python -m tests.faults {kind} --seed N\n")
     return kept
 

@@ -18,11 +18,15 @@ PROMISES = {"push": pushes.PROMISES, "kill": kills.PROMISES, "hostile": hostile.
 
 
 class Judged(NamedTuple):
-    """A run: the promises that it could break, "" for those that it kept, and what it was."""
+    """A run: the promises that it could break, "" for those that it kept, and what it was.
+
+    `more` is how many bytes were sent beyond the image's, where that is counted.
+    """
 
     seed: int
     promises: dict[str, str]
     what: str
+    more: int | None = None
 
 
 def run(kind: str, seeds: Sequence[int]) -> list[Judged]:
@@ -30,7 +34,7 @@ def run(kind: str, seeds: Sequence[int]) -> list[Judged]:
     # Loading the system's authorities takes longer than a push, and plain http needs none.
     os.environ["SSL_CERT_FILE"] = os.devnull
     with tempfile.TemporaryDirectory(prefix="clouddeploy-faults-") as scratch:
-        return [Judged(seed, one.judged(), _what(one)) for seed, one in _run(kind, seeds, Path(scratch))]
+        return [_judged(seed, one) for seed, one in _run(kind, seeds, Path(scratch))]
 
 
 def _run(kind: str, seeds: Sequence[int], folder: Path) -> Iterator[tuple[int, Outcome | Killed | Attacked]]:
@@ -44,6 +48,11 @@ def _run(kind: str, seeds: Sequence[int], folder: Path) -> Iterator[tuple[int, O
     else:
         with pushes.Bench(folder) as pushing:
             yield from ((seed, pushing.run(seed, skopeo=skopeo)) for seed in seeds)
+
+
+def _judged(seed: int, found: Outcome | Killed | Attacked) -> Judged:
+    more = found.extra if isinstance(found, Killed) and found.died else None
+    return Judged(seed, found.judged(), _what(found), more)
 
 
 def _what(found: Outcome | Killed | Attacked) -> str:

@@ -9,18 +9,22 @@ import signal
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from clouddeploy.emulator.registry import PROFILES, Fault, Ledger
 from clouddeploy.emulator.registry.endpoints import Endpoint
-from tests.faults import layouts, subject
+from tests.faults import archives, layouts, subject
 from tests.faults.layouts import Layout
 from tests.faults.rig import Rig
 from tests.faults.subject import Job, Verdict
 
 IMAGES = 8
+ARCHIVES = 4
+STREAMED = 200
+"""Seeds from here on push archives."""
 PROMISES = {
     "sent once": "after kill -9 no committed blob is sent again",
     "old tag": "after kill -9 the old tag or the whole new image",
@@ -93,9 +97,10 @@ class Bench:
     """The rigs of all profiles and a few images; a context manager."""
 
     def __init__(self, directory: Path) -> None:
+        self._directory = directory
         self._layouts = [layouts.make(directory / f"image-{number}", number) for number in range(IMAGES)]
         self._rigs = [Rig(directory / name, profile) for name, profile in PROFILES.items()]
-        self._known: dict[tuple[str, int], list[_Point]] = {}
+        self._known: dict[tuple[str, Path], list[_Point]] = {}
 
     def __enter__(self) -> Bench:
         for rig in self._rigs:
@@ -106,29 +111,41 @@ class Bench:
         for rig in self._rigs:
             rig.__exit__()
 
+    @cached_property
+    def _archives(self) -> list[Layout]:
+        return [
+            archives.make(self._directory / f"archive-{number}", number, self._rigs[0])
+            for number in range(ARCHIVES)
+        ]
+
     def run(self, seed: int) -> Killed:
         """Kill a push where the seed says, run it again, and judge both."""
         source = random.Random(f"kill {seed}")
-        rig, image = self._rigs[seed % len(self._rigs)], source.randrange(IMAGES)
-        points = self._points(rig, image)
+        images = self._archives if seed >= STREAMED else self._layouts
+        rig, image = self._rigs[seed % len(self._rigs)], source.randrange(len(images))
+        points = self._points(rig, images[image])
         bodies = [point for point in points if point.size]
         point = source.choice(bodies if source.random() < 0.5 else points)
         action = "call-after" if source.random() < 0.25 else "call"
-        fault = Fault(point.endpoint, action, point.number, offset=source.randint(0, point.size))
+        most = point.size
+        if seed >= STREAMED:  # layers are sent as they are ready, in another order every time
+            most = min(one.size for one in points if one.endpoint == point.endpoint)
+        fault = Fault(point.endpoint, action, point.number, offset=source.randint(0, most))
         return self.judge(seed, image, fault)
 
     def judge(self, seed: int, image: int, fault: Fault) -> Killed:
         """Kill a push of an image by this fault, on the seed's profile."""
         rig = self._rigs[seed % len(self._rigs)]
-        return _Run(rig, self._layouts, image).judge(seed, fault)
+        images = self._archives if seed >= STREAMED else self._layouts
+        return _Run(rig, images, image).judge(seed, fault)
 
-    def _points(self, rig: Rig, image: int) -> list[_Point]:
+    def _points(self, rig: Rig, image: Layout) -> list[_Point]:
         """The requests that a push of this image makes when nothing goes wrong."""
-        key = (rig.profile.name, image)
+        key = (rig.profile.name, image.path)
         if key not in self._known:
             rig.clear()
             rig.faulty.begin()
-            verdict = subject.push(rig.job(self._layouts[image], rig.repository()))
+            verdict = subject.push(rig.job(image, rig.repository()))
             assert verdict.end == "done", verdict
             self._known[key] = _points(rig.faulty.ledger)
         return self._known[key]

@@ -17,11 +17,15 @@ _SIZES = (1, 100, 4_000, 70_000, 300_000, 1_500_000)
 
 @dataclass(frozen=True)
 class Layout:
-    """An OCI layout on disk: its root's digest, and the size of everything it consists of."""
+    """An OCI layout on disk: its root's digest, and the size of everything it consists of.
+
+    With `archive`, what is pushed is that file, of which the layout is the image.
+    """
 
     path: Path
     digest: str
     sizes: Mapping[str, int]
+    archive: Path | None = None
 
     def read(self, digest: str) -> bytes:
         return (self.path / "blobs" / "sha256" / digest.removeprefix("sha256:")).read_bytes()

@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 
 from clouddeploy.emulator.registry import PROFILES
-from tests.faults import layouts, subject
+from tests.faults import archives, layouts, subject
 from tests.faults.layouts import Layout
 from tests.faults.rig import Rig
 from tests.faults.scripts import IMAGES, Plan, draw
@@ -23,6 +24,9 @@ PROMISES = {
     "pauses": "no request to a host in its Retry-After pause",
     "immutable first": "an immutable tag is refused before bytes are sent",
 }
+ARCHIVES = 6
+STREAMED = 3000
+"""Seeds from here on push archives, whose digests nobody knows before."""
 UNDER_WAY = 0.03
 """Seconds that a request may have been under way when a pause was asked for; this machine is busy."""
 
@@ -59,7 +63,8 @@ class Bench:
     """The rigs of all profiles and the images; a context manager."""
 
     def __init__(self, directory: Path) -> None:
-        self.layouts = [layouts.make(directory / f"image-{number}", number) for number in range(IMAGES)]
+        self._directory = directory
+        self._layouts = [layouts.make(directory / f"image-{number}", number) for number in range(IMAGES)]
         self._rigs: Mapping[str, Rig] = {
             name: Rig(directory / name, profile) for name, profile in PROFILES.items()
         }
@@ -76,7 +81,15 @@ class Bench:
     def run(self, seed: int, *, skopeo: bool = False) -> Outcome:
         """Push as the seed says, and judge it."""
         plan = draw(seed)
-        return _Run(plan, self.rig(plan.profile.name), self.layouts, skopeo).judge()
+        images = self._archives if seed >= STREAMED else self._layouts
+        return _Run(plan, self.rig(plan.profile.name), images, skopeo).judge()
+
+    @cached_property
+    def _archives(self) -> list[Layout]:
+        rig = self.rig("spec")
+        return [
+            archives.make(self._directory / f"archive-{number}", number, rig) for number in range(ARCHIVES)
+        ]
 
     def rig(self, profile: str) -> Rig:
         return self._rigs[profile]
@@ -86,7 +99,7 @@ class _Run:
     def __init__(self, plan: Plan, rig: Rig, images: list[Layout], skopeo: bool) -> None:
         self._plan = plan
         self._rig = rig
-        self._layout = images[plan.image]
+        self._layout = images[plan.image % len(images)]
         self._other = images[(plan.image + 1) % len(images)]
         self._skopeo = skopeo
         immutable = plan.trouble.startswith("immutable")

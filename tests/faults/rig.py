@@ -61,7 +61,7 @@ class Rig:
         home.mkdir(parents=True, exist_ok=True)
         front = self._front.host
         job = Job(layout.path, front, repository, ("v1",), USERNAME, PASSWORD, home, PACE, TIMEOUT)
-        return replace(job, immutable=immutable)
+        return replace(job, immutable=immutable, archive=layout.archive)
 
     def reader(self, repository: str) -> Registry:
         return Registry(self._clean.host, repository, USERNAME, PASSWORD)

@@ -11,7 +11,8 @@ from typing import Literal
 import clouddeploy.push
 from clouddeploy.contract import Login, Secret
 from clouddeploy.errors import CloudDeployError
-from clouddeploy.images.store import Image, Store
+from clouddeploy.images.sources import open_source
+from clouddeploy.images.store import Store
 from clouddeploy.oci.client import RegistryClient
 from clouddeploy.oci.journal import Journal
 from clouddeploy.oci.retry import Retry
@@ -23,7 +24,7 @@ End = Literal["done", "temporary", "refused", "crashed"]
 
 @dataclass(frozen=True)
 class Job:
-    """One push: the OCI layout at `layout` to `host/repository` under `tags`.
+    """One push: the OCI layout at `layout`, or the `archive`, to `host/repository` under `tags`.
 
     `home` is for what a push remembers between runs. Of each second of back-off `1 / pace` is
     waited; `timeout` is how many real seconds a registry may be silent. Blobs of more than
@@ -42,6 +43,7 @@ class Job:
     timeout: float = 5.0
     chunk: int = 400_000
     immutable: bool = False
+    archive: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -55,14 +57,13 @@ class Verdict:
 
 def push(job: Job) -> Verdict:
     """Push, and say what the product says."""
-    store = Store(job.layout)
-    manifest = store.find(NAME)
-    assert manifest, f"{job.layout} has no image"
 
     def run(client: RegistryClient) -> str:
         address = f"{job.host}/{job.repository}"
         destination = Destination(client, address, job.tags, immutable=job.immutable)
-        [delivered] = clouddeploy.push.push(Image(store, manifest), [destination], How())
+        source = f"docker-archive:{job.archive}" if job.archive else f"oci:{job.layout}:{NAME}"
+        with open_source(source, Store(job.home / "images")) as image:
+            [delivered] = clouddeploy.push.push(image, [destination], How())
         if delivered.result is None:
             raise delivered.error or AssertionError("neither a result nor an error")
         return delivered.result.digest

@@ -9,7 +9,7 @@ import pytest
 
 from clouddeploy.emulator.registry import Fault
 from tests.faults import kills
-from tests.faults.kills import Bench, Child
+from tests.faults.kills import STREAMED, Bench, Child
 from tests.faults.subject import Job, Verdict
 
 pytestmark = pytest.mark.timeout(180)  # a busy machine
@@ -21,7 +21,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
         yield found
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", [*range(5), *range(STREAMED, STREAMED + 5)])
 def test_a_killed_push_goes_on_where_it_was(seed: int, bench: Bench) -> None:
     killed = bench.run(seed)
     assert killed.died, killed.where

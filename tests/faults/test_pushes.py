@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.faults import pushes, subject
-from tests.faults.pushes import Bench
+from tests.faults.pushes import STREAMED, Bench
 from tests.faults.scripts import draw
 from tests.faults.subject import Job, Verdict
 
@@ -21,7 +21,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
         yield found
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", [*range(8), *range(STREAMED, STREAMED + 6)])
 def test_a_push_on_a_bad_day_keeps_its_word(seed: int, bench: Bench) -> None:
     outcome = bench.run(seed, skopeo=shutil.which("skopeo") is not None)
     promises = outcome.judged()
