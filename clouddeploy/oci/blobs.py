@@ -144,6 +144,11 @@ class _Upload:
             response.drop()
             self._forget()
             raise UnavailableError(f"{host} takes no {blob.size} bytes at once")
+        if self._offset and response.status in _NO_CHUNKS and self._session.chunks.refused(response.status):
+            response.drop()  # pieces were begun before another blob's were refused
+            self._restart()
+            self._close()
+            return
         if response.status != 201:
             raise self._interrupted(response)
         response.drop()

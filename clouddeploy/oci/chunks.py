@@ -21,11 +21,11 @@ class Chunks:
 
     def refused(self, status: int, size: int | None = None) -> bool:
         """Learn from a refusal of `size` bytes; whether another way is left to try."""
+        if status != 413:  # Google's registry takes whole blobs only
+            self.allowed = False  # as another blob on its way may have learnt already
+            return True
         if not self.allowed:
             return False
-        if status != 413:  # Google's registry takes whole blobs only
-            self.allowed = False
-            return True
         smaller = min(size or self.size, self.size) // 2
         self.size = max(smaller, _LEAST)
         return smaller >= _LEAST

@@ -182,7 +182,9 @@ class _Run:
         child = Child(subject.push, self._job)
         faulty.hook = child.kill
         child.start()
-        found.died = child.result() is None
+        if verdict := child.result():
+            found.where += f"; it lived: {verdict.end} {verdict.message[:200]}"
+        found.died = verdict is None
         faulty.settle()
 
     def _judge_tag(self, found: Killed) -> None:

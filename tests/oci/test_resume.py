@@ -157,6 +157,24 @@ def test_a_registry_that_takes_no_chunks_gets_the_whole_blob_and_is_remembered(
     assert sent(registry)[2:] == [len(BLOB)]
 
 
+def test_a_blob_that_is_in_pieces_already_when_another_learns_that_they_are_refused_goes_whole(
+    registry: Scripted, client: RegistryClient, cutting: Cutting
+) -> None:
+    chunks = client._session.chunks
+    chunks.size = 300_000
+
+    def fail(seen: Seen) -> tuple[int, int] | None:
+        if seen.method == "PATCH":
+            chunks.refused(400)
+            return None
+        return (400, 0) if "content-range" in seen.headers else None
+
+    cutting.fail = fail
+    upload(client)
+    assert cutting.blobs == {LAYER.digest: BLOB}
+    assert sent(registry) == [300_000, len(BLOB) - 300_000, len(BLOB)]
+
+
 def test_chunks_that_are_too_large_are_halved(
     registry: Scripted, client: RegistryClient, cutting: Cutting
 ) -> None:
