@@ -76,6 +76,19 @@ def test_what_runs_is_what_was_pushed(run: Run, talk: Path, kubernetes: LiveClus
     assert {image.rpartition("@")[2] for image in running} == {status[0]["services"][0]["digest"]}
 
 
+def test_an_image_that_is_given_is_deployed_and_nothing_is_built(
+    run: Run, folder: Path, talk: Path, kubernetes: LiveCluster
+) -> None:
+    report = folder / "report.json"
+    assert run("push", "--to", "lab", "--engine", "built-in", "--report", str(report)).code == 0
+    [pushed] = json.loads(report.read_text())["targets"][0]["images"]
+    (folder / "Dockerfile").unlink()
+    done = run("deploy", "--to", "lab", "--image", f"web={pushed['reference']}")
+    assert done.code == 0, done.err
+    status = json.loads(run("status", "--to", "lab", "-o", "json").out)
+    assert {one["digest"] for one in status[0]["services"]} == {pushed["digest"]}
+
+
 def test_the_static_example_serves_as_its_readme_says(
     run: Run, folder: Path, kubernetes: LiveCluster, tmp_path: Path
 ) -> None:
