@@ -54,6 +54,18 @@ class RemoteImage:
         except NotFoundError:
             return []
 
+    def attached(self, digest: str) -> dict[str, Descriptor]:
+        """By tag: what cosign keeps beside an image of this digest, where it names it in no `subject`.
+
+        https://github.com/sigstore/cosign/blob/main/specs/SIGNATURE_SPEC.md#tag-based-discovery
+        """
+        name = digest.replace(":", "-", 1)
+        found = {
+            tag: self.client.head_manifest(self.repository, tag)
+            for tag in (f"{name}.sig", f"{name}.att", f"{name}.sbom")
+        }
+        return {tag: one for tag, one in found.items() if one}
+
     def _keep(self, descriptor: Descriptor, body: bytes) -> None:
         document = parse_document(body, descriptor.media_type)
         named: Sequence[Descriptor] = (

@@ -1,4 +1,4 @@
-"""What refers to an image by its `subject` goes with it: signatures, SBOMs, attestations.
+"""What refers to an image, by its `subject` or by cosign's tags, goes with it: signatures, SBOMs, and more.
 
 https://github.com/opencontainers/distribution-spec/blob/main/spec.md#enabling-the-referrers-api
 """
@@ -46,10 +46,24 @@ def copy_referrers(
                 tally = brought[done.destination.address]
                 tally.error = done.error or _listed(done.destination, subject, source, referrer)
                 tally.count += tally.error is None
+        if isinstance(source, RemoteImage):
+            _copy_attached(source, destinations, how, brought)
     except CloudDeployError as error:  # the source's own
         for tally in brought.values():
             tally.error = tally.error or error
     return brought
+
+
+def _copy_attached(
+    source: RemoteImage, destinations: Sequence[Destination], how: How, brought: dict[str, Brought]
+) -> None:
+    documents = [one.descriptor.digest for one in read_plan(source).documents]
+    for tag, found in [pair for digest in documents for pair in source.attached(digest).items()]:
+        still = [replace(one, tags=(tag,)) for one in destinations if brought[one.address].error is None]
+        for done in push(source.at(found), still, how):
+            tally = brought[done.destination.address]
+            tally.error = done.error
+            tally.count += done.error is None
 
 
 def _referrers(source: RemoteImage | LayoutImage) -> Iterator[tuple[str, Descriptor]]:

@@ -109,6 +109,21 @@ def test_a_referrer_of_one_platform_comes_along(registries: Registries, tmp_path
     assert signature.digest in registries.digests(1)
 
 
+def test_what_cosign_keeps_under_tags_of_its_own_comes_along(registries: Registries, tmp_path: Path) -> None:
+    source, _ = make_release(tmp_path / "release")
+    child = json.loads(source.path(source.manifest.digest).read_bytes())["manifests"][0]["digest"]
+    image = registries.fill(0, source, [])
+    client, tags = registries.clients[0], {}
+    for number, (digest, kind) in enumerate([(source.manifest.digest, "sig"), (child, "att")]):
+        attached = make_image(tmp_path / kind, layers=1, seed=10 + number)
+        tags[f"{digest.replace(':', '-')}.{kind}"] = attached.manifest.digest
+        push_image(attached, f"{client.host}/{WEB}", list(tags)[-1:], client)
+    [copied] = copy_image(image, [registries.place(1)], How())
+    assert (copied.error, copied.referrers) == (None, 2)
+    found = {tag: registries.clients[1].head_manifest(WEB, tag) for tag in tags}
+    assert {tag: one and one.digest for tag, one in found.items()} == tags
+
+
 def test_where_there_is_no_referrers_api_a_tag_lists_them(registries: Registries, tmp_path: Path) -> None:
     source, others = make_release(tmp_path / "release")
     second = add_referrer(source, source.manifest, "application/vnd.example.signature")
