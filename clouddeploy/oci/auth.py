@@ -106,16 +106,17 @@ class Authenticator:
             current = self._header(need)
             if current != sent or sent is None:
                 return current
-            self._forget(sent)
+            self._forget(sent, scope)
             renewed = self._header(need)
             return renewed if renewed != sent else None
 
     def _kept(self, scope: str) -> Secret | None:
-        """The header with a token that serves and is not too old. Needs no lock."""
+        """The header with the youngest token that serves, if it is not too old. Needs no lock."""
         if self._challenge is None or self._challenge.scheme != "bearer":
             return None
         scopes, now = frozenset(_scopes(scope)), self._clock()
-        return next((one.header for one in self._tokens if one.until > now and scopes <= one.scopes), None)
+        serving = (one.header for one in reversed(self._tokens) if one.until > now and scopes <= one.scopes)
+        return next(serving, None)
 
     def _header(self, need: _Need) -> Secret | None:
         if self._challenge is None:
@@ -130,8 +131,12 @@ class Authenticator:
             )
         return _basic(login) if login else None
 
-    def _forget(self, refused: Secret) -> None:
-        self._tokens = tuple(one for one in self._tokens if one.header != refused)
+    def _forget(self, refused: Secret, scope: str) -> None:
+        """Also the tokens for the same before it: where it has expired, they have."""
+        needed, headers = frozenset(_scopes(scope)), [one.header for one in self._tokens]
+        older = self._tokens[: headers.index(refused)] if refused in headers else ()
+        gone = {refused, *(one.header for one in older if needed <= one.scopes)}
+        self._tokens = tuple(one for one in self._tokens if one.header not in gone)
         if self._challenge and self._challenge.scheme == "basic":
             self._login = None
 

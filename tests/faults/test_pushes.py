@@ -29,7 +29,7 @@ def test_a_push_on_a_bad_day_keeps_its_word(seed: int, bench: Bench) -> None:
     assert broken == {}, f"{outcome.plan}\nalone: python -m tests.faults push --seed {seed}"
 
 
-@pytest.mark.parametrize("seed", [1, 3, 7, 16, 28, 51, 157, 283, 536, 872])
+@pytest.mark.parametrize("seed", [1, 3, 7, 16, 28, 51, 157, 283, 536, 872, 3387, 3449])
 def test_it_survives_up_to_four_faults_in_a_row(seed: int, bench: Bench) -> None:
     outcome = bench.run(seed)
     assert outcome.judged()["unaided"] == "", outcome.plan

@@ -84,7 +84,7 @@ class TokenServer:
         assert self.open.wait(SECONDS)
         if self._down:
             raise TemporaryError("down")
-        return Taken(), json.dumps({"token": f"for-{request.scope}", "expires_in": 300}).encode()
+        return Taken(), json.dumps({"token": f"token-{len(self.asked)}", "expires_in": 300}).encode()
 
 
 class Taken(Response):
@@ -148,3 +148,20 @@ def test_a_failure_is_not_remembered_for_who_comes_later() -> None:
         with pytest.raises(TemporaryError):
             auth.answer(HOME, "a", BEARER, None)
     assert server.asked == ["a", "a"]
+
+
+def test_tokens_that_expired_together_are_not_tried_one_by_one() -> None:
+    server = TokenServer()
+    server.open.set()
+    auth = Authenticator(HOME.host, nobody, server.ask)
+    narrow, wide = "repository:web:pull", "repository:web:pull repository:base:pull"
+    for scope in (wide, f"{wide} repository:api:pull", "repository:api:push"):
+        auth.answer(HOME, scope, BEARER, None)
+    asked = len(server.asked)
+
+    sent = auth.header(HOME, narrow)
+    again = auth.answer(HOME, narrow, BEARER, sent)
+    assert server.asked[asked:] == [narrow], "none of the others was taken for good"
+    assert again != sent
+    auth.header(HOME, "repository:api:push")
+    assert server.asked[asked:] == [narrow], "what serves something else is kept"
