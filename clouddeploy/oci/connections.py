@@ -6,6 +6,7 @@ import contextlib
 import socket
 import threading
 import weakref
+from collections.abc import Callable
 from typing import Any
 
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
@@ -13,18 +14,22 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from clouddeploy.oci.dialing import Judge, dial
 from clouddeploy.oci.heads import WholeResponse
+from clouddeploy.oci.urls import Origin
 
 
 class Connections:
     """The connections that are open. Ends them, also those that other threads wait on.
 
     `judge` sees every address before it is connected to, `met` the peer of each connection before
-    anything is sent.
+    anything is sent. `ready` may hold back what is to be sent to an origin.
     """
 
-    def __init__(self, judge: Judge, met: Judge, send_timeout: float) -> None:
+    def __init__(
+        self, judge: Judge, met: Judge, ready: Callable[[Origin], object], send_timeout: float
+    ) -> None:
         self._judge = judge
         self._met = met
+        self._ready = ready
         self._send_timeout = send_timeout
         self._open: weakref.WeakSet[HTTPConnection] = weakref.WeakSet()
         self._aborted = False
@@ -41,7 +46,7 @@ class Connections:
         return sock
 
     def opened(self, connection: HTTPConnection) -> None:
-        """Remember a connection that is ready for requests."""
+        """Remember a connection, and wait until it is to be used."""
         with self._lock:
             self._open.add(connection)
         if self._aborted:
@@ -49,6 +54,8 @@ class Connections:
             raise ConnectionAbortedError
         sock: Any = connection.sock
         sock.settimeout(self._send_timeout)
+        scheme = "https" if isinstance(connection, HTTPSConnection) else "http"
+        self._ready(Origin(scheme, connection.host.strip("[]").lower(), connection.port))
 
     def abort(self) -> None:
         """Shut every socket down: whoever reads or writes gets an error at once. Nothing opens any more."""

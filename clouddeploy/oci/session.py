@@ -30,7 +30,8 @@ class Session:
     def __init__(
         self, host: str, login: Callable[[], Login | None], timeout: float, retry: Retry | None
     ) -> None:
-        self.transport = Transport(timeout)
+        # Connecting takes its time, and another answer may have asked for a pause meanwhile.
+        self.transport = Transport(timeout, lambda origin: self._pauses.keep(origin.name))
         self.retry = retry or Retry(sleep=self.transport.closed.wait)
         self.chunks = Chunks()
         self._pauses = Pauses(self.retry)

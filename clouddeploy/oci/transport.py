@@ -126,17 +126,18 @@ class Response:
 class Transport:
     """Sends requests for one registry; counts them. Thread-safe.
 
-    `timeout` is how many seconds a server may stay silent.
+    `timeout` is how many seconds a server may stay silent. `ready` is called with the origin of
+    each new connection before anything is sent, and may wait.
     """
 
-    def __init__(self, timeout: float) -> None:
+    def __init__(self, timeout: float, ready: Callable[[Origin], object] = lambda _: None) -> None:
         self.requests = 0
         self.closed = threading.Event()
         self._timeout = timeout
         self._home_host = ""
         self._home_zone = Zone.NEVER  # not connected yet
         self._lock = threading.Lock()
-        self._connections = Connections(self._judge, self._met, timeout)
+        self._connections = Connections(self._judge, self._met, ready, timeout)
 
     def at_home(self, home: Origin) -> None:
         """Say which host is the registry itself: it decides how far others may send us."""

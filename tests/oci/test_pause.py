@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 import pytest
+from urllib3.connection import HTTPConnection
 
 from clouddeploy.errors import TemporaryError
 from clouddeploy.oci.client import RegistryClient
@@ -46,6 +48,23 @@ def test_a_date_is_understood(registry: Scripted) -> None:
             client.has_blob("shop/web", DIGEST)
         client.has_blob("shop/web", DIGEST)
     assert 5 < waits.seconds[0] <= 30
+
+
+def test_a_pause_that_is_asked_for_while_another_connects_is_kept(
+    registry: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits = Waits()
+    registry.script = lambda _: Answer(200)
+    with RegistryClient(registry.host, retry=waits.retry) as client:
+        session, dial = client._session, client._session.transport._connections.dial
+
+        def dial_slowly(connection: HTTPConnection) -> socket.socket:
+            session._pauses.ask(registry.host, 7)
+            return dial(connection)
+
+        monkeypatch.setattr(session.transport._connections, "dial", dial_slowly)
+        assert client.has_blob("shop/web", DIGEST)
+    assert waits.seconds == [7]
 
 
 def test_who_was_refused_waits_once(registry: Scripted) -> None:
