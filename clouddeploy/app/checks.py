@@ -10,6 +10,7 @@ from clouddeploy.app.model import ALL, Expose, Service
 from clouddeploy.app.problems import Problem, did_you_mean, display, quoted
 from clouddeploy.app.source import Document, Where
 from clouddeploy.app.variants import varied
+from clouddeploy.app.volumes import one_replica, volume_checks
 
 
 def cross_checks(document: Document, root: config.Root, services: list[Service]) -> Iterator[Problem]:
@@ -23,6 +24,7 @@ def cross_checks(document: Document, root: config.Root, services: list[Service])
         yield from _image_of(document, service, by_name)
         yield from _needs_port(document, service)
     yield from _same_address(document, services)
+    yield from volume_checks(document, services)
     for name, target in root.targets.items():
         if name == ALL:
             fix = "choose another name"
@@ -36,13 +38,17 @@ def _overrides(
 ) -> Iterator[Problem]:
     for changed in target.overrides.services:
         if changed not in by_name:
-            where: Where = ("targets", name, "overrides", "services", changed)
+            place: Where = ("targets", name, "overrides", "services", changed)
             message = f"no service is called {quoted(changed)}{did_you_mean(changed, by_name)}"
-            yield document.problem(where, message, at_key=True, fix=f"the services: {', '.join(by_name)}")
+            yield document.problem(place, message, at_key=True, fix=f"the services: {', '.join(by_name)}")
     for service in varied(target, list(by_name.values())):
+        where: Where = ("targets", name, "overrides", "services", service.name)
+        wrong = one_replica(service.replicas, service)
+        if wrong and service.replicas != by_name[service.name].replicas:
+            yield document.problem((*where, "replicas"), wrong[0], fix=wrong[1])
         if service.port is None and service.expose and by_name[service.name].expose is None:
-            where = ("targets", name, "overrides", "services", service.name, "expose")
-            yield document.problem(where, "expose needs a port", fix=f"add port: 8080 to {service.name}")
+            fix = f"add port: 8080 to {service.name}"
+            yield document.problem((*where, "expose"), "expose needs a port", fix=fix)
 
 
 def _same_address(document: Document, services: list[Service]) -> Iterator[Problem]:

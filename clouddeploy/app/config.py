@@ -12,6 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetJsonSchem
 from pydantic_core import CoreSchema
 
 from clouddeploy.app import fields as f
+from clouddeploy.app import volumes as v
 from clouddeploy.app.source import Scalar
 
 API_VERSION = "clouddeploy/v1"
@@ -21,13 +22,15 @@ class Model(BaseModel):
     """A mapping with known keys.
 
     `planned` are keys of the file format that this version does not know yet; `meant` maps what
-    other tools call a key to ours; `short` is the key that a bare string stands for.
+    other tools call a key to ours; `short` is the key that a bare string stands for; `example` is
+    a fix for what is no mapping.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     planned: ClassVar[frozenset[str]] = frozenset()
     meant: ClassVar[dict[str, str]] = {}
     short: ClassVar[str | None] = None
+    example: ClassVar[str | None] = None
 
     @model_validator(mode="before")
     @classmethod
@@ -35,7 +38,8 @@ class Model(BaseModel):
         if cls.short and isinstance(data, Scalar | str):
             return {cls.short: data}
         if not isinstance(data, dict):
-            raise f.FieldError(f"expected {'text or ' if cls.short else ''}a mapping, not {f.kind(data)}")
+            wanted = "text or a mapping" if cls.short else "a mapping"
+            raise f.FieldError(f"expected {wanted}, not {f.kind(data)}", cls.example)
         return data
 
     @classmethod
@@ -80,6 +84,23 @@ class Resources(Model):
 
     cpu: f.Cpu | None = None
     memory: f.Memory | None = None
+
+
+class Volume(Model):
+    """A disk that outlives the service's containers."""
+
+    example = v.EXAMPLE
+    meant: ClassVar[dict[str, str]] = {
+        "source": "name",
+        "path": "mount",
+        "target": "mount",
+        "mountPath": "mount",
+        "storage": "size",
+    }
+    planned = frozenset({"storage_class", "read_only"})
+    name: f.Name
+    mount: v.Mount
+    size: v.Size
 
 
 class Expose(Model):
@@ -138,7 +159,7 @@ HealthField = Annotated[Health | None, BeforeValidator(_health), Field(json_sche
 class Variant(Model):
     """What a target may say differently about a service."""
 
-    planned = frozenset({"build", "image", "command", "health"})
+    planned = frozenset({"build", "image", "command", "health", "volumes"})
     port: f.Port | None = None
     replicas: f.Replicas | None = None
     resources: Resources = Resources()
@@ -161,7 +182,6 @@ class Service(Model):
         {
             "depends_on",
             "secrets",
-            "volumes",
             "release_command",
             "env_file",
             "configs",
@@ -180,6 +200,7 @@ class Service(Model):
     resources: Resources = Resources()
     env: dict[f.EnvName, f.Spelled] = Field(default_factory=dict)
     expose: ExposeField = None
+    volumes: tuple[Volume, ...] = ()
 
     @model_validator(mode="after")
     def _one_image(self) -> Self:

@@ -18,7 +18,7 @@ from clouddeploy.app.model import App, Build, Inferred, Resources, Service, Targ
 from clouddeploy.app.problems import Problem, did_you_mean, display, quoted
 from clouddeploy.app.source import Document, Where
 from clouddeploy.app.textfile import read_text
-from clouddeploy.app.variants import expose, health, varied
+from clouddeploy.app.variants import expose, health, varied, volumes
 from clouddeploy.seam.target import ClusterSpec, TargetSettings
 
 
@@ -64,6 +64,7 @@ class _Conversion:
             resources=Resources(given.resources.cpu, given.resources.memory),
             env=given.env,
             expose=expose(given.expose),
+            volumes=volumes(given.volumes),
         )
         health_given = "health" in given.model_fields_set
         if service.build is None or (service.port and health_given):

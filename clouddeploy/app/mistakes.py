@@ -12,6 +12,7 @@ from clouddeploy.app.config import API_VERSION, Model, Root, Target
 from clouddeploy.app.fields import kind
 from clouddeploy.app.problems import Problem, did_you_mean, quoted
 from clouddeploy.app.source import Document, Node, Where
+from clouddeploy.app.volumes import EXAMPLE
 
 MOST_ERRORS = 200
 _TYPO = 0.8
@@ -95,7 +96,7 @@ def _subject(where: Where, message: str) -> str:
 
 
 def _expected(error: ErrorDetails) -> str:
-    wanted = {"dict_type": "a mapping", "string_type": "text", "list_type": "a list"}.get(error["type"])
+    wanted = {"dict_type": "a mapping", "string_type": "text", "list_type": "a list", "tuple_type": "a list"}.get(error["type"])
     return f"expected {wanted}, not {kind(error['input'])}" if wanted else error["msg"]
 
 
@@ -106,6 +107,7 @@ def _missing(document: Document, where: Where) -> Problem:
         "app": "name the app: app: shop",
         "services": "add services: {web: {build: .}}",
         "provider": "add provider: aws, or another of: clouddeploy provider list",
+        **dict.fromkeys(("name", "mount", "size"), EXAMPLE),
     }
     return document.problem(where, f'"{key}" is missing', fix=examples.get(str(key)))
 
@@ -131,7 +133,7 @@ def _model_at(where: Where) -> type[Model]:
     names = iter(where)
     for key in names:
         annotation = model.model_fields[str(key)].annotation
-        if getattr(annotation, "__origin__", None) is dict:
+        if getattr(annotation, "__origin__", None) in (dict, tuple):
             next(names, None)
         model = next(_models(annotation), model)
     return model

@@ -56,6 +56,20 @@ class Resources:
 
 
 @dataclass(frozen=True)
+class Volume:
+    """A disk that outlives the containers of its service; `mount` is a folder in them, `size` in GiB."""
+
+    name: str
+    mount: str
+    size: int
+
+
+def claim_name(service: str, volume: Volume) -> str:
+    """What a service's volume is called in the cluster, in its namespace."""
+    return f"{service}-{volume.name}"
+
+
+@dataclass(frozen=True)
 class Service:
     """One container image and how it runs. Exactly one of build, image, image_of is set."""
 
@@ -70,6 +84,7 @@ class Service:
     resources: Resources = Resources()
     env: Mapping[str, str] = field(default_factory=dict)
     expose: Expose | None = None
+    volumes: Sequence[Volume] = ()
 
 
 @dataclass(frozen=True)

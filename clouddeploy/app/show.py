@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from clouddeploy.app.model import App, Build, Expose, Health, Resources, Service, Target
+from clouddeploy.app.model import App, Build, Expose, Health, Resources, Service, Target, Volume
 from clouddeploy.seam.target import ClusterSpec
 
 
@@ -49,7 +49,12 @@ def _service(service: Service) -> dict[str, Any]:
         resources=_resources(service.resources),
         env=dict(service.env),
         expose=_expose(service.expose) if service.expose else None,
+        volumes=[_volume(each) for each in service.volumes],
     )
+
+
+def _volume(volume: Volume) -> dict[str, str]:
+    return {"name": volume.name, "mount": volume.mount, "size": f"{volume.size}Gi"}
 
 
 def _build(build: Build) -> dict[str, Any]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from clouddeploy.app import config
-from clouddeploy.app.model import Expose, Health, Resources, Service
+from clouddeploy.app.model import Expose, Health, Resources, Service, Volume
 
 
 def health(given: config.Health | None) -> Health | None:
@@ -18,6 +18,10 @@ def health(given: config.Health | None) -> Health | None:
 
 def expose(given: config.Expose | None) -> Expose | None:
     return Expose(given.host, given.path, given.tls) if given else None
+
+
+def volumes(given: Sequence[config.Volume]) -> tuple[Volume, ...]:
+    return tuple(Volume(each.name, each.mount, each.size) for each in given)
 
 
 def varied(target: config.Target, services: list[Service]) -> Iterator[Service]:

@@ -17,10 +17,14 @@ from clouddeploy.errors import (
     TemporaryError,
 )
 from clouddeploy.kube.client import Kube, Object
-from clouddeploy.kube.kinds import NAMESPACE, REVISION, kind_of
+from clouddeploy.kube.kinds import NAMESPACE, REVISION, STORAGE_CLASS, kind_of
+from clouddeploy.kube.volumes import refuse_smaller
 from clouddeploy.manifests.labels import MANAGER, PART_OF, owned
 
 CREATED, CONFIGURED, UNCHANGED = "created", "configured", "unchanged"
+
+_SHARED = (NAMESPACE.name, STORAGE_CLASS.name)
+"""What several apps may need: it is used as it is where somebody else made it."""
 
 
 @dataclass(frozen=True)
@@ -37,14 +41,16 @@ def apply_objects(kube: Kube, objects: Sequence[Object], *, dry_run: bool = Fals
 
     All of them are checked before the first is written: whose they are, and by a server-side
     dry run whether the API takes them. In a namespace that is not there yet that is possible
-    only once it is made. A namespace that somebody else made is used as it is.
+    only once it is made. A namespace or storage class that somebody else made is used as it is.
 
-    Raises ForeignResourceError for an object that clouddeploy did not make for this app, and
-    CloudDeployError for a field that another manager holds or an object that is refused.
+    Raises ForeignResourceError for an object that clouddeploy did not make for this app,
+    ConfigError for a volume that would shrink, and CloudDeployError for a field that another
+    manager holds or an object that is refused.
     """
     with _saying("nothing was changed"):
         pairs = list(_looked_up(kube, objects))
         _refuse_foreign(pairs)
+        refuse_smaller(pairs)
         made = next((each for each, live in pairs if each["kind"] == NAMESPACE.name and not live), None)
         plan = [] if made else [_planned(kube, each, live) for each, live in pairs]
     if made is not None:
@@ -58,9 +64,9 @@ def apply_objects(kube: Kube, objects: Sequence[Object], *, dry_run: bool = Fals
 
 
 def _looked_up(kube: Kube, objects: Sequence[Object]) -> Iterator[tuple[Object, Object | None]]:
-    """Each object and what the cluster has in its place, without a namespace that is not ours."""
+    """Each object and what the cluster has in its place, without shared ones that are not ours."""
     for each in objects:
-        if each["kind"] != NAMESPACE.name:
+        if each["kind"] not in _SHARED:
             yield each, _live(kube, each)
             continue
         try:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from clouddeploy.errors import CloudDeployError, TemporaryError
 from clouddeploy.kube.client import Kube
 from clouddeploy.kube.clock import Clock
-from clouddeploy.kube.kinds import APPLIED, NAMESPACE, POD, REPLICA_SET, Kind
+from clouddeploy.kube.kinds import APPLIED, CLAIM, NAMESPACE, POD, REPLICA_SET, Kind
 from clouddeploy.kube.namespace import foreign_objects
 from clouddeploy.manifests.labels import owned, ownership
 from clouddeploy.progress import SILENT, Progress, Task
@@ -17,8 +17,8 @@ PATIENCE = 300.0
 """Seconds until what is being deleted must be gone: pods end, load balancers are given back."""
 POLL = 1.0
 
-_KINDS = tuple(kind for kind in reversed(APPLIED) if kind.namespaced)
-_MADE = (*_KINDS, REPLICA_SET, POD)
+_KINDS = tuple(kind for kind in reversed(APPLIED) if kind.namespaced and kind is not CLAIM)
+_DERIVED = (REPLICA_SET, POD)
 _Found = tuple[Kind, str]
 
 
@@ -27,24 +27,30 @@ def remove_app(
     app_name: str,
     namespace: str,
     *,
+    volumes: bool = False,
     dry_run: bool = False,
     progress: Progress = SILENT,
     clock: Clock = time,
 ) -> list[str]:
     """Delete the app's objects and wait until they are gone: "Deployment/web", … in that order.
 
-    The namespace goes with them if clouddeploy made it for this app and nothing else is in it.
-    Empty when there is nothing to delete. Raises TemporaryError when something is still there
+    Volumes, and so the data in them, stay unless `volumes` says otherwise. The namespace goes too
+    if clouddeploy made it for this app and nothing is left in it. Storage classes stay: other apps
+    may use them. Empty when there is nothing to delete. Raises TemporaryError when something is still there
     after five minutes; running it again goes on.
     """
-    found = list(_own(kube, app_name, namespace, _KINDS))
+    kinds = (*_KINDS, CLAIM) if volumes else _KINDS
+    found = list(_own(kube, app_name, namespace, kinds))
     with progress.task("remove") as task:
         if not dry_run:
             for kind, name in found:
                 kube.delete(kind, name, namespace)
-            _wait_gone(kube, app_name, namespace, task, clock)
+            _wait_gone(kube, app_name, namespace, (*kinds, *_DERIVED), task, clock)
         removed = [f"{kind.name}/{name}" for kind, name in found]
-        if _removable(kube, app_name, namespace, task):
+        stays = next(_own(kube, app_name, namespace, () if volumes else (CLAIM,)), None)
+        if stays:
+            task.say(f"namespace {namespace} stays: {CLAIM.name}/{stays[1]} has data")
+        elif _removable(kube, app_name, namespace, task):
             removed.append(f"{NAMESPACE.name}/{namespace}")
             if not dry_run:
                 _remove_namespace(kube, namespace, task, clock)
@@ -57,10 +63,12 @@ def _own(kube: Kube, app: str, namespace: str, kinds: Sequence[Kind]) -> Iterato
             yield kind, str(each["metadata"]["name"])
 
 
-def _wait_gone(kube: Kube, app: str, namespace: str, task: Task, clock: Clock) -> None:
+def _wait_gone(
+    kube: Kube, app: str, namespace: str, kinds: Sequence[Kind], task: Task, clock: Clock
+) -> None:
     """Wait for the objects, and for what the cluster's garbage collector deletes after them."""
     deadline = clock.monotonic() + PATIENCE
-    while left := [f"{kind.name}/{name}" for kind, name in _own(kube, app, namespace, _MADE)]:
+    while left := [f"{kind.name}/{name}" for kind, name in _own(kube, app, namespace, kinds)]:
         _wait(left, deadline, task, clock)
 
 

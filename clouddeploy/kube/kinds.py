@@ -18,6 +18,8 @@ class Kind:
 NAMESPACE = Kind("v1", "Namespace", "namespaces", namespaced=False)
 SERVICE_ACCOUNT = Kind("v1", "ServiceAccount", "serviceaccounts")
 CONFIG_MAP = Kind("v1", "ConfigMap", "configmaps")
+CLAIM = Kind("v1", "PersistentVolumeClaim", "persistentvolumeclaims")
+STORAGE_CLASS = Kind("storage.k8s.io/v1", "StorageClass", "storageclasses", namespaced=False)
 SERVICE = Kind("v1", "Service", "services")
 DEPLOYMENT = Kind("apps/v1", "Deployment", "deployments")
 INGRESS = Kind("networking.k8s.io/v1", "Ingress", "ingresses")
@@ -32,10 +34,9 @@ DAEMON_SET = Kind("apps/v1", "DaemonSet", "daemonsets")
 JOB = Kind("batch/v1", "Job", "jobs")
 CRON_JOB = Kind("batch/v1", "CronJob", "cronjobs")
 GATEWAY = Kind("gateway.networking.k8s.io/v1", "Gateway", "gateways")
-CLAIM = Kind("v1", "PersistentVolumeClaim", "persistentvolumeclaims")
 VOLUME = Kind("v1", "PersistentVolume", "persistentvolumes", namespaced=False)
 
-APPLIED = (NAMESPACE, SERVICE_ACCOUNT, CONFIG_MAP, SERVICE, DEPLOYMENT, INGRESS)
+APPLIED = (NAMESPACE, STORAGE_CLASS, SERVICE_ACCOUNT, CONFIG_MAP, CLAIM, SERVICE, DEPLOYMENT, INGRESS)
 """What manifests are made of, in the order of applying."""
 
 REVISION = "deployment.kubernetes.io/revision"

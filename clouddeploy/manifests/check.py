@@ -11,13 +11,17 @@ Object = dict[str, Any]
 
 KINDS = {
     "Namespace": "v1",
+    "StorageClass": "storage.k8s.io/v1",
     "ServiceAccount": "v1",
     "ConfigMap": "v1",
+    "PersistentVolumeClaim": "v1",
     "Service": "v1",
     "Deployment": "apps/v1",
     "Ingress": "networking.k8s.io/v1",
 }
 """Kinds that clouddeploy applies, waits for and removes, in the order of applying."""
+
+_CLUSTER_WIDE = ("Namespace", "StorageClass")
 
 
 def fault(value: object, namespace: str) -> str | None:
@@ -35,7 +39,7 @@ def fault(value: object, namespace: str) -> str | None:
 def complete(value: Object, app: str, service: str | None, namespace: str, release: str) -> Object:
     """The object with its namespace, its ownership labels and, on a Deployment, the release."""
     kind, ours = value["kind"], labels(app, service or app)
-    place = {} if kind == "Namespace" else {"namespace": namespace}
+    place = {} if kind in _CLUSTER_WIDE else {"namespace": namespace}
     result = _merged(value, ours, {RELEASE: release} if kind == "Deployment" else {}, place)
     if kind == "Deployment":
         spec = value["spec"]

@@ -20,8 +20,8 @@ from clouddeploy.seam.provider import Traits
 if TYPE_CHECKING:
     from clouddeploy.manifests.environment import Templates
 
-_APP_TEMPLATES = ("namespace", "serviceaccount")
-_SERVICE_TEMPLATES = ("service", "deployment", "ingress")
+_APP_TEMPLATES = ("namespace", "storageclass", "serviceaccount")
+_SERVICE_TEMPLATES = ("persistentvolumeclaim", "service", "deployment", "ingress")
 
 
 def render(

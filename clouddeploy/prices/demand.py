@@ -112,6 +112,7 @@ def from_services(name: str, services: Sequence[Service], sizes: Mapping[str, in
         name=name,
         pods=tuple(pods),
         load_balancers=_load_balancers(services),
+        volumes=tuple(volume.size for service in services for volume in service.volumes),
         registry_gb=len(unknown) + (Decimal(known) / 10**9).quantize(Decimal("0.001"), ROUND_UP),
         repositories=len(owners) or 1,
         assumed=tuple(assumed),

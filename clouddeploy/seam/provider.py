@@ -14,12 +14,18 @@ from clouddeploy.seam.target import TargetSettings
 
 @dataclass(frozen=True)
 class Traits:
-    """What Kubernetes manifests need to be right on this cloud."""
+    """What Kubernetes manifests need to be right on this cloud.
+
+    Without a `storage_class` volumes are of the cluster's default class. A `storage_provisioner` says
+    that a cluster has no such class at first: it is made, with these parameters, for apps with volumes.
+    """
 
     ingress_class: str | None = None
     ingress_annotations: Mapping[str, str] = field(default_factory=dict)
     load_balancer_annotations: Mapping[str, str] = field(default_factory=dict)
     storage_class: str | None = None
+    storage_provisioner: str | None = None
+    storage_parameters: Mapping[str, str] = field(default_factory=dict)
     min_volume_gib: int = 1
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from clouddeploy.app.model import App, Build, Expose, Health, Resources, Service
+from clouddeploy.app.model import App, Build, Expose, Health, Resources, Service, Volume
 from clouddeploy.contract import ClusterSpec, TargetSettings
 
 Load = Callable[..., App]
@@ -182,3 +182,21 @@ def test_paths_are_relative_to_the_file_and_the_dockerfile_to_its_context(load: 
 )
 def test_images(load: Load, image: str) -> None:
     assert service(load, f'{{image: "{image}"}}').image == image
+
+
+@pytest.mark.parametrize(
+    ("size", "gib"),
+    [("1Gi", 1), ("500Mi", 1), ("1.5Gi", 2), ("1Ti", 1024), ("1G", 1), ("100G", 94), ("64Ti", 65536)],
+)
+def test_a_volumes_size_is_counted_in_whole_gib(load: Load, size: str, gib: int) -> None:
+    (volume,) = service(load, f"{{image: a, volumes: [{{name: d, mount: /d, size: {size}}}]}}").volumes
+    assert volume == Volume("d", "/d", gib)
+
+
+def test_a_targets_variant_keeps_the_volumes(load: Load) -> None:
+    text = f"""{HEAD}services:
+  db: {{image: a, volumes: [{{name: d, mount: /d, size: 1Gi}}]}}
+targets: {{aws: {{provider: aws, overrides: {{services: {{db: {{replicas: 0}}}}}}}}}}
+"""
+    (varied,) = load(text).targets["aws"].services
+    assert varied.volumes == (Volume("d", "/d", 1),)

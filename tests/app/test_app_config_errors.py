@@ -102,9 +102,10 @@ SERVICE = [
     ("{image: a, port: §true}", "port: expected a port from 1 to 65535, not true", None),
     ("{image: a, §ports: [80]}", 'unknown key "ports" (did you mean "port"?)', None),
     ("{image: a, §environment: {}}", 'unknown key "environment" (did you mean "env"?)', None),
-    ("{image: a, §zzz: 1}", 'unknown key "zzz"', "the keys here: build, image, image_of, command, port, health, replicas, resources, env, expose"),
+    ("{image: a, §zzz: 1}", 'unknown key "zzz"', "the keys here: build, image, image_of, command, port, health, replicas, resources, env, expose, volumes"),
     ("{image: a, §depends_on: {}}", '"depends_on" is not supported yet', "remove it; docs/config.md lists the keys of this version"),
-    ("{image: a, §volumes: []}", '"volumes" is not supported yet', "remove it; docs/config.md lists the keys of this version"),
+    ("{image: a, §release_command: x}", '"release_command" is not supported yet', "remove it; docs/config.md lists the keys of this version"),
+    ("{image: a, §volumes: {name: a}}", "volumes: expected a list, not a mapping", None),
     ("{image: a, replicas: §-1}", "replicas: expected a number of replicas from 0 to 1000, not -1", None),
     ("{image: a, replicas: §1.5}", "replicas: expected a number of replicas from 0 to 1000, not 1.5", None),
     ("{image: a, §replicas: }", '"replicas" has no value', "give it a value or remove it"),
@@ -141,6 +142,68 @@ SERVICE = [
     ("{image_of: §wbe}", 'no service is called "wbe"', "the services with an image: web2"),
     ("{image_of: §web}", "web has no image of its own", "the services with an image: web2"),
 ]  # fmt: skip
+
+
+VOLUME = "for example {name: data, mount: /data, size: 1Gi}"
+PATH = "write an absolute path: /data"
+VOLUMES = [
+    ("[§a:/data]", 'expected a mapping, not "a:/data"', VOLUME),
+    ("[§{mount: /data, size: 1Gi}]", '"name" is missing', VOLUME),
+    ("[§{name: a, size: 1Gi}]", '"mount" is missing', VOLUME),
+    ("[§{name: a, mount: /data}]", '"size" is missing', VOLUME),
+    ("[{name: §A, mount: /data, size: 1Gi}]", '"A" cannot be a name', "use at most 63 of a-z, 0-9 and -, with a letter or digit first and last"),
+    ("[{name: a, mount: §data, size: 1Gi}]", '"data" is no folder to mount at', PATH),
+    ("[{name: a, mount: §/, size: 1Gi}]", '"/" is no folder to mount at', PATH),
+    ("[{name: a, mount: §/a/../b, size: 1Gi}]", '"/a/../b" is no folder to mount at', PATH),
+    ('[{name: a, mount: §"/a:b", size: 1Gi}]', '"/a:b" is no folder to mount at', PATH),
+    ("[{name: a, mount: §/proc/x, size: 1Gi}]", '"/proc/x" belongs to the system', "mount it elsewhere: /data"),
+    ("[{name: a, mount: /data, size: §10}]", "size: expected a size with a unit, not 10", "write 10Gi"),
+    ("[{name: a, mount: /data, size: §big}]", 'size: expected a size with a unit, not "big"', "write it as 1Gi or 500Mi"),
+    ("[{name: a, mount: /data, size: §0Gi}]", "a volume of 0Gi is out of range", "write a size from 1Gi to 64Ti"),
+    ("[{name: a, mount: /data, size: §65Ti}]", "a volume of 65Ti is out of range", "write a size from 1Gi to 64Ti"),
+    ("[{name: a, mount: /data, §path: /data, size: 1Gi}]", 'unknown key "path" (did you mean "mount"?)', None),
+    ("[{name: a, §read_only: true, mount: /a, size: 1Gi}]", '"read_only" is not supported yet', "remove it; docs/config.md lists the keys of this version"),
+    ("[{name: a, mount: /a, size: 1Gi}, {name: §a, mount: /b, size: 1Gi}]", "web has two volumes with the name a", "give one of them another name"),
+    ("[{name: a, mount: /a, size: 1Gi}, {name: b, mount: §/a/, size: 1Gi}]", "web has two volumes with the mount /a", "give one of them another mount"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("body", "message", "fix"), VOLUMES, ids=[case[0] for case in VOLUMES])
+def test_volumes(load: Load, body: str, message: str, fix: str | None) -> None:
+    marked = f"apiVersion: clouddeploy/v1\napp: shop\nservices:\n  web:\n    image: a\n    volumes: {body}\n"
+    shows(refused_at(load, marked), message, fix)
+
+
+class TestOneReplica:
+    """A volume belongs to one node, and so to one pod."""
+
+    HEAD = "apiVersion: clouddeploy/v1\napp: shop\nservices:\n  db:\n    image: a\n"
+    DISK = "    volumes: [{name: data, mount: /d, size: 1Gi}, {name: log, mount: /l, size: 1Gi}]\n"
+    FIX = "write replicas: 1, or take volumes from db"
+
+    def test_more_are_refused(self, load: Load) -> None:
+        error = refused_at(load, f"{self.HEAD}    replicas: §3\n{self.DISK}")
+        shows(error, "3 replicas cannot share data and log: a volume belongs to one node", self.FIX)
+
+    def test_also_for_one_target(self, load: Load) -> None:
+        target = "targets:\n  aws: {provider: aws, overrides: {services: {db: {replicas: §2}}}}\n"
+        error = refused_at(load, f"{self.HEAD}{self.DISK}{target}")
+        shows(error, "2 replicas cannot share data and log: a volume belongs to one node", self.FIX)
+
+    def test_what_is_wrong_for_all_targets_is_said_once(self, load: Load) -> None:
+        text = f"{self.HEAD}    replicas: 3\n{self.DISK}targets: {{aws: {{provider: aws}}}}\n"
+        assert refused(load, text).message.count("cannot share") == 1
+
+    def test_none_is_a_service_that_rests(self, load: Load) -> None:
+        assert load(f"{self.HEAD}    replicas: 0\n{self.DISK}").services[0].replicas == 0
+
+
+def test_two_volumes_cannot_have_one_name_in_the_cluster(load: Load) -> None:
+    head = "apiVersion: clouddeploy/v1\napp: shop\nservices:\n"
+    one = "  a: {image: x, volumes: [{name: b-c, mount: /d, size: 1Gi}]}\n"
+    other = "  a-b: {image: x, volumes: [{name: §c, mount: /d, size: 1Gi}]}\n"
+    error = refused_at(load, f"{head}{one}{other}")
+    shows(error, "this volume and one of a would both be called a-b-c in the cluster", "give one of them another name")
 
 
 @pytest.mark.parametrize(("body", "message", "fix"), SERVICE, ids=[case[0] for case in SERVICE])

@@ -54,6 +54,13 @@ def test_the_example_in_the_reference_is_valid(schema: dict[str, Any], load: Loa
         ("services: {web: {image: a, resources: {cpu: 0.5, memory: 1Gi}}}", True),
         ("services: {a: {image: a}}\ntargets: {t: {provider: x, anything: 1, cluster: c}}", True),
         ("services: {a: {image: a}}\nrollout: {timeout: 1m30s}", True),
+        ("services: {a: {image: a, volumes: [{name: d, mount: /d, size: 1.5Gi}]}}", True),
+        ("services: {a: {image: a, volumes: []}}", True),
+        ("services: {a: {image: a, volumes: [{name: d, mount: /d}]}}", False),
+        ("services: {a: {image: a, volumes: [{name: d, mount: d, size: 1Gi}]}}", False),
+        ("services: {a: {image: a, volumes: [{name: d, mount: /d, size: 10}]}}", False),
+        ("services: {a: {image: a, volumes: ['d:/d']}}", False),
+        ("services: {a: {image: a, volumes: {name: d, mount: /d, size: 1Gi}}}", False),
         (
             "services: {a: {image: a}}\ntargets: {t: {provider: x, account: 123456789012, cluster: {version: 1.34}}}",
             True,
@@ -97,6 +104,7 @@ def test_show_gives_what_is_in_force(load: Load, folder: Path) -> None:
     resources: {{cpu: 1, memory: 1Gi}}
     env: {{A: b}}
     expose: {{host: a.b}}
+    volumes: [{{name: data, mount: /data/, size: 1500Mi}}]
 targets:
   aws: {{provider: aws, region: r, cluster: {{nodes: {{count: 2, memory: 4Gi}}}}, overrides: {{services: {{web: {{expose: true}}}}}}}}
   lab: {{provider: kubernetes, context: c, cluster: {{existing: e}}, registry: {{host: h}}}}
@@ -124,6 +132,7 @@ targets:
         "resources": {"cpu": "1000m", "memory": "1024Mi"},
         "env": {"A": "b"},
         "expose": {"host": "a.b", "path": "/"},
+        "volumes": [{"name": "data", "mount": "/data", "size": "2Gi"}],
     }
     assert shown == {
         "app": "shop",

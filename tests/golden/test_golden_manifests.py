@@ -16,13 +16,14 @@ import yaml
 from clouddeploy.app.model import App, Expose
 from clouddeploy.contract import Traits
 from clouddeploy.manifests import to_yaml
-from tests.manifests.samples import API, CLOUD, WEB, WORKER, make_app, objects
+from tests.manifests.samples import API, CLOUD, DB, DISKS, WEB, WORKER, make_app, objects
 
 HERE = Path(__file__).parent
 CASES = {
     "shop-on-a-cloud": (make_app(WEB, API, WORKER), CLOUD),
     "load-balancer": (make_app(replace(API, expose=Expose(), replicas=2)), CLOUD),
     "plain-cluster": (make_app(WEB, namespace="default"), Traits()),
+    "volumes": (make_app(WORKER, DB), DISKS),
 }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from clouddeploy.app.model import App, Expose, Health, Resources, Service, Target
+from clouddeploy.app.model import App, Expose, Health, Resources, Service, Target, Volume
 from clouddeploy.contract import ClusterSpec, TargetSettings, Traits
 from clouddeploy.manifests import render
 
@@ -31,11 +31,26 @@ API = Service(
 )
 WORKER = Service("worker", image_of="api", command=["./manage.py", "worker"])
 
+DB = Service(
+    "db",
+    image="postgres:17",
+    port=5432,
+    volumes=(Volume("data", "/var/lib/postgresql/data", 12), Volume("wal", "/wal", 1)),
+)
+
 CLOUD = Traits(
     ingress_class="alb",
     ingress_annotations={"alb.ingress.kubernetes.io/target-type": "ip"},
     load_balancer_annotations={"service.beta.kubernetes.io/aws-load-balancer-scheme": "internet-facing"},
 )
+
+DISKS = Traits(
+    storage_class="acme-ssd",
+    storage_provisioner="disks.acme.example",
+    storage_parameters={"type": "ssd"},
+    min_volume_gib=10,
+)
+"""A cloud whose clusters have no storage class at first, and no disk below 10 GiB."""
 
 
 def make_app(

@@ -9,7 +9,7 @@ import pytest
 
 from clouddeploy.app.model import Expose, Health, Resources, Service
 from clouddeploy.contract import Traits
-from tests.manifests.samples import API, CLOUD, DIGEST, RELEASE, WEB, WORKER, make_app, objects, one
+from tests.manifests.samples import API, CLOUD, DB, DIGEST, DISKS, RELEASE, WEB, WORKER, make_app, objects, one
 
 
 def container(service: Service) -> dict[str, Any]:
@@ -105,6 +105,52 @@ class TestConfiguration:
         config = one(objects(make_app(WEB)), "ConfigMap")
         assert config["data"] == WEB.env
         assert config["immutable"] is True
+
+
+class TestVolumes:
+    """A claim for each volume; the pod that mounts them is never there twice."""
+
+    def test_a_claim_has_the_clouds_class_and_at_least_its_smallest_size(self) -> None:
+        data, wal = (one(objects(make_app(DB), DISKS), "PersistentVolumeClaim", name) for name in ("db-d", "db-w"))
+        assert data["spec"] == {
+            "accessModes": ["ReadWriteOnce"],
+            "storageClassName": "acme-ssd",
+            "resources": {"requests": {"storage": "12Gi"}},
+        }
+        assert wal["spec"]["resources"]["requests"] == {"storage": "10Gi"}
+
+    def test_without_a_class_the_clusters_own_default_is_meant(self) -> None:
+        claim = one(objects(make_app(DB), Traits()), "PersistentVolumeClaim", "db-wal")
+        assert "storageClassName" not in claim["spec"]
+        assert claim["spec"]["resources"]["requests"] == {"storage": "1Gi"}
+
+    def test_the_old_pod_goes_before_the_new_one_comes(self) -> None:
+        assert one(objects(make_app(DB)), "Deployment")["spec"]["strategy"] == {"type": "Recreate"}
+        assert one(objects(make_app(WEB)), "Deployment")["spec"]["strategy"]["type"] == "RollingUpdate"
+
+    def test_each_is_mounted_in_a_folder_of_its_own_that_any_user_may_write_to(self) -> None:
+        pod = one(objects(make_app(DB)), "Deployment")["spec"]["template"]["spec"]
+        assert pod["volumes"] == [
+            {"name": "data", "persistentVolumeClaim": {"claimName": "db-data"}},
+            {"name": "wal", "persistentVolumeClaim": {"claimName": "db-wal"}},
+        ]
+        assert pod["containers"][0]["volumeMounts"] == [
+            {"name": "data", "mountPath": "/var/lib/postgresql/data", "subPath": "data"},
+            {"name": "wal", "mountPath": "/wal", "subPath": "wal"},
+        ]
+        assert pod["securityContext"]["fsGroup"] == 1000
+
+    def test_a_cloud_without_a_class_gets_one_for_apps_that_need_it(self) -> None:
+        made = one(objects(make_app(DB), DISKS), "StorageClass")
+        assert made["provisioner"] == "disks.acme.example"
+        assert made["parameters"] == {"type": "ssd"}
+        assert made["volumeBindingMode"] == "WaitForFirstConsumer"
+        assert "namespace" not in made["metadata"]
+        assert not [each for each in objects(make_app(WEB), DISKS) if each["kind"] == "StorageClass"]
+
+    def test_claims_come_before_the_pods_that_need_them(self) -> None:
+        kinds = [each["kind"] for each in objects(make_app(DB, WEB), DISKS)]
+        assert kinds.index("StorageClass") < kinds.index("PersistentVolumeClaim") < kinds.index("Deployment")
 
 
 class TestHealth:

@@ -15,6 +15,7 @@ from clouddeploy.emulator.kubernetes.builtin import BuiltIn
 from clouddeploy.emulator.kubernetes.player import Player
 from clouddeploy.emulator.kubernetes.player.client import Admin
 from clouddeploy.emulator.kubernetes.player.world import ImageCheck
+from clouddeploy.emulator.kubernetes.storage import Storage
 from clouddeploy.emulator.kubernetes.users import MASTERS, Authenticate, User
 from clouddeploy.errors import MissingToolError
 from clouddeploy.seam.cluster import ClientCertificate, KubeAccess
@@ -34,7 +35,7 @@ class _ApiServer(Protocol):
 class KubernetesApi:
     """A running cluster: `url`, its CA as PEM, and an administrator's access."""
 
-    def __init__(self, server: _ApiServer, authority: Authority) -> None:
+    def __init__(self, server: _ApiServer, authority: Authority, storage: Storage) -> None:
         self.url = server.url
         self.kind = server.kind
         self.ca = authority.pem
@@ -42,7 +43,7 @@ class KubernetesApi:
         pair = authority.client("kubernetes-admin", (MASTERS,))
         secret = ClientCertificate(pair.certificate.read_text(), Secret(pair.key.read_text()))
         self.admin = KubeAccess(self.url, self.ca, lambda: secret)
-        self._player = Player(Admin(self.url, authority.pair.certificate, pair), self.ca)
+        self._player = Player(Admin(self.url, authority.pair.certificate, pair), self.ca, storage)
 
     def start(self) -> None:
         """Let the cluster live; returns when its default objects are there."""
@@ -59,10 +60,11 @@ class KubernetesApi:
 
 
 def start_kubernetes(
-    directory: Path, *, authenticate: Authenticate, real: bool | None = None
+    directory: Path, *, authenticate: Authenticate, real: bool | None = None, storage: Storage | None = None
 ) -> KubernetesApi:
     """Start a cluster's API on loopback; `authenticate` knows who a bearer token belongs to.
 
+    `storage` is what the cloud makes volumes with; without it there is one class that makes any.
     `real` True insists on a kube-apiserver (MissingToolError without one), False on the small one,
     None takes what is there.
     """
@@ -73,7 +75,7 @@ def start_kubernetes(
         server = RealApiServer(directory, authority, authenticate, binaries)
     else:
         server = BuiltIn(authority, authenticate)
-    return _alive(KubernetesApi(server, authority))
+    return _alive(KubernetesApi(server, authority, storage or Storage()))
 
 
 def _binaries(*, required: bool) -> Binaries | None:

@@ -12,6 +12,7 @@ from typing import Any
 
 from clouddeploy.emulator.kubernetes import managed, status
 from clouddeploy.emulator.kubernetes.allocate import Allocator, keep
+from clouddeploy.emulator.kubernetes.claims import admit_claim, admit_growth
 from clouddeploy.emulator.kubernetes.decode import check_types, refuse_undeclared, refuse_unknown
 from clouddeploy.emulator.kubernetes.defaults import fill
 from clouddeploy.emulator.kubernetes.managed import Manager
@@ -141,7 +142,7 @@ class Objects:
         return obj
 
     def _admit(self, resource: Resource, namespace: str, obj: Json) -> None:
-        """Namespaces must be there and stay; a pod's service account too."""
+        """Namespaces must be there and stay; a pod's service account too. Claims get a class."""
         if not namespace:
             return
         place = self.get(_NAMESPACES, "", namespace)
@@ -151,6 +152,8 @@ class Objects:
             cause = status.Cause("NamespaceTerminating", "metadata.namespace", why)
             text = f"unable to create new content in namespace {namespace} because it is being terminated"
             raise status.forbidden(resource, name, text, cause)
+        if resource.kind == "PersistentVolumeClaim":
+            admit_claim(self.store, obj)
         if resource.kind == "Pod":
             account = obj["spec"]["serviceAccountName"]
             if self.store.get(_ACCOUNTS, namespace, account) is None:
@@ -165,6 +168,8 @@ class Objects:
         check_types(resource, new)
         new = self._reconciled(resource, old, _plain(new), options)
         check(resource, old, new)
+        if resource.kind == "PersistentVolumeClaim":
+            admit_growth(self.store, old, new)
         manager = self._manager(resource, options, "Update")
         ignored = _ignored(resource, options.subresource)
         if managers is None:

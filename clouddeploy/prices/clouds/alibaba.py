@@ -7,18 +7,27 @@ from decimal import Decimal
 
 from clouddeploy.prices.allocatable import ack
 from clouddeploy.prices.bill import Charge
-from clouddeploy.prices.clouds.base import Cloud, Control, Site, amounts, lasting, node_charge, version_notes
+from clouddeploy.prices.clouds.base import (
+    Cloud,
+    Control,
+    Site,
+    amounts,
+    lasting,
+    node_charge,
+    version_notes,
+    volume_charge,
+)
 
 BASIC = Control("Basic", None, max_nodes=10)
 PRO = Control("Pro", Decimal("99.95"))
 
-_MIN_VOLUME_GIB = 20
+MIN_VOLUME_GIB = 20
+"""The smallest ESSD: https://www.alibabacloud.com/help/en/ecs/user-guide/essds"""
 _FREE_EGRESS_GB = Decimal(200)
 
 
 def _charges(site: Site, control: Control) -> Sequence[Charge]:
     price = site.price
-    volumes = sum(max(size, _MIN_VOLUME_GIB) for size in site.demand.volumes)
     disk = price("cloud_essd.PL0")
     return [
         Charge(
@@ -26,13 +35,7 @@ def _charges(site: Site, control: Control) -> Sequence[Charge]:
         ),
         node_charge(site),
         Charge("node disks", "ESSD PL0 system disks", disk, amounts(node_disk=site.nodes)),
-        Charge(
-            "volumes",
-            "ESSD PL0 volumes",
-            disk,
-            amounts(month=volumes),
-            note=f"each at least {_MIN_VOLUME_GIB} GiB" if volumes else "",
-        ),
+        volume_charge("ESSD PL0 volumes", disk, site, MIN_VOLUME_GIB),
         Charge("load balancers", "NLB instance", price("nlb.instance"), amounts(lb_hours=1)),
         Charge("load balancers", "NLB capacity (1 GB each)", price("nlb.lcu"), amounts(lb_gb=1)),
         Charge("load balancers", "API server's CLB", price("clb.instance"), amounts(hours=1)),
@@ -45,7 +48,7 @@ def _charges(site: Site, control: Control) -> Sequence[Charge]:
             price("egress.bgp"),
             amounts(egress_gb=1),
             free=_FREE_EGRESS_GB,
-            note=f"first {_FREE_EGRESS_GB} GB free, with CDT activated",
+            note=f"first {_FREE_EGRESS_GB} GB free, with CDT; CDT's further tiers cost less, how much is not known",
         ),
     ]
 

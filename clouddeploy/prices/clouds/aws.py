@@ -18,10 +18,18 @@ from clouddeploy.prices.clouds.base import (
     node_charge,
     version_charges,
     version_notes,
+    volume_charge,
 )
 from clouddeploy.prices.features import Support, support
 
-_FREE_EGRESS_GB = Decimal(100)
+_FREE_EGRESS_GB = 100
+_TIERS: Sequence[tuple[str, str, int, int | None]] = (
+    ("first10TB", "first 10 TB", _FREE_EGRESS_GB, 10_240),
+    ("next40TB", "next 40 TB", 10_240, 51_200),
+    ("next100TB", "next 100 TB", 51_200, 153_600),
+    ("over150TB", "over 150 TB", 153_600, None),
+)
+"""GB a month, summed over an account: https://aws.amazon.com/ec2/pricing/on-demand/#Data_Transfer"""
 _EXTENDED = "eks.control_plane.extended_support_addon"
 
 
@@ -34,19 +42,28 @@ def _charges(site: Site, _: Control) -> Sequence[Charge]:
         node_charge(site),
         *_auto_mode(site),
         Charge("node disks", "gp3 root disks", price("ebs.gp3"), amounts(node_disk=nodes)),
-        Charge("volumes", "gp3 volumes", price("ebs.gp3"), amounts(volume_gib=1)),
+        volume_charge("gp3 volumes", price("ebs.gp3"), site),
         Charge("load balancers", "NLB", price("nlb.hour"), amounts(lb_hours=1)),
         Charge("load balancers", "NLB capacity (1 GB/h each)", price("nlb.nlcu"), amounts(lb_gb=1)),
         *_network(site, nodes, zones),
         Charge("registry", "ECR storage", price("ecr.private"), amounts(registry_gb=1)),
+        *_egress(site),
+    ]
+
+
+def _egress(site: Site) -> Sequence[Charge]:
+    """A line for each tier; the free GB are a part of the first."""
+    return [
         Charge(
             "egress",
-            "data transfer out",
-            price("egress.internet.first10TB"),
+            f"data transfer out, {title}",
+            site.price(f"egress.internet.{sku}"),
             amounts(egress_gb=1),
-            free=_FREE_EGRESS_GB,
-            note=f"first {_FREE_EGRESS_GB} GB free, once per account",
-        ),
+            free=Decimal(start),
+            most=None if end is None else Decimal(end - start),
+            note=f"first {_FREE_EGRESS_GB} GB free, once per account" if start == _FREE_EGRESS_GB else "",
+        )
+        for sku, title, start, end in _TIERS
     ]
 
 

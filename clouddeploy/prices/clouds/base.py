@@ -101,6 +101,13 @@ def node_charge(site: Site, title: str = "") -> Charge:
     )
 
 
+def volume_charge(title: str, row: Row, site: Site, least: int = 1) -> Charge:
+    """The app's volumes by size, each of `least` GiB at least."""
+    beyond = sum(max(0, least - size) for size in site.demand.volumes)
+    note = f"each at least {least} GiB" if beyond else ""
+    return Charge("volumes", title, row, amounts(volume_gib=1, month=beyond), note=note)
+
+
 def _found(price: Decimal | None, kind: str, what: str) -> str:
     return f"on demand: no {what} price is known" if price is None else kind
 

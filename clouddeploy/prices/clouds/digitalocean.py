@@ -8,7 +8,16 @@ from decimal import Decimal
 from clouddeploy.prices.allocatable import doks
 from clouddeploy.prices.bill import Charge
 from clouddeploy.prices.catalog import Plan
-from clouddeploy.prices.clouds.base import Cloud, Control, Site, amounts, lasting, node_charge, version_notes
+from clouddeploy.prices.clouds.base import (
+    Cloud,
+    Control,
+    Site,
+    amounts,
+    lasting,
+    node_charge,
+    version_notes,
+    volume_charge,
+)
 
 PLAIN = Control("standard", None)
 HA = Control("HA", Decimal("99.95"))
@@ -20,7 +29,7 @@ def _charges(site: Site, control: Control) -> Sequence[Charge]:
     return [
         Charge("control plane", f"DOKS, {control.title}", site.price(edition), amounts(month=1)),
         node_charge(site),
-        Charge("volumes", "volumes", site.price("volume"), amounts(volume_gib=1)),
+        volume_charge("volumes", site.price("volume"), site),
         Charge("load balancers", "regional load balancer", site.price("lb.regional.node"), amounts(lb=1)),
         *_nat(site),
         *_registry(site),

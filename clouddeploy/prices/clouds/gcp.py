@@ -17,10 +17,14 @@ from clouddeploy.prices.clouds.base import (
     node_charge,
     version_charges,
     version_notes,
+    volume_charge,
 )
 
 ZONAL = Control("zonal", Decimal("99.5"))
 REGIONAL = Control("regional", Decimal("99.95"), min_nodes=3)
+
+MIN_VOLUME_GIB = 10
+"""The smallest balanced disk: https://cloud.google.com/compute/docs/disks"""
 
 _US = "us-central1"
 _TIERS = (("0-1TB", 0, 1024), ("1-10TB", 1024, 9216), ("10TB+", 10240, None))
@@ -39,7 +43,7 @@ def _charges(site: Site, control: Control) -> Sequence[Charge]:
         *version_charges(site, "extended channel for", "gke.extended_channel_addon"),
         node_charge(site),
         Charge("node disks", "pd-balanced boot disks", price("pd-balanced"), amounts(node_disk=site.nodes)),
-        Charge("volumes", "pd-balanced volumes", price("pd-balanced"), amounts(volume_gib=1)),
+        volume_charge("pd-balanced volumes", price("pd-balanced"), site, MIN_VOLUME_GIB),
         Charge(
             "load balancers",
             "forwarding rules, first five",

@@ -25,7 +25,10 @@ _REGION_CODE = r"(?:[A-Z]+[0-9]*-)?"
 
 @dataclass(frozen=True)
 class Thing:
-    """A billed thing: its list, usage type and our name; `family` where those are not enough."""
+    """A billed thing: its list, usage type and our name; `family` where those are not enough.
+
+    `start` is where its tier begins, in its unit.
+    """
 
     service: str
     usage: str
@@ -33,12 +36,13 @@ class Thing:
     kind: str
     unit: str
     family: str = ""
+    start: str = "0"
 
     def matches(self, service: str, record: Mapping[str, str]) -> bool:
-        """Whether a row is this thing's price, in the first tier where there are several."""
+        """Whether a row is this thing's price, in this tier."""
         return (
             self.service == service
-            and record.get("StartingRange", "0") in ("", "0")
+            and (record.get("StartingRange") or "0") == self.start
             and self.family in ("", record.get("Product Family"))
             and re.fullmatch(_REGION_CODE + re.escape(self.usage), record.get("usageType") or "") is not None
         )
@@ -58,7 +62,12 @@ _THINGS = (
     Thing("AWSELB", "LCUUsage", "nlb.nlcu", "lb", "NLCU-hour", _NETWORK),
     Thing("AmazonVPC", "PublicIPv4:InUseAddress", "public_ipv4", "ip", "hour"),
     Thing("AmazonECR", "TimedStorage-ByteHrs", "ecr.private", "registry", "GB-month"),
-    Thing("AWSDataTransfer", "DataTransfer-Out-Bytes", "egress.internet.first10TB", "egress", "GB"),
+    *(
+        Thing("AWSDataTransfer", "DataTransfer-Out-Bytes", f"egress.internet.{tier}", "egress", "GB", start=start)
+        for tier, start in (
+            ("first10TB", "0"), ("next40TB", "10240"), ("next100TB", "51200"), ("over150TB", "153600"),
+        )
+    ),
 )  # fmt: skip
 _SERVICES = tuple(dict.fromkeys(thing.service for thing in _THINGS))
 _MACHINE = {

@@ -25,7 +25,8 @@ def start(settings: EmulatorSettings) -> AlibabaCloud:
 def start_kubernetes(directory: Path, pull_problem: PullProblem) -> KubernetesApi:
     """A Kubernetes API for one cluster; its nodes pull only images that are there. It knows no tokens."""
     from clouddeploy.emulator.kubernetes import start_kubernetes
+    from clouddeploy_alibaba.emulator.storage import STORAGE
 
-    api = start_kubernetes(directory, authenticate=lambda _: None)
+    api = start_kubernetes(directory, authenticate=lambda _: None, storage=STORAGE)
     api.set_image_check(pull_problem)
     return api

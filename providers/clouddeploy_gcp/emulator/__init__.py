@@ -29,11 +29,12 @@ def start_kubernetes(
 ) -> KubernetesApi:
     """A Kubernetes API for one cluster; its nodes pull only images that they may."""
     from clouddeploy.emulator.kubernetes import User, start_kubernetes
+    from clouddeploy_gcp.emulator.storage import STORAGE
 
     def user(token: str) -> User | None:
         email = authenticate(token)
         return User(email, ("system:masters",)) if email else None
 
-    api = start_kubernetes(directory, authenticate=user)
+    api = start_kubernetes(directory, authenticate=user, storage=STORAGE)
     api.set_image_check(pull_problem)
     return api

@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from urllib3.exceptions import HTTPError
 
+from clouddeploy.emulator.kubernetes.player.claims import Claims
 from clouddeploy.emulator.kubernetes.player.client import Admin, Client, RefusedError
 from clouddeploy.emulator.kubernetes.player.collector import Collector
 from clouddeploy.emulator.kubernetes.player.deployments import Deployments
@@ -18,12 +19,13 @@ from clouddeploy.emulator.kubernetes.player.informer import Informer
 from clouddeploy.emulator.kubernetes.player.kubelet import Kubelet
 from clouddeploy.emulator.kubernetes.player.namespaces import Namespaces
 from clouddeploy.emulator.kubernetes.player.node import register_node
-from clouddeploy.emulator.kubernetes.player.others import Claims, Jobs, StatefulSets
+from clouddeploy.emulator.kubernetes.player.others import Jobs, StatefulSets
 from clouddeploy.emulator.kubernetes.player.replicasets import ReplicaSets
 from clouddeploy.emulator.kubernetes.player.scheduler import Scheduler
 from clouddeploy.emulator.kubernetes.player.services import Services
 from clouddeploy.emulator.kubernetes.player.world import ImageCheck, World
 from clouddeploy.emulator.kubernetes.resources import BY_ID
+from clouddeploy.emulator.kubernetes.storage import Storage
 
 _WATCHED = (
     "namespaces",
@@ -51,19 +53,20 @@ _IDLE = 2.0  # seconds between passes that nobody asked for
 class Player:
     """Runs all controllers in one thread, a pass after each change that the informers see."""
 
-    def __init__(self, admin: Admin, ca: str) -> None:
+    def __init__(self, admin: Admin, ca: str, storage: Storage) -> None:
         self._client = Client(admin)
         self._changed = threading.Event()
         self._informers = {name: Informer(self._client, BY_ID[name], self._changed.set) for name in _WATCHED}
         self._world = World(self._client, self._informers)
         self._namespaces = Namespaces(self._world, ca)
+        self._claims = Claims(self._world, storage)
         self._passes: list[Callable[[], None]] = [
             self._namespaces.reconcile,
             Deployments(self._world).reconcile,
             StatefulSets(self._world).reconcile,
             Jobs(self._world).reconcile,
             ReplicaSets(self._world).reconcile,
-            Claims(self._world).reconcile,
+            self._claims.reconcile,
             Scheduler(self._world).reconcile,
             Kubelet(self._world).reconcile,
             Services(self._world).reconcile,
@@ -73,8 +76,9 @@ class Player:
         self._thread = threading.Thread(target=self._run, name="kubernetes player", daemon=True)
 
     def start(self, timeout: float = 60) -> None:
-        """Returns when the node and the default service accounts are there."""
+        """Returns when the node, the storage classes and the default service accounts are there."""
         register_node(self._client)
+        self._claims.furnish()
         for informer in self._informers.values():
             informer.start()
         for informer in self._informers.values():

@@ -1,4 +1,4 @@
-"""StatefulSets, Jobs and volume claims, in their simplest form."""
+"""StatefulSets and Jobs, in their simplest form."""
 
 from __future__ import annotations
 
@@ -12,21 +12,6 @@ from clouddeploy.emulator.kubernetes.player.world import World, ending, is_ready
 
 Json = dict[str, Any]
 _REVISION = "controller-revision-hash"
-
-
-class Claims:
-    """Binds every claim to a volume that is only a name."""
-
-    def __init__(self, world: World) -> None:
-        self._world = world
-
-    def reconcile(self) -> None:
-        for claim in self._world.all("persistentvolumeclaims"):
-            if (claim.get("status") or {}).get("phase") != "Bound" and not ending(claim):
-                capacity = claim["spec"]["resources"]["requests"]
-                modes = claim["spec"]["accessModes"]
-                status = {"phase": "Bound", "accessModes": modes, "capacity": capacity}
-                self._world.set_status("persistentvolumeclaims", claim, status)
 
 
 class StatefulSets:

@@ -10,6 +10,7 @@ from typing import Any
 
 from clouddeploy.emulator.kubernetes.status import ApiError
 from clouddeploy.emulator.kubernetes.validation.problems import Problems
+from clouddeploy.emulator.kubernetes.validation.quantities import amount
 
 Json = Mapping[str, Any]
 Check = Callable[[Json | None, Json, Problems], None]
@@ -18,6 +19,9 @@ _SERVICE_TYPES = ("ClusterIP", "ExternalName", "LoadBalancer", "NodePort")
 _KEY_RULE = (
     "a valid config key must consist of alphanumeric characters, '-', '_' or '.' "
     "(e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')"
+)
+_CLAIM_RULE = (
+    "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims"
 )
 
 
@@ -130,12 +134,32 @@ def _check_path(field: str, path: Json, problems: Problems) -> None:
         problems.invalid(f"{field}.path", path.get("path", ""), "must be an absolute path")
 
 
-def _claim(_old: Json | None, new: Json, problems: Problems) -> None:
+def _claim(old: Json | None, new: Json, problems: Problems) -> None:
     spec = new["spec"]
     if not spec.get("accessModes"):
         problems.required("spec.accessModes", "at least 1 access mode is required")
-    if "storage" not in ((spec.get("resources") or {}).get("requests") or {}):
+    requests = (spec.get("resources") or {}).get("requests") or {}
+    if "storage" not in requests:
         problems.required("spec.resources[storage]")
+    elif amount(requests["storage"]) <= 0:
+        problems.invalid("spec.resources[storage]", requests["storage"], "must be greater than zero")
+    elif old is not None:
+        _check_claim_change(old, new, problems)
+
+
+def _check_claim_change(old: Json, new: Json, problems: Problems) -> None:
+    """A bound claim may ask for more; a volume's name and a class may be added, nothing else."""
+    status = old.get("status") or {}
+    bound = status.get("phase") == "Bound"
+    settable = [key for key in ("volumeName", "storageClassName") if not old["spec"].get(key)]
+    left_out = {"resources" if bound else "", *settable}
+    before, after = ({k: v for k, v in each["spec"].items() if k not in left_out} for each in (old, new))
+    if before != after:
+        problems.forbidden("spec", _CLAIM_RULE)
+    asked, had = (amount(each["spec"]["resources"]["requests"]["storage"]) for each in (new, old))
+    capacity = (status.get("capacity") or {}).get("storage", "0")
+    if asked < had and asked <= amount(capacity):
+        problems.forbidden("spec.resources.requests.storage", "field can not be less than status.capacity")
 
 
 CHECKS: Mapping[str, Check] = {
