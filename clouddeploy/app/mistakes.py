@@ -96,7 +96,12 @@ def _subject(where: Where, message: str) -> str:
 
 
 def _expected(error: ErrorDetails) -> str:
-    wanted = {"dict_type": "a mapping", "string_type": "text", "list_type": "a list", "tuple_type": "a list"}.get(error["type"])
+    wanted = {
+        "dict_type": "a mapping",
+        "string_type": "text",
+        "list_type": "a list",
+        "tuple_type": "a list",
+    }.get(error["type"])
     return f"expected {wanted}, not {kind(error['input'])}" if wanted else error["msg"]
 
 

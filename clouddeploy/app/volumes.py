@@ -86,4 +86,3 @@ def _twice(document: Document, service: Service, key: str, values: Sequence[str]
             where: Where = ("services", service.name, "volumes", at, key)
             message = f"{service.name} has two volumes with the {key} {value}"
             yield document.problem(where, message, fix=f"give one of them another {key}")
-

@@ -63,9 +63,7 @@ def _own(kube: Kube, app: str, namespace: str, kinds: Sequence[Kind]) -> Iterato
             yield kind, str(each["metadata"]["name"])
 
 
-def _wait_gone(
-    kube: Kube, app: str, namespace: str, kinds: Sequence[Kind], task: Task, clock: Clock
-) -> None:
+def _wait_gone(kube: Kube, app: str, namespace: str, kinds: Sequence[Kind], task: Task, clock: Clock) -> None:
     """Wait for the objects, and for what the cluster's garbage collector deletes after them."""
     deadline = clock.monotonic() + PATIENCE
     while left := [f"{kind.name}/{name}" for kind, name in _own(kube, app, namespace, kinds)]:

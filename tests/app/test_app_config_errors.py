@@ -203,7 +203,11 @@ def test_two_volumes_cannot_have_one_name_in_the_cluster(load: Load) -> None:
     one = "  a: {image: x, volumes: [{name: b-c, mount: /d, size: 1Gi}]}\n"
     other = "  a-b: {image: x, volumes: [{name: §c, mount: /d, size: 1Gi}]}\n"
     error = refused_at(load, f"{head}{one}{other}")
-    shows(error, "this volume and one of a would both be called a-b-c in the cluster", "give one of them another name")
+    shows(
+        error,
+        "this volume and one of a would both be called a-b-c in the cluster",
+        "give one of them another name",
+    )
 
 
 @pytest.mark.parametrize(("body", "message", "fix"), SERVICE, ids=[case[0] for case in SERVICE])

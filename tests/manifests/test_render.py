@@ -9,7 +9,19 @@ import pytest
 
 from clouddeploy.app.model import Expose, Health, Resources, Service
 from clouddeploy.contract import Traits
-from tests.manifests.samples import API, CLOUD, DB, DIGEST, DISKS, RELEASE, WEB, WORKER, make_app, objects, one
+from tests.manifests.samples import (
+    API,
+    CLOUD,
+    DB,
+    DIGEST,
+    DISKS,
+    RELEASE,
+    WEB,
+    WORKER,
+    make_app,
+    objects,
+    one,
+)
 
 
 def container(service: Service) -> dict[str, Any]:
@@ -111,7 +123,9 @@ class TestVolumes:
     """A claim for each volume; the pod that mounts them is never there twice."""
 
     def test_a_claim_has_the_clouds_class_and_at_least_its_smallest_size(self) -> None:
-        data, wal = (one(objects(make_app(DB), DISKS), "PersistentVolumeClaim", name) for name in ("db-d", "db-w"))
+        data, wal = (
+            one(objects(make_app(DB), DISKS), "PersistentVolumeClaim", name) for name in ("db-d", "db-w")
+        )
         assert data["spec"] == {
             "accessModes": ["ReadWriteOnce"],
             "storageClassName": "acme-ssd",

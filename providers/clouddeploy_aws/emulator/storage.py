@@ -9,8 +9,6 @@ from __future__ import annotations
 from clouddeploy.emulator.kubernetes.storage import Storage, StorageClass
 
 STORAGE = Storage(
-    classes=(
-        StorageClass("gp2", "kubernetes.io/aws-ebs", {"type": "gp2", "fsType": "ext4"}, expands=False),
-    ),
+    classes=(StorageClass("gp2", "kubernetes.io/aws-ebs", {"type": "gp2", "fsType": "ext4"}, expands=False),),
     drivers={"ebs.csi.eks.amazonaws.com": 1},
 )
