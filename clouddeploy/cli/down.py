@@ -16,7 +16,6 @@ from clouddeploy.progress import Progress
 from clouddeploy.release.deploy import access
 from clouddeploy.release.targets import Outcome, connected, each
 
-
 Volumes = Annotated[
     bool,
     typer.Option("--volumes", envvar="CLOUDDEPLOY_VOLUMES", help="Delete the volumes too, with their data."),

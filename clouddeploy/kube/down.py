@@ -22,7 +22,7 @@ _DERIVED = (REPLICA_SET, POD)
 _Found = tuple[Kind, str]
 
 
-def remove_app(
+def remove_app(  # noqa: PLR0913 - what, where, and the four ways to do it
     kube: Kube,
     app_name: str,
     namespace: str,

@@ -32,7 +32,7 @@ def refuse_smaller(pairs: Sequence[tuple[Object, Object | None]]) -> None:
 
 
 def data_volumes(kube: Kube, app: str, namespace: str) -> list[str]:
-    """The app's claims as "PersistentVolumeClaim/db-data (10Gi)", …; none for a namespace that is not there."""
+    """The app's claims: "PersistentVolumeClaim/db-data (10Gi)", …; none where there is no such namespace."""
     found = kube.list(CLAIM, namespace, ownership(app))
     return sorted(f"{CLAIM.name}/{each['metadata']['name']} ({_size(each)})" for each in found)
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
 from clouddeploy.prices.advise import by_kind
-from clouddeploy.prices.bill import cents
-from tests.prices.reference import CHEAP, STEADY, compared, offers
+from clouddeploy.prices.bill import Line, Total, cents, total
+from tests.prices.reference import APP, CHEAP, STEADY, compared, offers
 
 ON_SHARED_CPUS = {
     "aws": {
@@ -99,11 +100,43 @@ def test_a_version_in_extended_support_costs_six_times_as_much() -> None:
     assert by_kind(offers(compared(version="1.35"))["aws"])["control plane"] == 73
 
 
-def test_egress_climbs_through_the_tiers() -> None:
-    from dataclasses import replace
+class TestEgress:
+    """Traffic is billed by tiers, each a line of its own."""
 
-    from tests.prices.reference import APP
+    @staticmethod
+    def lines(cloud: str, gigabytes: int, region: str = "us") -> list[Line]:
+        found = offers(compared(replace(APP, egress_gb=Decimal(gigabytes)), region=region))
+        return [line for line in found[cloud].lines if line.charge.kind == "egress"]
 
-    lines = offers(compared(replace(APP, egress_gb=Decimal(20_000))))["gcp"].lines
-    egress = [line.quantity for line in lines if line.charge.kind == "egress"]
-    assert egress == [1024, 9216, 9760]
+    def test_it_climbs_through_the_tiers(self) -> None:
+        assert [line.quantity for line in self.lines("gcp", 20_000)] == [1024, 9216, 9760]
+
+    @pytest.mark.parametrize(
+        ("gigabytes", "quantities", "usd"),
+        [
+            (100, [0, 0, 0, 0], "0"),
+            (10_240, [10_140, 0, 0, 0], "912.60"),
+            (10_241, [10_140, 1, 0, 0], "912.685"),
+            (60_000, [10_140, 40_960, 8_800, 0], "5010.20"),
+            (200_000, [10_140, 40_960, 102_400, 46_400], "13882.20"),
+        ],
+    )
+    def test_aws_has_four_and_the_free_part_is_of_the_first(
+        self, gigabytes: int, quantities: list[int], usd: str
+    ) -> None:
+        found = self.lines("aws", gigabytes, "eu")
+        assert [line.quantity for line in found] == quantities
+        assert total(line.monthly for line in found) == Total(Decimal(usd))
+
+    def test_a_tier_without_a_price_is_unknown_and_not_the_first_ones(self) -> None:
+        *known, last = self.lines("aws", 153_601)
+        assert all(line.monthly is not None for line in known)
+        assert (last.quantity, last.monthly, last.charge.price) == (1, None, None)
+        assert self.lines("aws", 153_600)[-1].monthly == 0
+
+    def test_seoul_knows_googles_first_tier_alone(self) -> None:
+        assert [line.monthly is None for line in self.lines("gcp", 20_000, "seoul")] == [False, True, True]
+
+    def test_alibabas_one_known_tier_says_so(self) -> None:
+        (line,) = self.lines("alibaba", 20_000)
+        assert line.charge.note.endswith("all at the one tier's price that is known")

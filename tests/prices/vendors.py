@@ -81,7 +81,9 @@ AWS = {
     "AmazonECR": [record("0.1010000000", "TimedStorage-ByteHrs")],
     "AWSDataTransfer": [
         record("0.0910000000", "DataTransfer-Out-Bytes"),
-        record("0.0850000000", "DataTransfer-Out-Bytes", StartingRange="10240"),
+        record("0.0851000000", "DataTransfer-Out-Bytes", StartingRange="10240"),
+        record("0.0711000000", "DataTransfer-Out-Bytes", StartingRange="51200"),
+        record("0.0511000000", "DataTransfer-Out-Bytes", StartingRange="153600"),
         record("0.0200000000", "USE1-EUC1-AWS-Out-Bytes"),
     ],
 }

@@ -48,7 +48,7 @@ def _charges(site: Site, control: Control) -> Sequence[Charge]:
             price("egress.bgp"),
             amounts(egress_gb=1),
             free=_FREE_EGRESS_GB,
-            note=f"first {_FREE_EGRESS_GB} GB free, with CDT; CDT's further tiers cost less, how much is not known",
+            note=f"first {_FREE_EGRESS_GB} GB free, with CDT; all at the one tier's price that is known",
         ),
     ]
 

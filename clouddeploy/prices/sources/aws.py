@@ -49,6 +49,9 @@ class Thing:
 
 
 _NETWORK = "Load Balancer-Network"
+_OUT = "DataTransfer-Out-Bytes"
+_EGRESS = {"first10TB": "0", "next40TB": "10240", "next100TB": "51200", "over150TB": "153600"}
+"""Where the tiers of data transfer out begin, in GB a month."""
 _THINGS = (
     Thing("AmazonEKS", "AmazonEKS-Hours:perCluster", "eks.control_plane.standard", "control_plane", "hour"),
     Thing(
@@ -63,10 +66,8 @@ _THINGS = (
     Thing("AmazonVPC", "PublicIPv4:InUseAddress", "public_ipv4", "ip", "hour"),
     Thing("AmazonECR", "TimedStorage-ByteHrs", "ecr.private", "registry", "GB-month"),
     *(
-        Thing("AWSDataTransfer", "DataTransfer-Out-Bytes", f"egress.internet.{tier}", "egress", "GB", start=start)
-        for tier, start in (
-            ("first10TB", "0"), ("next40TB", "10240"), ("next100TB", "51200"), ("over150TB", "153600"),
-        )
+        Thing("AWSDataTransfer", _OUT, f"egress.internet.{one}", "egress", "GB", start=start)
+        for one, start in _EGRESS.items()
     ),
 )  # fmt: skip
 _SERVICES = tuple(dict.fromkeys(thing.service for thing in _THINGS))

@@ -19,7 +19,7 @@ _CLASSES = BY_ID["storageclasses.storage.k8s.io"]
 
 
 class Claims:
-    """A volume is only a name. A class without a driver, or a size below the driver's least, waits for ever."""
+    """A volume is only a name. Without a driver for its class, or below the driver's least, a claim waits."""
 
     def __init__(self, world: World, storage: Storage) -> None:
         self._world = world

@@ -1,0 +1,68 @@
+"""The app's volumes are billed, on each cloud at no less than its smallest disk."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from clouddeploy import plugins
+from clouddeploy.app.model import Service, Volume
+from clouddeploy.contract import ClusterSpec, TargetSettings
+from clouddeploy.prices.bill import Line
+from clouddeploy.prices.clouds import alibaba, gcp
+from clouddeploy.prices.demand import from_services
+from clouddeploy.prices.estimate import Shape, estimate
+from tests.prices.reference import APP, CATALOG, compared, offers
+
+DB = Service("db", image="postgres:17", volumes=(Volume("data", "/data", 12), Volume("wal", "/wal", 1)))
+QUEUE = Service("queue", image="redis:8", volumes=(Volume("spool", "/spool", 3),))
+WEB = Service("web", image="nginx:1", replicas=3)
+
+
+def volumes(lines: Sequence[Line]) -> Line:
+    (found,) = [line for line in lines if line.charge.kind == "volumes"]
+    return found
+
+
+def test_every_volume_of_every_service_counts() -> None:
+    assert from_services("shop", (WEB, DB, QUEUE), {}).volumes == (12, 1, 3)
+
+
+@pytest.mark.parametrize(
+    ("cloud", "gib", "usd"),
+    [
+        ("aws", 16, "1.28"),
+        ("digitalocean", 16, "1.60"),
+        ("gcp", 12 + 10 + 10, "3.20"),
+        ("alibaba", 20 + 20 + 20, "4.62"),
+    ],
+)
+def test_none_is_below_the_clouds_smallest(cloud: str, gib: int, usd: str) -> None:
+    demand = replace(APP, volumes=(12, 1, 3))
+    line = volumes(offers(compared(demand))[cloud].lines)
+    assert (line.quantity, line.monthly) == (gib, Decimal(usd))
+    if gib > 16:
+        assert line.charge.note.startswith("each at least ")
+
+
+@pytest.mark.parametrize(
+    ("cloud", "least"), [("gcp", gcp.MIN_VOLUME_GIB), ("alibaba", alibaba.MIN_VOLUME_GIB)]
+)
+def test_what_is_billed_is_what_manifests_ask_for(cloud: str, least: int) -> None:
+    provider = plugins.connect(TargetSettings(cloud, cloud, ClusterSpec("shop")))
+    assert provider.traits.min_volume_gib == least
+
+
+def test_an_app_without_volumes_pays_for_none() -> None:
+    demand = replace(APP, volumes=())
+    assert {volumes(one.lines).monthly for one in offers(compared(demand)).values()} == {0}
+
+
+def test_the_estimate_of_a_cluster_has_the_apps_volumes() -> None:
+    demand = from_services("shop", (WEB, DB), {})
+    found = estimate("digitalocean", "nyc1", ClusterSpec("shop"), Shape("s-2vcpu-4gb", 2), demand, CATALOG)
+    assert found
+    assert volumes(found.lines).monthly == Decimal("1.30")
