@@ -106,7 +106,10 @@ def journals() -> Path:
 def _prepare(stack: ExitStack, app: App, target: Target, images: Mapping[str, Source], tag: str) -> Place:
     """The target's repositories, made where they are missing, and one client for each registry host."""
     provider = connected(target)
-    repositories = {service: provider.registry.ensure(local_name(app, service)) for service in images}
+    names = {service: local_name(app, service) for service in images}
+    if provider.room:
+        provider.room(list(names.values()))
+    repositories = {service: provider.registry.ensure(name) for service, name in names.items()}
     clients: dict[str, RegistryClient] = {}
     destinations: dict[str, Destination] = {}
     for service, repository in repositories.items():

@@ -35,7 +35,8 @@ class Provider:
 
     `cluster` is the name under which `clusters` knows the target's cluster. `chosen_by` names the
     environment variables that say which account is meant, never credentials: a kubeconfig
-    keeps their values for the command that mints its tokens.
+    keeps their values for the command that mints its tokens. `room` raises PreconditionError when the
+    registry's plan cannot hold all of these repositories beside those that are there; it changes nothing.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Provider:
     images: Images | None = None
     prices: Prices | None = None
     inventory: Inventory | None = None
+    room: Callable[[Sequence[str]], None] | None = None
 
 
 class Connect(Protocol):

@@ -55,6 +55,7 @@ def connect(target: TargetSettings) -> Provider:
         doctor=DoDoctor(session, registry),
         images=DocrImages(session, registry),
         inventory=DoInventory(session),
+        room=registry.room,
     )
 
 

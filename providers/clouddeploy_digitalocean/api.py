@@ -61,6 +61,11 @@ class Api:
         answer = self._answer("read the registry subscription", "registries", "get_subscription")
         return parse.plan(parse.single(answer.body, "subscription"))
 
+    def plans(self) -> list[Plan]:
+        answer = self._answer("list the registry plans", "registries", "get_options")
+        tiers = parse.listed(parse.single(answer.body, "options"), "subscription_tiers")
+        return [parse.tier(one) for one in tiers]
+
     def change_plan(self, slug: str) -> None:
         body = {"tier_slug": slug}
         self._answer(f"change the registry plan to {slug}", "registries", "update_subscription", body)

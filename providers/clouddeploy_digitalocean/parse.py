@@ -64,9 +64,12 @@ def image(json: Json) -> StoredImage:
 
 
 def plan(json: Json) -> Plan:
-    tier = single(json, "tier")
-    cents = Decimal(_number(tier, "monthly_price_in_cents"))
-    return Plan(_text(tier, "slug"), _text(tier, "name"), _number(tier, "included_repositories"), cents / 100)
+    return tier(single(json, "tier"))
+
+
+def tier(json: Json) -> Plan:
+    cents = Decimal(_number(json, "monthly_price_in_cents"))
+    return Plan(_text(json, "slug"), _text(json, "name"), _number(json, "included_repositories"), cents / 100)
 
 
 def size(json: Json) -> Size:

@@ -44,6 +44,10 @@ class Plan:
     repositories: int
     monthly: Decimal
 
+    def holds(self, count: int) -> bool:
+        """Whether a registry may have so many repositories."""
+        return not self.repositories or count <= self.repositories
+
 
 @dataclass(frozen=True)
 class Size:

@@ -11,7 +11,9 @@ import base64
 import binascii
 import re
 import threading
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from functools import cached_property
 
 from clouddeploy.contract import Login, Repository, Secret
@@ -88,6 +90,29 @@ class DocrRegistry:
             self._ensured.add(repository)
         return Repository(self.address(repository), created)
 
+    def room(self, repositories: Sequence[str]) -> None:
+        """Whether the plan holds all of these beside what is there; asks only, makes nothing.
+
+        The plan is the account's, or the one that the target's `registry.tier` will make of it. Raises
+        PreconditionError that names the smallest plan with room.
+        """
+        wanted, api = {checked(one) for one in repositories}, self._session.api
+        registries = api.registries()
+        there = any(one.name == self.name for one in registries)
+        known = set(api.repositories(self.name)) if there else set()
+        count = len(known | wanted)
+        if wanted <= known or count == 1:
+            return
+        plans = {plan.slug: plan for plan in api.plans()}
+        plan = api.plan() if registries else plans.get(TIERS[0], Plan(TIERS[0], "Starter", 1, Decimal(0)))
+        asked = plans.get(self._session.target.registry.get("tier", ""))
+        if asked and (not registries or _larger(asked.slug, plan.slug)):
+            plan = asked
+        if not plan.holds(count):
+            enough = [one for one in plans.values() if one.holds(count)]
+            larger = min(enough, key=lambda one: one.monthly, default=plan)
+            raise _too_many(self.name, sorted(wanted - known), count, plan, larger)
+
     def make(self) -> bool:
         """The registry itself; True when this call made it."""
         others = self._session.api.registries()
@@ -162,6 +187,16 @@ def _full(registry: str, repository: str, plan: Plan, known: set[str]) -> Precon
         f"{plan.repositories} {'repository' if plan.repositories == 1 else 'repositories'}, "
         f"taken by {', '.join(sorted(known))}",
         fix=f"write registry: {{tier: {larger}}} in the target to change the plan, or delete a repository",
+    )
+
+
+def _too_many(registry: str, more: Sequence[str], count: int, plan: Plan, larger: Plan) -> PreconditionError:
+    holds = f"{larger.repositories} repositories" if larger.repositories else "any number of repositories"
+    return PreconditionError(
+        f"the registry {registry} would hold {count} repositories with {', '.join(more)}, and the plan "
+        f"{plan.name} holds {plan.repositories}; nothing was sent",
+        fix=f"write registry: {{tier: {larger.slug}}} in the target: {larger.name} holds {holds} and costs "
+        f"{larger.monthly:.2f} USD a month",
     )
 
 

@@ -89,6 +89,55 @@ def test_a_second_service_has_no_room_in_the_starter_plan(do_account: DigitalOce
     assert do_account.writes() == []
 
 
+class TestRoom:
+    """All repositories of a push are counted before the first is made."""
+
+    SIX = tuple(f"shop/{name}" for name in ("api", "cron", "jobs", "mail", "web", "work"))
+
+    def test_two_in_a_fresh_account(self, do_account: DigitalOceanAccount) -> None:
+        with pytest.raises(PreconditionError) as caught:
+            registry(do_account, name="acme").room(["shop/web", "shop/api"])
+        assert caught.value.message == (
+            "the registry acme would hold 2 repositories with shop/api, shop/web, "
+            "and the plan Starter holds 1; nothing was sent"
+        )
+        assert caught.value.fix == (
+            "write registry: {tier: basic} in the target: "
+            "Basic holds 5 repositories and costs 5.00 USD a month"
+        )
+        assert do_account.writes() == []
+
+    def test_a_second_one_beside_the_first(self, do_account: DigitalOceanAccount) -> None:
+        do_account.plant(ONE_REPOSITORY)
+        push(registry(do_account, name="acme"), "shop/web")
+        registry(do_account, name="acme").room(["shop/web"])
+        with pytest.raises(PreconditionError, match="would hold 2 repositories with shop/api, and"):
+            registry(do_account, name="acme").room(["shop/web", "shop/api"])
+
+    def test_six_need_the_plan_without_a_limit(self, do_account: DigitalOceanAccount) -> None:
+        do_account.plant(Seed(registries=("acme",)))
+        registry(do_account, name="acme").room(self.SIX[:5])
+        with pytest.raises(PreconditionError, match="the plan Basic holds 5") as caught:
+            registry(do_account, name="acme").room(self.SIX)
+        assert "{tier: professional}" in str(caught.value.fix)
+        assert "any number of repositories and costs 20.00 USD" in str(caught.value.fix)
+
+    @pytest.mark.parametrize("tier", ["starter", "basic"])
+    def test_a_tier_in_the_target_that_is_too_small_makes_none(
+        self, do_account: DigitalOceanAccount, tier: str
+    ) -> None:
+        with pytest.raises(PreconditionError, match=f"the plan {tier.title()} holds"):
+            registry(do_account, name="acme", tier=tier).room(self.SIX)
+
+    def test_a_tier_in_the_target_that_is_enough_changes_nothing_yet(
+        self, do_account: DigitalOceanAccount
+    ) -> None:
+        do_account.plant(ONE_REPOSITORY)
+        registry(do_account, name="acme", tier="professional").room(self.SIX)
+        assert do_account.cloud.docr.tier == "starter"
+        assert do_account.writes() == []
+
+
 def test_a_larger_tier_in_the_target_makes_room(do_account: DigitalOceanAccount) -> None:
     do_account.plant(ONE_REPOSITORY)
     found = registry(do_account, name="acme", tier="basic")

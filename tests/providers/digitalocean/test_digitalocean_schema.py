@@ -47,6 +47,9 @@ def whole_life(account: DigitalOceanAccount) -> None:
     """Everything that this provider can ask of DigitalOcean, with its real SDK."""
     _push(account, "shop/web", tier="starter")
     _push(account, "shop/api", tier="basic")
+    roomy = connect(account.target(registry={"name": "acme", "tier": "basic"}))
+    assert roomy.room
+    roomy.room(["shop/web", "shop/api", "shop/worker"])
     provider = connect(account.target(account=account.cloud.account.team))
     assert provider.provisioner
     assert provider.nodes
