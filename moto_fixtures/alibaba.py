@@ -31,6 +31,7 @@ class StubKubernetes:
 
     directory: Path
     pull_problem: Any
+    machines: object = None
     url: str = "https://127.0.0.1:6443"
     ca: str = "-----BEGIN CERTIFICATE-----\nstub\n-----END CERTIFICATE-----\n"
     closed: bool = False

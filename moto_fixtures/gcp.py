@@ -35,6 +35,7 @@ class StubKubernetes:
     directory: Path
     authenticate: Callable[[str], str | None]
     pull_problem: Callable[[str], str | None]
+    machines: object = None
     url: str = "https://127.0.0.1:6443"
     ca: str = "-----BEGIN CERTIFICATE-----\nstub\n-----END CERTIFICATE-----\n"
     closed: bool = False

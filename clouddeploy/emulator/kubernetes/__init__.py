@@ -17,6 +17,7 @@ from clouddeploy.emulator.kubernetes.player.client import Admin
 from clouddeploy.emulator.kubernetes.player.world import ImageCheck
 from clouddeploy.emulator.kubernetes.storage import Storage
 from clouddeploy.emulator.kubernetes.users import MASTERS, Authenticate, User
+from clouddeploy.emulator.machines import Machines, plain
 from clouddeploy.errors import MissingToolError
 from clouddeploy.seam.cluster import ClientCertificate, KubeAccess
 from clouddeploy.seam.secret import Secret
@@ -35,7 +36,9 @@ class _ApiServer(Protocol):
 class KubernetesApi:
     """A running cluster: `url`, its CA as PEM, and an administrator's access."""
 
-    def __init__(self, server: _ApiServer, authority: Authority, storage: Storage) -> None:
+    def __init__(
+        self, server: _ApiServer, authority: Authority, storage: Storage, machines: Machines
+    ) -> None:
         self.url = server.url
         self.kind = server.kind
         self.ca = authority.pem
@@ -43,7 +46,7 @@ class KubernetesApi:
         pair = authority.client("kubernetes-admin", (MASTERS,))
         secret = ClientCertificate(pair.certificate.read_text(), Secret(pair.key.read_text()))
         self.admin = KubeAccess(self.url, self.ca, lambda: secret)
-        self._player = Player(Admin(self.url, authority.pair.certificate, pair), self.ca, storage)
+        self._player = Player(Admin(self.url, authority.pair.certificate, pair), self.ca, storage, machines)
 
     def start(self) -> None:
         """Let the cluster live; returns when its default objects are there."""
@@ -60,11 +63,17 @@ class KubernetesApi:
 
 
 def start_kubernetes(
-    directory: Path, *, authenticate: Authenticate, real: bool | None = None, storage: Storage | None = None
+    directory: Path,
+    *,
+    authenticate: Authenticate,
+    real: bool | None = None,
+    storage: Storage | None = None,
+    machines: Machines = plain,
 ) -> KubernetesApi:
     """Start a cluster's API on loopback; `authenticate` knows who a bearer token belongs to.
 
     `storage` is what the cloud makes volumes with; without it there is one class that makes any.
+    `machines` are its nodes, asked again and again.
     `real` True insists on a kube-apiserver (MissingToolError without one), False on the small one,
     None takes what is there.
     """
@@ -75,7 +84,7 @@ def start_kubernetes(
         server = RealApiServer(directory, authority, authenticate, binaries)
     else:
         server = BuiltIn(authority, authenticate)
-    return _alive(KubernetesApi(server, authority, storage or Storage()))
+    return _alive(KubernetesApi(server, authority, storage or Storage(), machines))
 
 
 def _binaries(*, required: bool) -> Binaries | None:

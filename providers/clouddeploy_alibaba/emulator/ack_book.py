@@ -32,9 +32,13 @@ class AckBook:
             self._sweep()
             return list(self._clusters.values())
 
+    def find(self, cluster_id: str) -> ClusterRecord | None:
+        """A cluster as it was when somebody last looked; takes no lock."""
+        return self._clusters.get(cluster_id)
+
     def can_pull(self, cluster_id: str) -> bool:
         """Whether the credential helper gives this cluster's pods a pull secret."""
-        record = self._clusters.get(cluster_id)
+        record = self.find(cluster_id)
         addon = record.addons.get("managed-aliyun-acr-credential-helper") if record else None
         return bool(
             addon and addon.state(self._world.clock.now()) == "active" and "instanceId" in addon.config

@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 from clouddeploy.emulator import EmulatorSettings
 from clouddeploy.emulator.faults import Faults
+from clouddeploy.emulator.machines import Machines
 from clouddeploy.emulator.server import Server
 from clouddeploy_alibaba.emulator.ack import Ack
 from clouddeploy_alibaba.emulator.acr import AUTH_PATH, Acr, InstanceRecord
 from clouddeploy_alibaba.emulator.answers import Answer, Received, ServiceError, answer_error, request_id
 from clouddeploy_alibaba.emulator.clock import Clock
+from clouddeploy_alibaba.emulator.machines import machines_of
 from clouddeploy_alibaba.emulator.network import RpcServices
 from clouddeploy_alibaba.emulator.personal import Personal
 from clouddeploy_alibaba.emulator.records import KubernetesApi, PullProblem
@@ -26,7 +28,7 @@ from clouddeploy_alibaba.emulator.world import World
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-StartKubernetes = Callable[[Path, PullProblem], KubernetesApi]
+StartKubernetes = Callable[[Path, PullProblem, Machines], KubernetesApi]
 """Starts a Kubernetes API: its directory, and why an image cannot be pulled."""
 
 SERVICES = {
@@ -137,7 +139,8 @@ class AlibabaCloud:
                 return f'failed to pull "{image}": unauthorized: authentication required'
             return acr.pull_problem(image)
 
-        return self._start_kubernetes(self._directory / "clusters" / cluster_id, problem)
+        machines = machines_of(ack, self.world, cluster_id)
+        return self._start_kubernetes(self._directory / "clusters" / cluster_id, problem, machines)
 
     def _serve(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         path = str(environ["PATH_INFO"])

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from clouddeploy.emulator import EmulatorSettings
 
 if TYPE_CHECKING:
+    from clouddeploy.emulator.machines import Machines
     from clouddeploy_aws.emulator.cloud import Authenticate, AwsCloud
     from clouddeploy_aws.emulator.eks.records import KubernetesApi
 
@@ -25,7 +26,10 @@ def start(settings: EmulatorSettings) -> AwsCloud:
 
 
 def start_kubernetes(
-    directory: Path, authenticate: Authenticate, pull_problem: Callable[[str], str | None]
+    directory: Path,
+    authenticate: Authenticate,
+    pull_problem: Callable[[str], str | None],
+    machines: Machines,
 ) -> KubernetesApi:
     """A Kubernetes API for one cluster; its nodes pull only images that are there."""
     from clouddeploy.emulator.kubernetes import User, start_kubernetes
@@ -35,6 +39,6 @@ def start_kubernetes(
         found = authenticate(token)
         return User(*found) if found else None
 
-    api = start_kubernetes(directory, authenticate=user, storage=STORAGE)
+    api = start_kubernetes(directory, authenticate=user, storage=STORAGE, machines=machines)
     api.set_image_check(pull_problem)
     return api

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from clouddeploy.emulator import EmulatorSettings
+from clouddeploy.emulator.machines import Machines
 from clouddeploy.emulator.server import Server
 from clouddeploy_aws.emulator import permissions, sigv4
 from clouddeploy_aws.emulator.answers import PROTOCOLS, SDK_NAMES, Answer, ServiceError, answer_error
@@ -22,6 +23,7 @@ from clouddeploy_aws.emulator.eks.records import KubernetesApi
 from clouddeploy_aws.emulator.eks.service import Eks
 from clouddeploy_aws.emulator.eks.tags import Tags
 from clouddeploy_aws.emulator.faults import Faults
+from clouddeploy_aws.emulator.machines import auto_mode
 from clouddeploy_aws.emulator.models import Caller, JsonService
 from clouddeploy_aws.emulator.moto_account import MotoAccount
 from clouddeploy_aws.emulator.quotas import Quotas
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
 Authenticate = Callable[[str], "tuple[str, tuple[str, ...]] | None"]
 """User name and groups that a bearer token proves; None refuses it."""
 
-StartKubernetes = Callable[[Path, Authenticate, Callable[[str], "str | None"]], KubernetesApi]
+StartKubernetes = Callable[[Path, Authenticate, Callable[[str], "str | None"], Machines], KubernetesApi]
 """Starts a Kubernetes API: its directory, who may use it, why an image cannot be pulled."""
 
 _ACCOUNT = "123456789012"
@@ -175,7 +177,10 @@ class AwsCloud:
             return self.access.groups(cluster, principal) if principal else None
 
         return self._start_kubernetes(
-            self._directory / "clusters" / cluster, authenticate, self.ecr.pull_problem
+            self._directory / "clusters" / cluster,
+            authenticate,
+            self.ecr.pull_problem,
+            auto_mode(cluster, self.region),
         )
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from clouddeploy.emulator import EmulatorSettings
 
 if TYPE_CHECKING:
+    from clouddeploy.emulator.machines import Machines
     from clouddeploy_digitalocean.emulator.cloud import Authenticate, DigitalOceanCloud
     from clouddeploy_digitalocean.emulator.records import KubernetesApi
 
@@ -24,7 +25,10 @@ def start(settings: EmulatorSettings) -> DigitalOceanCloud:
 
 
 def start_kubernetes(
-    directory: Path, authenticate: Authenticate, pull_problem: Callable[[str], str | None]
+    directory: Path,
+    authenticate: Authenticate,
+    pull_problem: Callable[[str], str | None],
+    machines: Machines,
 ) -> KubernetesApi:
     """A Kubernetes API for one cluster; its nodes pull only images that are there."""
     from clouddeploy.emulator.kubernetes import User, start_kubernetes
@@ -34,6 +38,6 @@ def start_kubernetes(
         found = authenticate(token)
         return User(*found) if found else None
 
-    api = start_kubernetes(directory, authenticate=user, storage=STORAGE)
+    api = start_kubernetes(directory, authenticate=user, storage=STORAGE, machines=machines)
     api.set_image_check(pull_problem)
     return api

@@ -17,12 +17,14 @@ from urllib.parse import parse_qsl, unquote
 
 from clouddeploy.emulator import EmulatorSettings
 from clouddeploy.emulator.faults import Faults
+from clouddeploy.emulator.machines import Machines
 from clouddeploy.emulator.server import Server
 from clouddeploy_digitalocean.emulator import catalog
 from clouddeploy_digitalocean.emulator.answers import Answer, ApiError, paged
 from clouddeploy_digitalocean.emulator.clock import Clock
 from clouddeploy_digitalocean.emulator.docr import Docr
 from clouddeploy_digitalocean.emulator.kubernetes import Kubernetes
+from clouddeploy_digitalocean.emulator.machines import machines_of
 from clouddeploy_digitalocean.emulator.network import Network
 from clouddeploy_digitalocean.emulator.records import Cluster, KubernetesApi
 from clouddeploy_digitalocean.emulator.request import Request, read_body, read_query
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
 Authenticate = Callable[[str], "tuple[str, tuple[str, ...]] | None"]
 """User name and groups that a bearer token proves; None refuses it."""
 
-StartKubernetes = Callable[[Path, Authenticate, Callable[[str], "str | None"]], KubernetesApi]
+StartKubernetes = Callable[[Path, Authenticate, Callable[[str], "str | None"], Machines], KubernetesApi]
 """Starts a Kubernetes API: its directory, who may use it, why an image cannot be pulled."""
 
 _TEAM = "5df3e300-4a17-4e24-8b7c-20ca6c9fc25b"
@@ -257,6 +259,7 @@ class DigitalOceanCloud:
             self._directory / "clusters" / cluster.id,
             lambda token: doks.user(cluster.id, token),
             lambda image: self.docr.pull_problem(image, cluster.registries),
+            machines_of(cluster),
         )
 
 

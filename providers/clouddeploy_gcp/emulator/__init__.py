@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from clouddeploy.emulator import EmulatorSettings
 
 if TYPE_CHECKING:
+    from clouddeploy.emulator.machines import Machines
     from clouddeploy_gcp.emulator.cloud import Authenticate, GcpCloud
     from clouddeploy_gcp.emulator.records import KubernetesApi
 
@@ -25,7 +26,10 @@ def start(settings: EmulatorSettings) -> GcpCloud:
 
 
 def start_kubernetes(
-    directory: Path, authenticate: Authenticate, pull_problem: Callable[[str], str | None]
+    directory: Path,
+    authenticate: Authenticate,
+    pull_problem: Callable[[str], str | None],
+    machines: Machines,
 ) -> KubernetesApi:
     """A Kubernetes API for one cluster; its nodes pull only images that they may."""
     from clouddeploy.emulator.kubernetes import User, start_kubernetes
@@ -35,6 +39,6 @@ def start_kubernetes(
         email = authenticate(token)
         return User(email, ("system:masters",)) if email else None
 
-    api = start_kubernetes(directory, authenticate=user, storage=STORAGE)
+    api = start_kubernetes(directory, authenticate=user, storage=STORAGE, machines=machines)
     api.set_image_check(pull_problem)
     return api

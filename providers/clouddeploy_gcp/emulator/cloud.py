@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from clouddeploy.emulator import EmulatorSettings
 from clouddeploy.emulator.faults import Faults
+from clouddeploy.emulator.machines import Machines
 from clouddeploy.emulator.server import Server
 from clouddeploy_gcp.emulator import catalog
 from clouddeploy_gcp.emulator.accounts import Accounts, RefusedError, write_private
@@ -17,6 +18,7 @@ from clouddeploy_gcp.emulator.artifacts import Artifacts
 from clouddeploy_gcp.emulator.clock import Clock
 from clouddeploy_gcp.emulator.compute import Compute
 from clouddeploy_gcp.emulator.gke import Gke
+from clouddeploy_gcp.emulator.machines import machines_of
 from clouddeploy_gcp.emulator.records import KubernetesApi, Record
 from clouddeploy_gcp.emulator.registry import DataPlane
 from clouddeploy_gcp.emulator.routes import find
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
 Authenticate = Callable[[str], "str | None"]
 """The e-mail address that a bearer token proves; None refuses it."""
 
-StartKubernetes = Callable[[Path, Authenticate, Callable[[str], "str | None"]], KubernetesApi]
+StartKubernetes = Callable[[Path, Authenticate, Callable[[str], "str | None"], Machines], KubernetesApi]
 """Starts a Kubernetes API: its directory, who may use it, why an image cannot be pulled."""
 
 _PROJECT = "clouddeploy-rehearsal"
@@ -225,4 +227,4 @@ class GcpCloud:
 
         location, name = record.key
         directory = self._directory / "clusters" / f"{location}-{name}-{record.message.id[:8]}"
-        return self._start_kubernetes(directory, self.accounts.token_principal, problem)
+        return self._start_kubernetes(directory, self.accounts.token_principal, problem, machines_of(record))

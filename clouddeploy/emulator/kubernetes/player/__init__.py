@@ -1,4 +1,4 @@
-"""Plays the controller-manager, the scheduler, the kubelet of one node and the cloud's controllers.
+"""Plays the controller-manager, the scheduler, the kubelets and the cloud's controllers.
 
 A client of the API like the real ones, so that it serves the small API server and a real one.
 """
@@ -18,7 +18,7 @@ from clouddeploy.emulator.kubernetes.player.deployments import Deployments
 from clouddeploy.emulator.kubernetes.player.informer import Informer
 from clouddeploy.emulator.kubernetes.player.kubelet import Kubelet
 from clouddeploy.emulator.kubernetes.player.namespaces import Namespaces
-from clouddeploy.emulator.kubernetes.player.node import register_node
+from clouddeploy.emulator.kubernetes.player.node import Nodes
 from clouddeploy.emulator.kubernetes.player.others import Jobs, StatefulSets
 from clouddeploy.emulator.kubernetes.player.replicasets import ReplicaSets
 from clouddeploy.emulator.kubernetes.player.scheduler import Scheduler
@@ -26,6 +26,7 @@ from clouddeploy.emulator.kubernetes.player.services import Services
 from clouddeploy.emulator.kubernetes.player.world import ImageCheck, World
 from clouddeploy.emulator.kubernetes.resources import BY_ID
 from clouddeploy.emulator.kubernetes.storage import Storage
+from clouddeploy.emulator.machines import Machines
 
 _WATCHED = (
     "namespaces",
@@ -53,13 +54,14 @@ _IDLE = 2.0  # seconds between passes that nobody asked for
 class Player:
     """Runs all controllers in one thread, a pass after each change that the informers see."""
 
-    def __init__(self, admin: Admin, ca: str, storage: Storage) -> None:
+    def __init__(self, admin: Admin, ca: str, storage: Storage, machines: Machines) -> None:
         self._client = Client(admin)
         self._changed = threading.Event()
         self._informers = {name: Informer(self._client, BY_ID[name], self._changed.set) for name in _WATCHED}
         self._world = World(self._client, self._informers)
         self._namespaces = Namespaces(self._world, ca)
         self._claims = Claims(self._world, storage)
+        self._nodes = Nodes(self._world, machines)
         self._passes: list[Callable[[], None]] = [
             self._namespaces.reconcile,
             Deployments(self._world).reconcile,
@@ -67,6 +69,7 @@ class Player:
             Jobs(self._world).reconcile,
             ReplicaSets(self._world).reconcile,
             self._claims.reconcile,
+            self._nodes.reconcile,
             Scheduler(self._world).reconcile,
             Kubelet(self._world).reconcile,
             Services(self._world).reconcile,
@@ -76,8 +79,8 @@ class Player:
         self._thread = threading.Thread(target=self._run, name="kubernetes player", daemon=True)
 
     def start(self, timeout: float = 60) -> None:
-        """Returns when the node, the storage classes and the default service accounts are there."""
-        register_node(self._client)
+        """Returns when the nodes, the storage classes and the default service accounts are there."""
+        self._nodes.reconcile()
         self._claims.furnish()
         for informer in self._informers.values():
             informer.start()

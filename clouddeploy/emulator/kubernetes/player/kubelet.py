@@ -10,7 +10,6 @@ from clouddeploy.emulator.kubernetes.play import Fate, fate
 from clouddeploy.emulator.kubernetes.player import containers as c
 from clouddeploy.emulator.kubernetes.player.events import Recorder
 from clouddeploy.emulator.kubernetes.player.references import missing_reference
-from clouddeploy.emulator.kubernetes.player.scheduler import NODE
 from clouddeploy.emulator.kubernetes.player.world import World, condition, ending, timestamp
 
 Json = dict[str, Any]
@@ -28,12 +27,12 @@ class Kubelet:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._events = Recorder(world, "kubelet", NODE)
+        self._events = Recorder(world, "kubelet", "node-1")
         self._addresses = count(2)
 
     def reconcile(self) -> None:
         for pod in self._world.all("pods"):
-            if pod["spec"].get("nodeName") == NODE:
+            if pod["spec"].get("nodeName") in self._world.nodes:
                 self._step(pod)
 
     def _step(self, pod: Json) -> None:

@@ -1,34 +1,59 @@
-"""The one node."""
+"""The nodes: made when their machines come, gone with them and their pods."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from clouddeploy.emulator.kubernetes.player.client import Client, RefusedError
-from clouddeploy.emulator.kubernetes.player.scheduler import NODE
-from clouddeploy.emulator.kubernetes.player.world import timestamp
+from clouddeploy.emulator.kubernetes.player.client import RefusedError
+from clouddeploy.emulator.kubernetes.player.world import World, timestamp
 from clouddeploy.emulator.kubernetes.resources import BY_ID
+from clouddeploy.emulator.machines import Machine, Machines
 
 Json = dict[str, Any]
 _NODES = BY_ID["nodes"]
-_LABELS = {"kubernetes.io/hostname": NODE, "kubernetes.io/os": "linux", "kubernetes.io/arch": "amd64"}
-_SIZE = {"cpu": "8", "memory": "32Gi", "pods": "110", "ephemeral-storage": "100Gi"}
 
 
-def register_node(client: Client) -> None:
-    """Make the node and report it ready; nothing when it is there."""
-    node = {"kind": "Node", "apiVersion": "v1", "metadata": {"name": NODE, "labels": _LABELS}, "spec": {}}
-    try:
-        made = client.create(_NODES, node)
-    except RefusedError as error:
-        if error.code != 409:
-            raise
-        return
-    client.patch(_NODES, made, {"status": _status()}, "status")
-    client.patch(_NODES, made, {"spec": {"taints": None}})
+class Nodes:
+    """Nodes that others make are theirs: neither changed nor deleted, and no pod is put there."""
+
+    def __init__(self, world: World, machines: Machines) -> None:
+        self._world = world
+        self._machines = machines
+        self._made: dict[str, Json] = {}
+
+    def reconcile(self) -> None:
+        found = {one.name: one for one in self._machines(bool(self._world.all("pods")))}
+        for name in self._made.keys() - found.keys():
+            self._remove(name)
+        for name in found.keys() - self._made.keys():
+            self._made[name] = self._register(found[name])
+        self._world.nodes = tuple(found)
+
+    def _register(self, machine: Machine) -> Json:
+        """Make the node and report it ready."""
+        client = self._world.client
+        metadata = {"name": machine.name, "labels": machine.all_labels}
+        try:
+            made = client.create(
+                _NODES, {"kind": "Node", "apiVersion": "v1", "metadata": metadata, "spec": {}}
+            )
+        except RefusedError as error:
+            if error.code != 409:
+                raise
+            return client.get(_NODES, "", machine.name)
+        client.patch(_NODES, made, {"status": _status(machine)}, "status")
+        client.patch(_NODES, made, {"spec": {"taints": None}})
+        return made
+
+    def _remove(self, name: str) -> None:
+        """The node, and the pods that were on it."""
+        for pod in self._world.all("pods"):
+            if pod["spec"].get("nodeName") == name:
+                self._world.delete("pods", pod, gracePeriodSeconds=0)
+        self._world.remove(_NODES, self._made.pop(name))
 
 
-def _status() -> Json:
+def _status(machine: Machine) -> Json:
     time = timestamp()
     ready = {
         "type": "Ready",
@@ -38,5 +63,13 @@ def _status() -> Json:
         "lastHeartbeatTime": time,
         "lastTransitionTime": time,
     }
-    addresses = [{"type": "InternalIP", "address": "10.0.0.1"}, {"type": "Hostname", "address": NODE}]
-    return {"capacity": _SIZE, "allocatable": _SIZE, "conditions": [ready], "addresses": addresses}
+    addresses = [
+        {"type": "InternalIP", "address": "10.0.0.1"},
+        {"type": "Hostname", "address": machine.name},
+    ]
+    return {
+        "capacity": machine.capacity,
+        "allocatable": machine.allocatable,
+        "conditions": [ready],
+        "addresses": addresses,
+    }

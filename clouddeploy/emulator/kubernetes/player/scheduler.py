@@ -1,7 +1,9 @@
-"""Binds pods to the one node."""
+"""Binds pods to nodes."""
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 from clouddeploy.emulator.kubernetes.play import fate
@@ -12,12 +14,11 @@ from clouddeploy.emulator.kubernetes.player.world import World, condition, endin
 from clouddeploy.emulator.kubernetes.resources import BY_ID
 
 Json = dict[str, Any]
-NODE = "node-1"
 
-_NONE = "0/1 nodes are available: {why}. {more}preemption: " + (
-    "0/1 nodes are available: 1 Preemption is not helpful for scheduling."
+_NONE = (
+    "0/{nodes} nodes are available: {why}. {more}preemption: "
+    "0/{nodes} nodes are available: {nodes} Preemption is not helpful for scheduling."
 )
-_FULL = _NONE.format(why="1 Insufficient cpu", more="no new claims to deallocate, ")
 
 
 class Scheduler:
@@ -32,15 +33,25 @@ class Scheduler:
         for pod in self._world.all("pods"):
             if pod["spec"].get("nodeName") or ending(pod):
                 continue
-            if fate(pod) == "unschedulable":
-                self._refuse(pod, _FULL)
-            elif why := unbound(pod, claims):
-                self._refuse(pod, _NONE.format(why=why, more=""))
+            if why := self._obstacle(pod, claims):
+                self._refuse(pod, why)
             else:
                 self._place(pod)
 
+    def _obstacle(self, pod: Json, claims: Mapping[tuple[str, str], Json]) -> str | None:
+        """Why no node takes a pod, in the scheduler's words; None when one does."""
+        count = len(self._world.nodes)
+        if not count:
+            return "no nodes available to schedule pods"
+        if fate(pod) == "unschedulable":
+            more = "no new claims to deallocate, "
+            return _NONE.format(nodes=count, why=f"{count} Insufficient cpu", more=more)
+        why = unbound(pod, claims)
+        return _NONE.format(nodes=count, why=why, more="") if why else None
+
     def _place(self, pod: Json) -> None:
-        target = {"apiVersion": "v1", "kind": "Node", "name": NODE}
+        name = self._least_busy()
+        target = {"apiVersion": "v1", "kind": "Node", "name": name}
         binding = {"apiVersion": "v1", "kind": "Binding", "metadata": _name(pod), "target": target}
         try:
             self._world.client.post(BY_ID["pods"], pod, "binding", binding)
@@ -49,8 +60,13 @@ class Scheduler:
                 raise
             return
         where = f"{pod['metadata']['namespace']}/{pod['metadata']['name']}"
-        self._events.normal(pod, "Scheduled", f"Successfully assigned {where} to {NODE}")
+        self._events.normal(pod, "Scheduled", f"Successfully assigned {where} to {name}")
         self._world.refresh("pods", pod)
+
+    def _least_busy(self) -> str:
+        """The node with the fewest pods."""
+        counts = Counter(pod["spec"].get("nodeName") for pod in self._world.all("pods"))
+        return min(self._world.nodes, key=lambda name: (counts[name], name))
 
     def _refuse(self, pod: Json, why: str) -> None:
         if condition(pod, "PodScheduled").get("message") == why:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -27,6 +27,7 @@ class World:
         self.client = client
         self._informers = informers
         self.check_image: ImageCheck = lambda _image: None
+        self.nodes: Sequence[str] = ()
         self._timers: dict[tuple[str, str], float] = {}
         self._wake: float | None = None
 
