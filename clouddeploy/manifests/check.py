@@ -19,7 +19,7 @@ KINDS = {
     "Deployment": "apps/v1",
     "Ingress": "networking.k8s.io/v1",
 }
-"""Kinds that clouddeploy applies, waits for and removes, in the order of applying."""
+"""Kinds that clouddeploy applies, in the order of applying."""
 
 _CLUSTER_WIDE = ("Namespace", "StorageClass")
 
