@@ -56,6 +56,11 @@ def test_what_is_billed_is_what_manifests_ask_for(cloud: str, least: int) -> Non
     assert provider.traits.min_volume_gib == least
 
 
+def test_alibabas_class_makes_dearer_disks_than_are_priced_and_that_is_said() -> None:
+    surprises = [offers(compared(replace(APP, volumes=sizes)))["alibaba"].notes for sizes in ((5,), ())]
+    assert [any("ESSD PL1" in note for note in notes) for notes in surprises] == [True, False]
+
+
 def test_an_app_without_volumes_pays_for_none() -> None:
     demand = replace(APP, volumes=())
     assert {volumes(one.lines).monthly for one in offers(compared(demand)).values()} == {0}

@@ -82,6 +82,10 @@ def _registry_area(region: str) -> str:
 def _notes(site: Site, control: Control) -> Sequence[str]:
     found = [*lasting(site), *version_notes("alibaba", site.wishes)]
     found.append("the API server's load balancer is billed to you; its price was not found")
+    if site.demand.volumes:
+        found.append(
+            "volumes are ESSD PL1, which costs more than the PL0 priced here: its price was not found"
+        )
     if control is BASIC:
         found.append("ACK Basic ends at 10 nodes and promises no SLA; ACR Personal has quotas and no SLA")
     return found

@@ -11,7 +11,9 @@ _DRIVER = "diskplugin.csi.alibabacloud.com"
 STORAGE = Storage(
     classes=(
         StorageClass("alicloud-disk-essd", _DRIVER, {"type": "cloud_essd"}, immediate=True),
-        StorageClass("alicloud-disk-topology-alltype", _DRIVER, {"type": "cloud_essd,cloud_ssd"}),
+        StorageClass(
+            "alicloud-disk-topology-alltype", _DRIVER, {"type": "cloud_essd,cloud_ssd,cloud_efficiency"}
+        ),
     ),
     drivers={_DRIVER: 20},
 )
