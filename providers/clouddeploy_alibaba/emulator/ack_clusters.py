@@ -25,6 +25,10 @@ from clouddeploy_alibaba.emulator.records import (
 Json = dict[str, Any]
 
 
+_NO_MONEY = "InvalidAccountStatus.NotEnoughBalance: Your account does not have enough balance."
+"""What a task says that found no money; the cluster stays, failed (terraform-provider-alicloud#1190)."""
+
+
 class ClusterCalls(AckBook):
     """One method for each operation, named after it."""
 
@@ -50,6 +54,7 @@ class ClusterCalls(AckBook):
             ready_at=now + CREATING_SECONDS,
             tags={tag["key"]: tag.get("value", "") for tag in body.get("tags") or ()},
             listed_at=now + self.list_lag,
+            failure="" if self._world.funded else _NO_MONEY,
         )
         self._clusters[record.id] = record
         self._make_parts(record)

@@ -95,6 +95,7 @@ class AlibabaCloud:
         self.faults.clear()
         self.calls.clear()
         self.world.reset()
+        self.signatures.tokens.clear()
         self._fill()
 
     def ledger(self) -> list[tuple[str, str, Mapping[str, str]]]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from clouddeploy.emulator import EmulatorSettings
+from clouddeploy.emulator.faults import Faults as Weather
 from clouddeploy.emulator.server import Server
 from clouddeploy_aws.emulator import permissions, sigv4
 from clouddeploy_aws.emulator.answers import PROTOCOLS, SDK_NAMES, Answer, ServiceError, answer_error
@@ -42,7 +43,11 @@ _REGION = "eu-west-1"
 
 
 class AwsCloud:
-    """The emulated account. `reset` empties it without a new port."""
+    """The emulated account. `reset` empties it without a new port.
+
+    `faults` are single calls that go wrong, `weather` what happens to all of them; without `subscribed`
+    nobody pays for the account.
+    """
 
     def __init__(self, settings: EmulatorSettings, start_kubernetes: StartKubernetes) -> None:
         self.account = settings.account or _ACCOUNT
@@ -51,13 +56,15 @@ class AwsCloud:
         self.faults = Faults()
         self.calls: list[tuple[str, str]] = []
         self.denied: set[str] = set()
+        self.subscribed = True
         self._directory = settings.directory
         self._config = settings.directory / "aws-config"
         self._authorities = settings.directory / "no-authorities.pem"
         self._write_configuration()
         self._start_kubernetes = start_kubernetes
         self.moto = MotoAccount(self.account, self.region)
-        self._server = Server(self)
+        self.weather = Weather(self)
+        self._server = Server(self.weather)
         self.host = self._server.host
         self._fill()
 
@@ -86,10 +93,17 @@ class AwsCloud:
         """An empty account; the credentials stay the same."""
         self.eks.close()
         self.faults.clear()
+        self.weather.clear()
         self.calls.clear()
         self.denied.clear()
+        self.subscribed = True
         self.moto.reset()
         self._fill()
+
+    def ledger(self) -> list[tuple[str, str, Mapping[str, str]]]:
+        """What is billed at this moment: kind, id, tags."""
+        clusters = self.eks.clusters()
+        return [*(("cluster", one.name, one.tags) for one in clusters), *self.moto.billed()]
 
     def close(self) -> None:
         """End the server and every cluster; idempotent."""
@@ -160,6 +174,8 @@ class AwsCloud:
 
     def _carry_out(self, request: Received, scope: sigv4.Scope, backend: Any, action: str) -> Answer:
         arn = self.moto.arn_of(scope.access_key)
+        if not self.subscribed and scope.service not in {"iam", "sts"}:
+            raise sigv4.unsubscribed(scope.service)
         permissions.check(scope.service, action, self.denied, arn)
         if action == permissions.SIMULATE:
             return permissions.simulate(request.body, self.denied)

@@ -11,6 +11,7 @@ import json
 import logging
 import os
 import re
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 from urllib.parse import parse_qs
@@ -116,6 +117,17 @@ class MotoAccount:
         """The Action parameter."""
         return parse_qs(request.body.decode()).get("Action", [""])[0]
 
+    def billed(self) -> list[tuple[str, str, Mapping[str, str]]]:
+        """What EC2 and ELB bill: kind, id, tags."""
+        ec2 = self.ec2
+        gateways = [one for one in ec2.nat_gateways.values() if one.state != "deleted"]
+        return [
+            *(("load balancer", one.arn, {}) for one in self._balancers()),
+            *(("volume", one.id, _tags(one)) for one in ec2.volumes.values()),
+            *(("Elastic IP address", one.allocation_id, _tags(one)) for one in ec2.addresses),
+            *(("NAT gateway", one.id, _tags(one)) for one in gateways),
+        ]
+
     def _guard(self, form: dict[str, str]) -> None:
         """Refuse what EC2 refuses and moto lets pass."""
         action, vpc_id = form.get("Action", ""), form.get("VpcId", "")
@@ -172,6 +184,10 @@ class MotoAccount:
         for name, data in _managed_policies().items():
             policy = AWSManagedPolicy.from_data(name, self.account, self.region, data)
             self.iam.managed_policies[policy.arn] = policy
+
+
+def _tags(resource: Any) -> dict[str, str]:
+    return {tag["key"]: tag["value"] for tag in resource.get_tags()}
 
 
 def _in_use(kind: str, what: str) -> ServiceError:

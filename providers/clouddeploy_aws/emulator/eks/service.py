@@ -68,6 +68,12 @@ class Eks:
         more = str(start + size) if start + size < len(names) else None
         return {"clusters": names[start : start + size], "nextToken": more}
 
+    def clusters(self) -> list[ClusterRecord]:
+        """Every cluster that is there."""
+        with self._lock:
+            self._sweep()
+            return list(self._clusters.values())
+
     def delete_cluster(self, request: Mapping[str, Any], caller: Caller) -> dict[str, Any]:
         with self._lock:
             record = self.record(request["name"])
