@@ -51,6 +51,9 @@ _MISSING = re.compile(r"NotFound|NOT_EXIST|NotExist|NoSuch", re.IGNORECASE)
 _WRONG = re.compile(
     r"^(Invalid|Missing|Illegal|Unsupported|ErrorCheckParam|ErrInvalid|PARAMETER|Param)", re.I
 )
+_NO_JSON = re.compile(r"parse the value as json", re.IGNORECASE)
+"""The SDK's words for an error page of a gateway or a proxy, whose HTTP status it then loses."""
+
 _OPENED_ALREADY = "您已开通"
 """ACK answers 5xx with this text when the service was activated before (terraform-provider-alicloud)."""
 
@@ -157,6 +160,9 @@ def _translate(doing: str, error: Exception) -> CloudDeployError | None:
     status = getattr(error, "status_code", None)
     if isinstance(status, int):
         return refused(doing, _refusal(error, status))
+    if _NO_JSON.search(str(getattr(cause, "message", "") or cause)):
+        said = f"could not {doing}: the answer was not one of Alibaba Cloud's, or its service is out of order"
+        return TemporaryError(said, fix="run it again in a minute; else look for a proxy in the way")
     return TemporaryError(
         f"could not {doing}: {_sentence(cause)}",
         fix="check the network and the region, then run it again",

@@ -50,9 +50,7 @@ def accounts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, 
 
 
 @pytest.fixture
-def given(
-    cloud: str, accounts: Mapping[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Given:
+def given(cloud: str, accounts: Mapping[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Given:
     """An empty account of the cloud, whose credentials this process has too, to plant things."""
     account = accounts[cloud]
     account.cloud.reset()
@@ -104,6 +102,11 @@ def assert_everything_billed_is_shown(run: Run, given: Given, before: set[tuple[
 def bring_about(run: Run, given: Given, cell: Cell, command: Sequence[str]) -> Ran:
     changes = cell.arrange(given) or {}
     return run(*command, *cell.flags, env={**environment(given), **changes})
+
+
+@pytest.mark.parametrize("trouble", [*CREDENTIALS, *WISHES])
+def test_every_row_has_a_cell_or_a_reason_for_each_cloud(trouble: str) -> None:
+    assert {**CREDENTIALS, **WISHES}[trouble].keys() == CLOUDS.keys()
 
 
 @cells(CREDENTIALS, CREATE, PUSH)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from clouddeploy.contract import OWNER_TAG, ClusterSpec, State
 from clouddeploy.errors import (
     CloudDeployError,
+    ConfigError,
     CredentialsError,
     ForeignResourceError,
     NotFoundError,
@@ -71,7 +72,15 @@ class ControlPlaneStep:
         return state_of(cluster) if cluster else ABSENT
 
     def check(self) -> None:
-        """ConfigError for a version that EKS does not offer; who may not ask hears of it from EKS later."""
+        """ConfigError for a machine, which nobody chooses in Auto Mode, and a version that EKS does not offer.
+
+        Who may not ask for the versions hears of it from EKS later.
+        """
+        if self._spec.machine:
+            raise ConfigError(
+                f"EKS Auto Mode chooses the machines by the pods, and makes no {self._spec.machine} by name",
+                fix="leave machine out; what pods request decides",
+            )
         with suppress(CredentialsError):
             if self._spec.version:
                 offered(self._session, self._spec.version)
