@@ -1,4 +1,4 @@
-"""Bad input and bad days, one matrix over four clouds: each cell ends in one error, its fix and its exit code.
+"""Bad input and bad days, one matrix over four clouds: each cell ends in one error, its fix, its exit code.
 
 The commands are processes of their own, the clouds emulated ones in this process, whose ledger knows what is
 billed: nothing may be that `cluster leftovers` and `cluster list` do not show.

@@ -1,7 +1,7 @@
 """What goes wrong with four clouds: a row for each trouble, a cell for each cloud it can meet.
 
-A cell says how the trouble is brought about, on an emulated account, and how the command line must end. Where a
-cloud has no such trouble, the cell is the reason.
+A cell says how the trouble is brought about, on an emulated account, and how the command line must end.
+Where a cloud has no such trouble, the cell is the reason.
 """
 
 from __future__ import annotations

@@ -62,7 +62,7 @@ class AwsCloud:
         self._authorities = settings.directory / "no-authorities.pem"
         self._write_configuration()
         self._start_kubernetes = start_kubernetes
-        self.moto = MotoAccount(self.account, self.region)
+        self.moto = MotoAccount(self.account, self.region, self.clock)
         self.weather = Weather(self)
         self._server = Server(self.weather)
         self.host = self._server.host

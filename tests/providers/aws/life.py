@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from clouddeploy.clusters import down, up
@@ -12,6 +13,10 @@ from clouddeploy_aws.steps.naming import role_name
 from moto_fixtures.aws import AwsAccount
 
 CREATES = (
+    "iam:CreateRole",
+    *["iam:AttachRolePolicy"] * 5,
+    "iam:CreateRole",
+    *["iam:AttachRolePolicy"] * 2,
     "ec2:CreateVpc",
     "ec2:ModifyVpcAttribute",
     "ec2:ModifyVpcAttribute",
@@ -22,10 +27,6 @@ CREATES = (
     "ec2:CreateRouteTable",
     "ec2:CreateRoute",
     *["ec2:AssociateRouteTable"] * 3,
-    "iam:CreateRole",
-    *["iam:AttachRolePolicy"] * 5,
-    "iam:CreateRole",
-    *["iam:AttachRolePolicy"] * 2,
     "eks:CreateCluster",
 )
 """Every write of a cluster that is made without a hitch, in order."""
@@ -34,16 +35,16 @@ CREATES = (
 DELETES = (
     "ec2:CreateTags",
     "eks:DeleteCluster",
-    *["iam:DetachRolePolicy"] * 2,
-    "iam:DeleteRole",
-    *["iam:DetachRolePolicy"] * 5,
-    "iam:DeleteRole",
     *["ec2:DisassociateRouteTable"] * 3,
     "ec2:DeleteRouteTable",
     *["ec2:DeleteSubnet"] * 3,
     "ec2:DetachInternetGateway",
     "ec2:DeleteInternetGateway",
     "ec2:DeleteVpc",
+    *["iam:DetachRolePolicy"] * 2,
+    "iam:DeleteRole",
+    *["iam:DetachRolePolicy"] * 5,
+    "iam:DeleteRole",
 )
 """Every write of its deletion, in order."""
 
@@ -80,9 +81,9 @@ def step_of(account: AwsAccount, title: str) -> Step:
     return next(step for step in steps_of(account) if title in step.title)
 
 
-def run_up(account: AwsAccount, steps: Sequence[Step]) -> None:
-    """Make it, in emulated time."""
-    up(steps, clock=account.clock)
+def run_up(account: AwsAccount, steps: Sequence[Step], *, pace: float = 10) -> None:
+    """Make it, in emulated time, of which `pace` seconds pass while the engine waits for one."""
+    up(steps, clock=replace(account.clock, pace=pace))
 
 
 def run_down(account: AwsAccount, steps: Sequence[Step]) -> None:
