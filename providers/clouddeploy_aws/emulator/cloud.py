@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from clouddeploy.emulator import EmulatorSettings
 from clouddeploy.emulator.faults import Faults as Weather
+from clouddeploy.emulator.registry.answers import Refusal
 from clouddeploy.emulator.server import Server
 from clouddeploy_aws.emulator import permissions, sigv4
 from clouddeploy_aws.emulator.answers import PROTOCOLS, SDK_NAMES, Answer, ServiceError, answer_error
 from clouddeploy_aws.emulator.clock import Clock
+from clouddeploy_aws.emulator.demands import Place, data_plane, demands
 from clouddeploy_aws.emulator.ecr.data_plane import EcrDataPlane
 from clouddeploy_aws.emulator.ecr.service import Ecr
 from clouddeploy_aws.emulator.eks.access import Access
@@ -25,6 +27,7 @@ from clouddeploy_aws.emulator.eks.tags import Tags
 from clouddeploy_aws.emulator.faults import Faults
 from clouddeploy_aws.emulator.models import Caller, JsonService
 from clouddeploy_aws.emulator.moto_account import MotoAccount
+from clouddeploy_aws.emulator.policy import Policy
 from clouddeploy_aws.emulator.quotas import Quotas
 from clouddeploy_aws.emulator.sigv4 import Received
 from clouddeploy_aws.emulator.tokens import TokenReader
@@ -45,8 +48,8 @@ _REGION = "eu-west-1"
 class AwsCloud:
     """The emulated account. `reset` empties it without a new port.
 
-    `faults` are single calls that go wrong, `weather` what happens to all of them; without `subscribed`
-    nobody pays for the account.
+    `faults` are single calls that go wrong, `weather` what happens to all of them. `policies` are all that
+    an access key's user may do, everything for a key without one. Without `subscribed` nobody pays.
     """
 
     def __init__(self, settings: EmulatorSettings, start_kubernetes: StartKubernetes) -> None:
@@ -56,6 +59,7 @@ class AwsCloud:
         self.faults = Faults()
         self.calls: list[tuple[str, str]] = []
         self.denied: set[str] = set()
+        self.policies: dict[str, Policy] = {}
         self.subscribed = True
         self._directory = settings.directory
         self._config = settings.directory / "aws-config"
@@ -96,6 +100,7 @@ class AwsCloud:
         self.weather.clear()
         self.calls.clear()
         self.denied.clear()
+        self.policies.clear()
         self.subscribed = True
         self.moto.reset()
         self._fill()
@@ -113,11 +118,21 @@ class AwsCloud:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
         if str(environ["PATH_INFO"]).startswith("/v2"):
-            return self.registry(environ, start_response)
+            return self._serve_registry(environ, start_response)
         answer = self._answer(_received(environ))
         headers = {**answer.headers, "Content-Length": str(len(answer.body))}
         start_response(f"{answer.status} AWS", list(headers.items()))
         return [answer.body]
+
+    def _serve_registry(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """A login has the rights of the user who asked for it."""
+        key = self.registry.owner(environ)
+        wanted = data_plane(str(environ["REQUEST_METHOD"]), str(environ["PATH_INFO"]), self._place)
+        refused = permissions.first_refused(wanted, self.policies.get(key), self.denied)
+        if refused is None or not key:
+            return self.registry(environ, start_response)
+        text = permissions.unauthorized(refused, self.moto.arn_of(key))
+        return Refusal(403, "DENIED", text).response()(environ, start_response)
 
     def _fill(self) -> None:
         self.registry = EcrDataPlane(
@@ -131,6 +146,14 @@ class AwsCloud:
             "eks": JsonService("eks", self.eks, self.access, Tags(self.eks.record)),
             "servicequotas": JsonService("service-quotas", Quotas(self.moto.limits)),
         }
+        self._place = Place(
+            self.moto.partition,
+            self.region,
+            self.account,
+            lambda name: self.moto.tags(name) or self.eks.tags(name),
+            self.moto.associated,
+            lambda: not self.eks.clusters(),
+        )
         self._tokens = TokenReader(self.region, self.host, self.moto.secret_of, self.moto.arn_of)
 
     def _write_configuration(self) -> None:
@@ -176,9 +199,12 @@ class AwsCloud:
         arn = self.moto.arn_of(scope.access_key)
         if not self.subscribed and scope.service not in {"iam", "sts"}:
             raise sigv4.unsubscribed(scope.service)
-        permissions.check(scope.service, action, self.denied, arn)
+        asked = (backend or self.moto).asked(request)
+        wanted = demands(scope.service, action, asked, self._place)
+        policy = self.policies.get(scope.access_key)
+        permissions.check(wanted, policy, self.denied, scope.service, arn)
         if action == permissions.SIMULATE:
-            return permissions.simulate(request.body, self.denied)
+            return permissions.simulate(request.body, policy, self.denied)
         if backend:
             caller = Caller(self.account, scope.region, arn, scope.access_key)
             answered: Answer = backend.answer(request, caller)

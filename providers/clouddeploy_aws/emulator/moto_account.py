@@ -89,6 +89,12 @@ class MotoAccount:
         key = self.iam.create_access_key(_USER, prefix="AKIA")
         self.access_key, self.secret_key = str(key.access_key_id), str(key.secret_access_key)
 
+    def add_user(self, name: str) -> tuple[str, str]:
+        """Another user: the access key's id and its secret."""
+        self.iam.create_user(self.region, name)
+        key = self.iam.create_access_key(name, prefix="AKIA")
+        return str(key.access_key_id), str(key.secret_access_key)
+
     def secret_of(self, access_key: str) -> str | None:
         """The secret of a user's or an assumed role's key."""
         key = self.iam.access_keys.get(access_key) or self._assumed(access_key)
@@ -101,7 +107,7 @@ class MotoAccount:
 
     def answer(self, service: str, request: Received) -> Answer:
         """Have moto answer a request."""
-        form = {key: values[0] for key, values in parse_qs(request.body.decode()).items()}
+        form = self.asked(request)
         if service != "ec2":
             return self._dispatch(service, request, form)
         with self.lag.around(form):
@@ -129,6 +135,25 @@ class MotoAccount:
     def action(self, request: Received) -> str:
         """The Action parameter."""
         return parse_qs(request.body.decode()).get("Action", [""])[0]
+
+    def asked(self, request: Received) -> dict[str, str]:
+        """The parameters of a request, in the query protocol's flat names."""
+        return {key: values[0] for key, values in parse_qs(request.body.decode()).items()}
+
+    def tags(self, resource: str) -> Mapping[str, str]:
+        """The tags of something of EC2's."""
+        found: Mapping[str, str] = self.ec2.tags.get(resource, {})
+        return found
+
+    def associated(self, association: str) -> list[str]:
+        """The route table and the subnet that an association joins."""
+        tables = self.ec2.route_tables.items()
+        return [
+            each
+            for table, one in tables
+            if association in one.associations
+            for each in (table, one.associations[association])
+        ]
 
     def billed(self) -> list[tuple[str, str, Mapping[str, str]]]:
         """What EC2 and ELB bill: kind, id, tags."""
