@@ -40,6 +40,7 @@ _INACTIVE = re.compile(
     re.IGNORECASE,
 )
 _DENIED = re.compile(r"^(Forbidden|NoPermission|NoPrivilege|StatusForbidden|AccessDenied|Unauthorized)")
+_ACTION = re.compile(r"\b[a-z]+:[A-Z]\w+")
 _QUOTA = re.compile(r"Quota|Limit_?Exceed|ExceedLimit|\bexceeds? the (quota|limit)", re.IGNORECASE)
 _TEMPORARY = re.compile(
     r"Throttl|ServiceUnavailable|InternalError|SystemBusy|SystemError|QPS Limit Exceeded|SLB_SERVICE_ERROR"
@@ -134,14 +135,16 @@ def _account(doing: str, refusal: Refusal) -> CloudDeployError | None:
     if _INACTIVE.search(both):
         fix = "switch the service on once, as the account's owner: https://www.alibabacloud.com/product"
         return PreconditionError(said, fix=fix, code=code)
-    if _QUOTA.search(code) or (refusal.status in {400, 403} and _QUOTA.search(refusal.text)):
+    # The quota's own operation may be what is not allowed.
+    if _QUOTA.search(code) or (refusal.status in {400, 403} and _QUOTA.search(_ACTION.sub("", refusal.text))):
         return PreconditionError(
             f"could not {doing}: the account's quota is used up: {refusal.told}",
             fix="raise it at https://quotas.console.alibabacloud.com, or delete what is unused",
             code=code,
         )
     if _DENIED.match(code) or refusal.status == 403:
-        what = refusal.action or "the action"
+        named = _ACTION.search(refusal.text)
+        what = refusal.action or (named.group() if named else "the action")
         fix = f"ask the account's administrator to allow {what} (docs/alibaba.md lists every permission)"
         return CredentialsError(said, fix=fix, code=code)
     return None

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from clouddeploy.emulator import EmulatorSettings
 from clouddeploy.emulator.faults import Faults as Weather
+from clouddeploy.emulator.policy import Policy
 from clouddeploy.emulator.registry.answers import Refusal
 from clouddeploy.emulator.server import Server
 from clouddeploy_aws.emulator import permissions, sigv4
@@ -27,7 +28,6 @@ from clouddeploy_aws.emulator.eks.tags import Tags
 from clouddeploy_aws.emulator.faults import Faults
 from clouddeploy_aws.emulator.models import Caller, JsonService
 from clouddeploy_aws.emulator.moto_account import MotoAccount
-from clouddeploy_aws.emulator.policy import Policy
 from clouddeploy_aws.emulator.quotas import Quotas
 from clouddeploy_aws.emulator.sigv4 import Received
 from clouddeploy_aws.emulator.tokens import TokenReader

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from clouddeploy_aws.emulator.policy import Demand
+from clouddeploy.emulator.policy import Demand
 
 Asked = Mapping[str, Any]
 Tags = Callable[[str], Mapping[str, str]]

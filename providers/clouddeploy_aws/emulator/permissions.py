@@ -7,8 +7,8 @@ from typing import Any
 from urllib.parse import parse_qs
 from xml.sax.saxutils import escape
 
+from clouddeploy.emulator.policy import Demand, Policy, allows
 from clouddeploy_aws.emulator.answers import PROTOCOLS, Answer, ServiceError
-from clouddeploy_aws.emulator.policy import Demand, Policy, allows
 
 SIMULATE = "SimulatePrincipalPolicy"
 

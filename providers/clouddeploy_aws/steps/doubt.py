@@ -20,6 +20,10 @@ _LOOKS_FOR_OURS = 30
 """As `_LOOKS`, for what this run has made itself: five minutes, after which somebody has deleted it."""
 
 
+_CERTAIN = {"EC2ThrottledException", "RequestLimitExceeded", "Throttling", "ThrottlingException"}
+"""Refusals after which nothing was made for certain."""
+
+
 class Doubt:
     """Whether something that the lists do not show has been made all the same.
 
@@ -28,14 +32,25 @@ class Doubt:
 
     def __init__(self, begun: Callable[[], bool]) -> None:
         self._begun = begun
+        self._lost = False
         self._looks = 0
         self._made = ""
 
-    def settle(self, what: str) -> None:
-        """Asked before something is made; TemporaryError until it has been missing for long enough."""
+    @contextmanager
+    def making(self, what: str) -> Iterator[None]:
+        """Around the one call that makes something; TemporaryError until that is missing for long enough.
+
+        After a call without an answer it may be there: it is looked for as after an earlier run.
+        """
         self._looks += 1
-        if self._begun() and self._looks < _LOOKS:
-            raise TemporaryError(f"looking again for the {what} that an earlier run may have made")
+        if (self._lost or self._begun()) and self._looks < _LOOKS:
+            raise TemporaryError(f"looking again for the {what}, which may have been made already")
+        try:
+            yield
+        except TemporaryError as error:
+            if error.code not in _CERTAIN:
+                self._lost, self._looks = True, 0
+            raise
 
     def made(self, resource: str) -> str:
         """Told of the id of what this run has made; the same id."""

@@ -49,9 +49,8 @@ class GatewayStep:
 
     def _make(self) -> str:
         cluster = self._network.cluster
-        self._doubt.settle("internet gateway")
         tags = tag_specification("internet-gateway", tags_for(cluster, resource_name(cluster)))
-        with translated("create the internet gateway"):
+        with self._doubt.making("internet gateway"), translated("create the internet gateway"):
             answer = self._network.session.ec2_once.create_internet_gateway(TagSpecifications=tags)
         return self._doubt.made(answer["InternetGateway"].get("InternetGatewayId", ""))
 

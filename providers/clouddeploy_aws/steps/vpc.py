@@ -66,10 +66,9 @@ class VpcStep:
 
     def _make(self) -> str:
         cluster = self._network.cluster
-        self._doubt.settle("VPC")
         self._before()
         tags = tag_specification("vpc", tags_for(cluster, resource_name(cluster)))
-        with translated("create the VPC"):
+        with self._doubt.making("VPC"), translated("create the VPC"):
             answer = self._network.session.ec2_once.create_vpc(CidrBlock=_CIDR, TagSpecifications=tags)
         return self._doubt.made(answer["Vpc"].get("VpcId", ""))
 

@@ -12,12 +12,12 @@ from botocore.exceptions import ClientError
 from clouddeploy.clusters import up
 from clouddeploy.conformance.images import TinyImage
 from clouddeploy.contract import OWNER_TAG, ClusterSpec
+from clouddeploy.emulator.policy import Demand, allows
 from clouddeploy.errors import CredentialsError
 from clouddeploy.oci.client import RegistryClient
 from clouddeploy.push import push_image
 from clouddeploy_aws import connect
 from clouddeploy_aws.allowed import simulated
-from clouddeploy_aws.emulator.policy import Demand, allows
 from clouddeploy_aws.errors import DENIED
 from clouddeploy_aws.permissions import STATEMENTS, document
 from clouddeploy_aws.session import Session

@@ -1,6 +1,7 @@
-"""What an IAM policy allows: Effect, Action, Resource and the string conditions, as IAM evaluates them.
+"""What a policy allows: Effect, Action, Resource and the string conditions, as AWS evaluates them.
 
-Source: IAM user guide, "Policy evaluation logic" and "IAM JSON policy elements: Condition operators".
+Alibaba Cloud's RAM has the same elements. Source: IAM user guide, "Policy evaluation logic" and "IAM JSON
+policy elements: Condition operators"; RAM documentation, "Policy elements".
 """
 
 from __future__ import annotations
