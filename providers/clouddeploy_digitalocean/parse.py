@@ -50,7 +50,7 @@ def account(json: Json) -> Account:
 
 
 def registry(json: Json) -> Registry:
-    return Registry(_text(json, "name"), _text(json, "region"))
+    return Registry(_text(json, "name"), _text(json, "region"), _number(json, "storage_usage_bytes"))
 
 
 def image(json: Json) -> StoredImage:
@@ -66,7 +66,9 @@ def image(json: Json) -> StoredImage:
 def plan(json: Json) -> Plan:
     tier = single(json, "tier")
     cents = Decimal(_number(tier, "monthly_price_in_cents"))
-    return Plan(_text(tier, "slug"), _text(tier, "name"), _number(tier, "included_repositories"), cents / 100)
+    storage = 0 if tier.get("allow_storage_overage") else _number(tier, "included_storage_bytes")
+    repositories = _number(tier, "included_repositories")
+    return Plan(_text(tier, "slug"), _text(tier, "name"), repositories, cents / 100, storage)
 
 
 def size(json: Json) -> Size:
