@@ -67,16 +67,15 @@ FOREIGN_CLUSTER = Seed(clusters={"demo": {"team": "other"}})
 
 @dataclass(frozen=True)
 class EmulatedClock:
-    """The emulated cloud's time, as `clouddeploy.clusters` waits with it; `pace` times longer, to poll less."""
+    """The emulated cloud's time, as `clouddeploy.clusters` waits with it; ten times longer, to poll less."""
 
     cloud: AwsCloud
-    pace: float = 10
 
     def monotonic(self) -> float:
         return self.cloud.clock.now()
 
     def sleep(self, seconds: float, /) -> None:
-        self.cloud.clock.advance(self.pace * seconds)
+        self.cloud.clock.advance(10 * seconds)
 
 
 @dataclass(frozen=True)

@@ -139,7 +139,8 @@ def _account(doing: str, refusal: Refusal) -> CloudDeployError | None:
     if _QUOTA.search(code) or (refusal.status in {400, 403} and _QUOTA.search(_ACTION.sub("", refusal.text))):
         return PreconditionError(
             f"could not {doing}: the account's quota is used up: {refusal.told}",
-            fix="raise it at https://quotas.console.alibabacloud.com, or delete what is unused",
+            fix="raise it at https://quotas.console.alibabacloud.com, or delete what is unused: "
+            "clouddeploy cluster leftovers",
             code=code,
         )
     if _DENIED.match(code) or refusal.status == 403:

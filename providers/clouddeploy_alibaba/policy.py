@@ -25,8 +25,9 @@ POLICY = """\
     {
       "Effect": "Allow",
       "Action": [
-        "cs:DescribeClustersV1", "cs:GetClusters", "cs:CreateCluster", "cs:DeleteCluster", "cs:UpgradeCluster",
-        "cs:DescribeClusterUserKubeconfig", "cs:DescribeUserQuota", "cs:DescribeKubernetesVersionMetadata",
+        "cs:DescribeClustersV1", "cs:GetClusters", "cs:CreateCluster", "cs:DeleteCluster",
+        "cs:UpgradeCluster", "cs:DescribeClusterUserKubeconfig", "cs:DescribeUserQuota",
+        "cs:DescribeKubernetesVersionMetadata",
         "cs:DescribeClusterTasks", "cs:CheckServiceRole",
         "cs:DescribeClusterNodePools", "cs:CreateClusterNodePool", "cs:ModifyClusterNodePool",
         "cs:DeleteClusterNodepool", "cs:UpgradeClusterNodepool",

@@ -45,6 +45,8 @@ class ClusterCalls(AckBook):
             self._world.quotas["cluster_quota"], self._world.quotas["amk_cluster_quota"]
         ):
             raise ServiceError("QuotaExceeded.Cluster", "the quota of clusters is exceeded")
+        if len(self._world.of("slb")) >= self._world.quotas["slb"]:
+            raise ServiceError("QuotaExceeded.SLBInstancesQuota", "the quota of SLB instances is exceeded")
         record = ClusterRecord(
             id=self._world.new_id("c"),
             name=body["name"],

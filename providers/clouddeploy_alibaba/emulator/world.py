@@ -77,6 +77,7 @@ class World:
             "cluster_nodepool_quota": 20,
             "cluster_quota": 50,
             "node_quota": 100,
+            "slb": 60,
             "vpc": 10,
         }
         self.stock = {f"{self.region}{letter}": MACHINES for letter in "abc"}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from clouddeploy.clusters import down, up
@@ -81,9 +80,9 @@ def step_of(account: AwsAccount, title: str) -> Step:
     return next(step for step in steps_of(account) if title in step.title)
 
 
-def run_up(account: AwsAccount, steps: Sequence[Step], *, pace: float = 10) -> None:
-    """Make it, in emulated time, of which `pace` seconds pass while the engine waits for one."""
-    up(steps, clock=replace(account.clock, pace=pace))
+def run_up(account: AwsAccount, steps: Sequence[Step]) -> None:
+    """Make it, in emulated time."""
+    up(steps, clock=account.clock)
 
 
 def run_down(account: AwsAccount, steps: Sequence[Step]) -> None:
