@@ -147,12 +147,13 @@ class MotoAccount:
 
     def associated(self, association: str) -> list[str]:
         """The route table and the subnet that an association joins."""
-        tables = self.ec2.route_tables.items()
+        joined = (one for table in self.ec2.route_tables.values() for one in table.associations)
         return [
-            each
-            for table, one in tables
-            if association in one.associations
-            for each in (table, one.associations[association])
+            str(one[key])
+            for one in joined
+            if one["RouteTableAssociationId"] == association
+            for key in ("RouteTableId", "SubnetId")
+            if one.get(key)
         ]
 
     def billed(self) -> list[tuple[str, str, Mapping[str, str]]]:
@@ -162,7 +163,7 @@ class MotoAccount:
         return [
             *(("load balancer", one.arn, {}) for one in self._balancers()),
             *(("volume", one.id, _tags(one)) for one in ec2.volumes.values()),
-            *(("Elastic IP address", one.allocation_id, _tags(one)) for one in ec2.addresses),
+            *(("Elastic IP address", str(one.allocation_id), _tags(one)) for one in ec2.addresses),
             *(("NAT gateway", one.id, _tags(one)) for one in gateways),
         ]
 
