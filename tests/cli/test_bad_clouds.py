@@ -16,7 +16,7 @@ import pytest
 
 from moto_fixtures import alibaba, aws, digitalocean, gcp
 from tests.cli.test_bad_input import one_error
-from tests.cli.troubles import CREATE, CREDENTIALS, PUSH, WISHES, Cell, Given
+from tests.cli.troubles import CREATE, CREDENTIALS, PUSH, WISHES, Cell, Given, weather_of
 from tests.commandline import Ran, Run
 
 CLOUDS = {"alibaba": alibaba, "aws": aws, "digitalocean": digitalocean, "gcp": gcp}
@@ -130,3 +130,20 @@ def test_a_cluster_that_cannot_be_made_like_that(
     done = run(*command, *cell.flags, env={**environment(given), **changes})
     one_error(done, cell.code, *cell.says)
     assert billed(given) == before
+
+
+@pytest.mark.parametrize("cloud", sorted(CLOUDS))
+def test_what_was_temporary_is_over_when_the_cloud_is_well_again(
+    run: Run, static_app: Path, given: Given, cloud: str
+) -> None:
+    """75 says that the same command may succeed; it does, and makes one cluster."""
+    cell = WISHES["it answers 503 for five minutes"][cloud]
+    assert isinstance(cell, Cell)
+    (static_app / "clouddeploy.yaml").write_text(config(cloud, cell))
+    changes = cell.arrange(given) or {}
+    assert run(*CREATE, env={**environment(given), **changes}).code == cell.code
+    weather_of(given.cloud).clear()
+    again = run(*CREATE, env=environment(given))
+    assert again.code == 0, again.err
+    assert sum(kind == "cluster" for kind, _ in billed(given)) == 1
+    assert_everything_billed_is_shown(run, given, set())
