@@ -7,6 +7,7 @@ a ten-minute creation takes no time.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -150,15 +151,21 @@ class AlibabaAccount:
         self.cloud.clock.advance(1000)
 
 
+@contextmanager
+def running(directory: Path, pace: float = 0) -> Iterator[AlibabaAccount]:
+    """An emulated cloud of its own; `pace` as in EmulatorSettings, 0 for time that stands still."""
+    from clouddeploy_alibaba.emulator.cloud import AlibabaCloud
+
+    cloud = AlibabaCloud(EmulatorSettings(directory, ACCOUNT, REGION, pace=pace), StubKubernetes)
+    yield AlibabaAccount(cloud)
+    cloud.close()
+
+
 @pytest.fixture(scope="module")
 def alibaba_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AlibabaAccount]:
     """One emulated cloud for a module's tests; `alibaba_account` empties it for each."""
-    from clouddeploy_alibaba.emulator.cloud import AlibabaCloud
-
-    settings = EmulatorSettings(tmp_path_factory.mktemp("alibaba"), ACCOUNT, REGION, pace=0)
-    cloud = AlibabaCloud(settings, StubKubernetes)
-    yield AlibabaAccount(cloud)
-    cloud.close()
+    with running(tmp_path_factory.mktemp("alibaba")) as account:
+        yield account
 
 
 @pytest.fixture

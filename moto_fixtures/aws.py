@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -180,9 +181,9 @@ class AwsAccount:
         self.cloud.clock.advance(60)
 
 
-@pytest.fixture(scope="module")
-def aws_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AwsAccount]:
-    """One emulated cloud for a module's tests; `aws_account` empties it for each."""
+@contextmanager
+def running(directory: Path, pace: float = 0) -> Iterator[AwsAccount]:
+    """An emulated cloud of its own; `pace` as in EmulatorSettings, 0 for time that stands still."""
     from clouddeploy_aws.emulator.cloud import AwsCloud
 
     kubernetes: list[StubKubernetes] = []
@@ -191,9 +192,16 @@ def aws_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AwsAccount]:
         kubernetes.append(StubKubernetes(*arguments))
         return kubernetes[-1]
 
-    cloud = AwsCloud(EmulatorSettings(tmp_path_factory.mktemp("aws"), ACCOUNT, REGION, pace=0), start)
+    cloud = AwsCloud(EmulatorSettings(directory, ACCOUNT, REGION, pace=pace), start)
     yield AwsAccount(cloud, kubernetes)
     cloud.close()
+
+
+@pytest.fixture(scope="module")
+def aws_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AwsAccount]:
+    """One emulated cloud for a module's tests; `aws_account` empties it for each."""
+    with running(tmp_path_factory.mktemp("aws")) as account:
+        yield account
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -191,9 +192,9 @@ class DigitalOceanAccount:
             cluster.gone_at = cloud.clock.now()
 
 
-@pytest.fixture(scope="module")
-def do_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DigitalOceanAccount]:
-    """One emulated cloud for a module's tests; `do_account` empties it for each."""
+@contextmanager
+def running(directory: Path, pace: float = 0) -> Iterator[DigitalOceanAccount]:
+    """An emulated cloud of its own; `pace` as in EmulatorSettings, 0 for time that stands still."""
     from clouddeploy_digitalocean.emulator.cloud import DigitalOceanCloud
 
     kubernetes: list[StubKubernetes] = []
@@ -202,10 +203,16 @@ def do_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DigitalOceanA
         kubernetes.append(StubKubernetes(*arguments))
         return kubernetes[-1]
 
-    settings = EmulatorSettings(tmp_path_factory.mktemp("digitalocean"), region=REGION, pace=0)
-    cloud = DigitalOceanCloud(settings, start)
+    cloud = DigitalOceanCloud(EmulatorSettings(directory, region=REGION, pace=pace), start)
     yield DigitalOceanAccount(cloud, kubernetes)
     cloud.close()
+
+
+@pytest.fixture(scope="module")
+def do_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DigitalOceanAccount]:
+    """One emulated cloud for a module's tests; `do_account` empties it for each."""
+    with running(tmp_path_factory.mktemp("digitalocean")) as account:
+        yield account
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -178,9 +179,9 @@ class GcpAccount:
         self.cloud.clock.advance(1000)
 
 
-@pytest.fixture(scope="module")
-def gcp_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GcpAccount]:
-    """One emulated cloud for a module's tests; `gcp_account` empties it for each."""
+@contextmanager
+def running(directory: Path, pace: float = 0) -> Iterator[GcpAccount]:
+    """An emulated cloud of its own; `pace` as in EmulatorSettings, 0 for time that stands still."""
     from clouddeploy_gcp.emulator.cloud import GcpCloud
 
     kubernetes: list[StubKubernetes] = []
@@ -189,9 +190,16 @@ def gcp_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GcpAccount]:
         kubernetes.append(StubKubernetes(*arguments))
         return kubernetes[-1]
 
-    cloud = GcpCloud(EmulatorSettings(tmp_path_factory.mktemp("gcp"), PROJECT, REGION, pace=0), start)
+    cloud = GcpCloud(EmulatorSettings(directory, PROJECT, REGION, pace=pace), start)
     yield GcpAccount(cloud, kubernetes)
     cloud.close()
+
+
+@pytest.fixture(scope="module")
+def gcp_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GcpAccount]:
+    """One emulated cloud for a module's tests; `gcp_account` empties it for each."""
+    with running(tmp_path_factory.mktemp("gcp")) as account:
+        yield account
 
 
 @pytest.fixture

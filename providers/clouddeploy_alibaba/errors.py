@@ -40,6 +40,7 @@ _INACTIVE = re.compile(
     re.IGNORECASE,
 )
 _DENIED = re.compile(r"^(Forbidden|NoPermission|NoPrivilege|StatusForbidden|AccessDenied|Unauthorized)")
+_ACTION = re.compile(r"\b[a-z]+:[A-Z]\w+")
 _QUOTA = re.compile(r"Quota|Limit_?Exceed|ExceedLimit|\bexceeds? the (quota|limit)", re.IGNORECASE)
 _TEMPORARY = re.compile(
     r"Throttl|ServiceUnavailable|InternalError|SystemBusy|SystemError|QPS Limit Exceeded|SLB_SERVICE_ERROR"
@@ -51,6 +52,9 @@ _MISSING = re.compile(r"NotFound|NOT_EXIST|NotExist|NoSuch", re.IGNORECASE)
 _WRONG = re.compile(
     r"^(Invalid|Missing|Illegal|Unsupported|ErrorCheckParam|ErrInvalid|PARAMETER|Param)", re.I
 )
+_NO_JSON = re.compile(r"parse the value as json", re.IGNORECASE)
+"""The SDK's words for an error page of a gateway or a proxy, whose HTTP status it then loses."""
+
 _OPENED_ALREADY = "您已开通"
 """ACK answers 5xx with this text when the service was activated before (terraform-provider-alicloud)."""
 
@@ -131,14 +135,17 @@ def _account(doing: str, refusal: Refusal) -> CloudDeployError | None:
     if _INACTIVE.search(both):
         fix = "switch the service on once, as the account's owner: https://www.alibabacloud.com/product"
         return PreconditionError(said, fix=fix, code=code)
-    if _QUOTA.search(code) or (refusal.status in {400, 403} and _QUOTA.search(refusal.text)):
+    # The quota's own operation may be what is not allowed.
+    if _QUOTA.search(code) or (refusal.status in {400, 403} and _QUOTA.search(_ACTION.sub("", refusal.text))):
         return PreconditionError(
             f"could not {doing}: the account's quota is used up: {refusal.told}",
-            fix="raise it at https://quotas.console.alibabacloud.com, or delete what is unused",
+            fix="raise it at https://quotas.console.alibabacloud.com, or delete what is unused: "
+            "clouddeploy cluster leftovers",
             code=code,
         )
     if _DENIED.match(code) or refusal.status == 403:
-        what = refusal.action or "the action"
+        named = _ACTION.search(refusal.text)
+        what = refusal.action or (named.group() if named else "the action")
         fix = f"ask the account's administrator to allow {what} (docs/alibaba.md lists every permission)"
         return CredentialsError(said, fix=fix, code=code)
     return None
@@ -157,6 +164,9 @@ def _translate(doing: str, error: Exception) -> CloudDeployError | None:
     status = getattr(error, "status_code", None)
     if isinstance(status, int):
         return refused(doing, _refusal(error, status))
+    if _NO_JSON.search(str(getattr(cause, "message", "") or cause)):
+        said = f"could not {doing}: the answer was not one of Alibaba Cloud's, or its service is out of order"
+        return TemporaryError(said, fix="run it again in a minute; else look for a proxy in the way")
     return TemporaryError(
         f"could not {doing}: {_sentence(cause)}",
         fix="check the network and the region, then run it again",

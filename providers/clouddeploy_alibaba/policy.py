@@ -25,12 +25,13 @@ POLICY = """\
     {
       "Effect": "Allow",
       "Action": [
-        "cs:GetClusters", "cs:GetClusterById", "cs:CreateCluster", "cs:DeleteCluster", "cs:UpgradeCluster",
-        "cs:GetUserConfig", "cs:DescribeUserQuota", "cs:DescribeKubernetesVersionMetadata",
+        "cs:DescribeClustersV1", "cs:GetClusters", "cs:CreateCluster", "cs:DeleteCluster",
+        "cs:UpgradeCluster", "cs:DescribeClusterUserKubeconfig", "cs:DescribeUserQuota",
+        "cs:DescribeKubernetesVersionMetadata",
         "cs:DescribeClusterTasks", "cs:CheckServiceRole",
         "cs:DescribeClusterNodePools", "cs:CreateClusterNodePool", "cs:ModifyClusterNodePool",
         "cs:DeleteClusterNodepool", "cs:UpgradeClusterNodepool",
-        "cs:GetClusterAddonInstance", "cs:InstallClusterAddons", "cs:UnInstallClusterAddons",
+        "cs:ListAddons", "cs:GetClusterAddonInstance", "cs:InstallClusterAddons", "cs:UnInstallClusterAddons",
         "cs:ModifyClusterAddon"
       ],
       "Resource": "*"

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import cache
 
 from clouddeploy.contract import ClusterSpec, Cost, Leftover, Step
 from clouddeploy.errors import ConfigError
 from clouddeploy_aws.costs import costs
 from clouddeploy_aws.leftovers import leftovers
+from clouddeploy_aws.quotas import require_room
 from clouddeploy_aws.session import Session
-from clouddeploy_aws.steps.control_plane import ControlPlaneStep
+from clouddeploy_aws.steps.control_plane import ControlPlaneStep, check
+from clouddeploy_aws.steps.doubt import Doubt
 from clouddeploy_aws.steps.gateway import GatewayStep
 from clouddeploy_aws.steps.network import Network
 from clouddeploy_aws.steps.roles import CLUSTER, NODES, RoleStep
@@ -29,7 +32,10 @@ class EksProvisioner:
         self._session = session
 
     def steps(self, spec: ClusterSpec) -> Sequence[Step]:
-        """Network, roles, control plane.
+        """Roles, network, control plane.
+
+        The role for the control plane comes first. Its name can be had only once, so that a run knows whether
+        another one began before it, whose network EC2 may not show yet.
 
         Asks who the credentials belong to: CredentialsError for the wrong account, before any
         write. ConfigError for a name that EKS would refuse.
@@ -37,18 +43,23 @@ class EksProvisioner:
         _checked(spec.name)
         self._session.identity()
         network = Network(self._session, spec.name)
-        role = RoleStep(self._session, spec.name, CLUSTER)
+        possible = cache(lambda: self._check(spec))
+        role = RoleStep(self._session, spec.name, CLUSTER, before=possible)
         nodes = RoleStep(self._session, spec.name, NODES)
-        control_plane = ControlPlaneStep(self._session, spec, network, role, nodes)
         return (
-            VpcStep(network, before=control_plane.check),
-            GatewayStep(network),
-            SubnetsStep(network),
-            RoutesStep(network),
             role,
             nodes,
-            control_plane,
+            VpcStep(network, Doubt(lambda: not role.made), before=possible),
+            GatewayStep(network, Doubt(lambda: not role.made)),
+            SubnetsStep(network),
+            RoutesStep(network),
+            ControlPlaneStep(self._session, spec, network, (role, nodes)),
         )
+
+    def _check(self, spec: ClusterSpec) -> None:
+        """Whatever can be known before the first write."""
+        check(self._session, spec)
+        require_room(self._session)
 
     def upgrade(self, name: str, version: str | None) -> Sequence[Step]:
         """One step for each minor version on the way; asks EKS which it offers."""

@@ -28,6 +28,8 @@ from clouddeploy_digitalocean.sdk import Answer, Sdk
 
 _PAGE = 200  # the most that the API takes
 
+_COLLECTED = {"succeeded", "failed", "cancelled"}
+
 T = TypeVar("T")
 
 
@@ -69,6 +71,16 @@ class Api:
     def change_plan(self, slug: str) -> None:
         body = {"tier_slug": slug}
         self._answer(f"change the registry plan to {slug}", "registries", "update_subscription", body)
+
+    def collection(self, registry: str) -> str:
+        """The state of the garbage collection that runs in a registry; empty when none does."""
+        doing = f"look for a garbage collection of the registry {registry}"
+        try:
+            answer = self._answer(doing, "registries", "get_garbage_collection", registry)
+        except NotFoundError:
+            return ""
+        state = str(parse.single(answer.body, "garbage_collection").get("status", ""))
+        return "" if state in _COLLECTED else state
 
     def repositories(self, registry: str) -> list[str]:
         doing = f"list the repositories of the registry {registry}"

@@ -50,7 +50,7 @@ def account(json: Json) -> Account:
 
 
 def registry(json: Json) -> Registry:
-    return Registry(_text(json, "name"), _text(json, "region"))
+    return Registry(_text(json, "name"), _text(json, "region"), _number(json, "storage_usage_bytes"))
 
 
 def image(json: Json) -> StoredImage:
@@ -69,7 +69,9 @@ def plan(json: Json) -> Plan:
 
 def tier(json: Json) -> Plan:
     cents = Decimal(_number(json, "monthly_price_in_cents"))
-    return Plan(_text(json, "slug"), _text(json, "name"), _number(json, "included_repositories"), cents / 100)
+    storage = 0 if json.get("allow_storage_overage") else _number(json, "included_storage_bytes")
+    repositories = _number(json, "included_repositories")
+    return Plan(_text(json, "slug"), _text(json, "name"), repositories, cents / 100, storage)
 
 
 def size(json: Json) -> Size:

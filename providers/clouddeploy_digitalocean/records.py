@@ -29,20 +29,25 @@ class Account:
 
 @dataclass(frozen=True)
 class Registry:
-    """A container registry."""
+    """A container registry; `used` is its storage in bytes, as of when DigitalOcean last counted."""
 
     name: str
     region: str
+    used: int = 0
 
 
 @dataclass(frozen=True)
 class Plan:
-    """The account's registry subscription; `repositories` 0 is no limit, `monthly` USD."""
+    """The account's registry subscription; `repositories` 0 is no limit, `monthly` USD.
+
+    `storage` is what it holds in bytes at most, 0 for as much as is paid for.
+    """
 
     slug: str
     name: str
     repositories: int
     monthly: Decimal
+    storage: int = 0
 
     def holds(self, count: int) -> bool:
         """Whether a registry may have so many repositories."""

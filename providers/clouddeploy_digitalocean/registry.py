@@ -22,6 +22,7 @@ from clouddeploy.errors import (
     ConfigError,
     NotFoundError,
     PreconditionError,
+    TemporaryError,
 )
 from clouddeploy_digitalocean import parse
 from clouddeploy_digitalocean.names import default_registry
@@ -38,6 +39,7 @@ REGIONS = ("ams3", "blr1", "fra1", "nyc3", "sfo2", "sfo3", "sgp1", "syd1")
 _PART = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
 _NAME = re.compile(rf"{_PART}(?:/{_PART})*")
 _LONGEST = 256
+_MIB = 1024 * 1024
 
 
 class DocrLogin(Login):
@@ -78,14 +80,16 @@ class DocrRegistry:
     def ensure(self, repository: str) -> Repository:
         """The registry, made when it is missing, with room for the repository.
 
-        Raises PreconditionError when the plan's repositories are used up, before anything is
-        pushed; with a larger `registry.tier` in the target the plan is changed instead.
+        Raises PreconditionError when the plan's repositories or its storage are used up, before
+        anything is pushed; with a larger `registry.tier` in the target the plan is changed instead.
+        TemporaryError while a garbage collection keeps the registry from being written to.
         """
         checked(repository)
         if self._session.target.account:
             self._session.identity()
         with self._lock:
             created = self.make()
+            self._check_writable()
             self._make_room(repository)
             self._ensured.add(repository)
         return Repository(self.address(repository), created)
@@ -156,18 +160,38 @@ class DocrRegistry:
         optional = {"subscription_tier_slug": tier, "region": region}
         return {"name": self.name, **{key: value for key, value in optional.items() if value}}
 
+    def _check_writable(self) -> None:
+        """DOCR gives out no token for a push while it collects (registries_run_garbageCollection)."""
+        state = "" if self._ensured else self._session.api.collection(self.name)
+        if state:
+            raise TemporaryError(
+                f"the registry {self.name} takes no push while its garbage collection runs: {state}",
+                fix=f"wait for: doctl registry garbage-collection get-active {self.name}; then run it again",
+            )
+
     def _make_room(self, repository: str) -> None:
         plan = self._session.api.plan()
-        if not plan.repositories:
-            return
-        known = {*self._session.api.repositories(self.name), *self._ensured}
-        if repository in known or len(known) < plan.repositories:
+        known = {*self._session.api.repositories(self.name), *self._ensured} if plan.repositories else set()
+        full = _full(self.name, repository, plan, known) or self._no_storage(plan)
+        if full is None:
             return
         wanted = self._session.target.registry.get("tier", "")
-        if _larger(wanted, plan.slug):
-            self._session.api.change_plan(wanted)
-            return
-        raise _full(self.name, repository, plan, known)
+        if not _larger(wanted, plan.slug):
+            raise full
+        self._session.api.change_plan(wanted)
+
+    def _no_storage(self, plan: Plan) -> PreconditionError | None:
+        if not plan.storage:
+            return None
+        used = next((one.used for one in self._session.api.registries() if one.name == self.name), 0)
+        if used < plan.storage:
+            return None
+        return PreconditionError(
+            f"the registry {self.name} has no storage left: the plan {plan.name} holds "
+            f"{plan.storage // _MIB} MiB, {used // _MIB} MiB are taken",
+            fix=f"{_change(plan)}, or delete images: clouddeploy images prune, then "
+            f"doctl registry garbage-collection start {self.name}",
+        )
 
 
 def checked(name: str) -> str:
@@ -180,13 +204,14 @@ def checked(name: str) -> str:
     )
 
 
-def _full(registry: str, repository: str, plan: Plan, known: set[str]) -> PreconditionError:
-    larger = TIERS[min(TIERS.index(plan.slug) + 1, len(TIERS) - 1)] if plan.slug in TIERS else TIERS[-1]
+def _full(registry: str, repository: str, plan: Plan, known: set[str]) -> PreconditionError | None:
+    if not plan.repositories or repository in known or len(known) < plan.repositories:
+        return None
     return PreconditionError(
         f"the registry {registry} has no room for {repository}: the plan {plan.name} holds "
         f"{plan.repositories} {'repository' if plan.repositories == 1 else 'repositories'}, "
         f"taken by {', '.join(sorted(known))}",
-        fix=f"write registry: {{tier: {larger}}} in the target to change the plan, or delete a repository",
+        fix=f"{_change(plan)}, or delete a repository",
     )
 
 
@@ -198,6 +223,12 @@ def _too_many(registry: str, more: Sequence[str], count: int, plan: Plan, larger
         fix=f"write registry: {{tier: {larger.slug}}} in the target: {larger.name} holds {holds} and costs "
         f"{larger.monthly:.2f} USD a month",
     )
+
+
+def _change(plan: Plan) -> str:
+    """What to write for the plan above."""
+    larger = TIERS[min(TIERS.index(plan.slug) + 1, len(TIERS) - 1)] if plan.slug in TIERS else TIERS[-1]
+    return f"write registry: {{tier: {larger}}} in the target to change the plan"
 
 
 def _larger(wanted: str, current: str) -> bool:

@@ -16,6 +16,7 @@ SCOPES: Mapping[str, Sequence[str]] = {
     "registries.get_options": ("registry:read",),
     "registries.get_subscription": ("registry:read",),
     "registries.update_subscription": ("registry:update",),
+    "registries.get_garbage_collection": ("registry:read",),
     "registries.list_repositories_v2": ("registry:read",),
     "registries.list_repository_manifests": ("registry:read",),
     "registries.delete_repository_manifest": ("registry:delete",),

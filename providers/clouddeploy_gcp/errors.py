@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 from clouddeploy.errors import (
@@ -25,6 +27,8 @@ from clouddeploy.errors import (
 LOG_IN = "run `gcloud auth application-default login`, or set GOOGLE_APPLICATION_CREDENTIALS"
 DISABLED = "SERVICE_DISABLED"
 EXISTS = "ALREADY_EXISTS"
+_ALLOWED = 300  # seconds
+_CLOCK = "set this machine's clock: Google allows 5 minutes of skew"
 QUOTAS = "https://console.cloud.google.com/iam-admin/quotas"
 
 _API = re.compile(r"apis/api/([a-z]+\.googleapis\.com)")
@@ -44,13 +48,17 @@ _SKEW = re.compile(r"iat and exp|short-lived token|token used too early", re.IGN
 
 @dataclass(frozen=True)
 class _Answer:
-    """An error answer: HTTP status, status word, ErrorInfo's reason and metadata, text."""
+    """An error answer: HTTP status, status word, ErrorInfo's reason and metadata, text.
+
+    `skew` is by how many seconds this machine's clock is ahead of the answer's Date.
+    """
 
     code: int
     status: str
     reason: str
     text: str
     metadata: dict[str, str]
+    skew: float = 0
 
 
 @contextmanager
@@ -129,9 +137,7 @@ def _unauthenticated(doing: str, error: Exception) -> CloudDeployError:
     if getattr(error, "retryable", False):
         return TemporaryError(f"could not {doing}: {text}", fix="run it again in a minute")
     if _SKEW.search(text):
-        return CredentialsError(
-            f"could not {doing}: {text}", fix="set this machine's clock: Google allows 5 minutes of skew"
-        )
+        return CredentialsError(f"could not {doing}: {text}", fix=_CLOCK)
     said = f"could not {doing}: Google refuses the credentials: {text}"
     return CredentialsError(said, fix=LOG_IN)
 
@@ -146,9 +152,15 @@ def _answer(error: Any) -> _Answer:
     status = body.get("status", "") if isinstance(body, dict) else str(body)
     text = str(getattr(error, "message", "") or error)
     text = re.sub(r"^[A-Z]+ https?://\S+: ", "", text)  # from_http_response puts method and URL in front
+    metadata = dict(error.metadata or {})
     return _Answer(
-        int(error.code or 0), status, error.reason or "", _one_line(text), dict(error.metadata or {})
+        int(error.code or 0), status, error.reason or "", _one_line(text), metadata, _skew(response)
     )
+
+
+def _skew(response: Any) -> float:
+    date = getattr(response, "headers", {}).get("Date")
+    return (datetime.now(UTC) - parsedate_to_datetime(date)).total_seconds() if date else 0
 
 
 def _answered(doing: str, answer: _Answer) -> CloudDeployError:
@@ -156,9 +168,9 @@ def _answered(doing: str, answer: _Answer) -> CloudDeployError:
     code = answer.reason or answer.status or str(answer.code)
     said = f"could not {doing}: {answer.text}"
     if answer.code == 401:
-        return CredentialsError(
-            f"could not {doing}: Google refuses the credentials: {answer.text}", fix=LOG_IN, code=code
-        )
+        said = f"could not {doing}: Google refuses the credentials: {answer.text}"
+        # A self-signed JWT carries the time, and Google does not say when that is what is wrong.
+        return CredentialsError(said, fix=LOG_IN if abs(answer.skew) <= _ALLOWED else _CLOCK, code=code)
     found = _switched_off(doing, answer) or _limited(doing, answer)
     if found:
         return found

@@ -18,13 +18,15 @@ from functools import cached_property
 from typing import Any
 
 from clouddeploy.contract import Secret, Token
+from clouddeploy.errors import CredentialsError
 from clouddeploy_gcp import endpoints
-from clouddeploy_gcp.errors import translated
+from clouddeploy_gcp.errors import LOG_IN, translated
 
 SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 TOKEN_VARIABLE = "CLOUDSDK_AUTH_ACCESS_TOKEN"  # noqa: S105 - a name
 _TIMEOUT = 60  # seconds
 _SPARE = timedelta(minutes=10)  # a token that ends during a push is of no use
+_NO_TOKEN = 400  # from tokeninfo, with {"error": "invalid_token"} in OAuth's form, not in Google's
 _NO_BOUNDARY = "0x0"
 
 Json = dict[str, Any]
@@ -108,6 +110,10 @@ class Sdk:
         with translated("ask Google who the credentials belong to"):
             url = f"{endpoints.service('oauth2')}/tokeninfo"
             answer = requests.post(url, data={"access_token": token}, timeout=_TIMEOUT)
+            if answer.status_code == _NO_TOKEN:
+                raise CredentialsError(
+                    "Google refuses the credentials: the access token is wrong or has expired", fix=LOG_IN
+                )
             if not answer.ok:
                 raise from_http_response(answer)
             found: Json = answer.json()

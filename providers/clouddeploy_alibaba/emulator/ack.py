@@ -50,6 +50,8 @@ class Ack(ClusterCalls, PoolCalls):
 
     def answer(self, action: str, names: Mapping[str, str], request: Received) -> Any:
         """The body of the answer; None for those that have none."""
+        if not self._world.opened:
+            raise ServiceError("ErrorServiceNotOpen", "Container Service is not activated.")
         with self._world.lock:
             self._sweep()
             method: Callable[[Mapping[str, str], Received], Any] = getattr(self, f"_{_method(action)}")

@@ -25,6 +25,10 @@ from clouddeploy_alibaba.emulator.records import (
 Json = dict[str, Any]
 
 
+_NO_MONEY = "InvalidAccountStatus.NotEnoughBalance: Your account does not have enough balance."
+"""What a task says that found no money; the cluster stays, failed (terraform-provider-alicloud#1190)."""
+
+
 class ClusterCalls(AckBook):
     """One method for each operation, named after it."""
 
@@ -41,6 +45,8 @@ class ClusterCalls(AckBook):
             self._world.quotas["cluster_quota"], self._world.quotas["amk_cluster_quota"]
         ):
             raise ServiceError("QuotaExceeded.Cluster", "the quota of clusters is exceeded")
+        if len(self._world.of("slb")) >= self._world.quotas["slb"]:
+            raise ServiceError("QuotaExceeded.SLBInstancesQuota", "the quota of SLB instances is exceeded")
         record = ClusterRecord(
             id=self._world.new_id("c"),
             name=body["name"],
@@ -50,6 +56,7 @@ class ClusterCalls(AckBook):
             ready_at=now + CREATING_SECONDS,
             tags={tag["key"]: tag.get("value", "") for tag in body.get("tags") or ()},
             listed_at=now + self.list_lag,
+            failure="" if self._world.funded else _NO_MONEY,
         )
         self._clusters[record.id] = record
         self._make_parts(record)

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any
 from clouddeploy.emulator import EmulatorSettings
 from clouddeploy.emulator.faults import Faults
 from clouddeploy.emulator.machines import Machines
+from clouddeploy.emulator.policy import Policy
 from clouddeploy.emulator.server import Server
+from clouddeploy_alibaba.emulator import ram
 from clouddeploy_alibaba.emulator.ack import Ack
 from clouddeploy_alibaba.emulator.acr import AUTH_PATH, Acr, InstanceRecord
 from clouddeploy_alibaba.emulator.answers import Answer, Received, ServiceError, answer_error, request_id
@@ -49,13 +51,17 @@ _SECRET = "rehearsal0only0not0a0secret000"  # noqa: S105 - opens nothing but thi
 
 
 class AlibabaCloud:
-    """The emulated account. `reset` empties it without a new port."""
+    """The emulated account. `reset` empties it without a new port.
+
+    `policies` are all that an access key's user may do, everything for a key without one.
+    """
 
     def __init__(self, settings: EmulatorSettings, start_kubernetes: StartKubernetes) -> None:
         self.account = settings.account or _ACCOUNT
         self.region = settings.region or _REGION
         self.clock = Clock(settings.pace)
         self.calls: list[tuple[str, str]] = []
+        self.policies: dict[str, Policy] = {}
         self.observe: Callable[[str, str, Received, Answer], None] | None = None
         self.signatures = Signatures({_KEY: _SECRET})
         self.world = World(self.account, self.region, self.clock)
@@ -97,6 +103,8 @@ class AlibabaCloud:
         self.faults.clear()
         self.calls.clear()
         self.world.reset()
+        self.signatures.tokens.clear()
+        self.policies.clear()
         self._fill()
 
     def ledger(self) -> list[tuple[str, str, Mapping[str, str]]]:
@@ -161,25 +169,29 @@ class AlibabaCloud:
         service = SERVICES.get(request.headers.get("x-acs-version", ""), "")
         action = request.headers.get("x-acs-action", "")
         try:
-            self.signatures.check(request)
-            answer = Answer(self._dispatch(service, action, request))
+            policy = self.policies.get(self.signatures.check(request))
+            answer = Answer(self._dispatch(service, action, request, policy))
         except ServiceError as error:
             answer = answer_error(error, self.host, rpc=service not in {"CS", "personal"})
         if self.observe:
             self.observe(service, action, request, answer)
         return answer
 
-    def _dispatch(self, service: str, action: str, request: Received) -> Any:
+    def _dispatch(self, service: str, action: str, request: Received, policy: Policy | None) -> Any:
+        names: dict[str, str] = {}
         if service == "CS":
             action, names = self.ack.action(request)
-            self.calls.append((service, action))
-            return self.ack.answer(action, names, request)
-        self.calls.append((service, action))
-        if service == "personal":
-            self.calls[-1] = ("CR", self.personal.action(request))
-            return self.personal.answer(request)
-        if service == "CR":
-            return self.acr.call(action, request.parameters())
+        elif service == "personal":
+            action = self.personal.action(request)
+        self.calls.append(("CR" if service == "personal" else service, action))
+        ram.check(policy, service, action)
+        match service:
+            case "CS":
+                return self.ack.answer(action, names, request)
+            case "personal":
+                return self.personal.answer(request)
+            case "CR":
+                return self.acr.call(action, request.parameters())
         return {**self.rpc.call(service, action, request.parameters()), "RequestId": request_id()}
 
 

@@ -48,7 +48,10 @@ class Resource:
 
 @dataclass
 class World:
-    """The account's state, shared by the services; hold `lock` while changing it."""
+    """The account's state, shared by the services; hold `lock` while changing it.
+
+    Without `funded` there is no money in the account, without `opened` nobody ever activated ACK.
+    """
 
     account: str
     region: str
@@ -56,6 +59,8 @@ class World:
     resources: dict[str, Resource] = field(default_factory=dict)
     quotas: dict[str, int] = field(default_factory=dict)
     stock: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    funded: bool = True
+    opened: bool = True
     lock: threading.RLock = field(default_factory=threading.RLock)
     _numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
 
@@ -65,12 +70,14 @@ class World:
     def reset(self) -> None:
         """An empty account with the usual quotas."""
         self.resources.clear()
+        self.funded = self.opened = True
         self.quotas = {
             "amk_cluster_quota": 20,
             "ask_cluster_quota": 20,
             "cluster_nodepool_quota": 20,
             "cluster_quota": 50,
             "node_quota": 100,
+            "slb": 60,
             "vpc": 10,
         }
         self.stock = {f"{self.region}{letter}": MACHINES for letter in "abc"}

@@ -11,11 +11,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from clouddeploy.emulator import EmulatorSettings
+from clouddeploy.emulator.faults import Faults as Weather
 from clouddeploy.emulator.machines import Machines
+from clouddeploy.emulator.policy import Policy
+from clouddeploy.emulator.registry.answers import Refusal
 from clouddeploy.emulator.server import Server
 from clouddeploy_aws.emulator import permissions, sigv4
 from clouddeploy_aws.emulator.answers import PROTOCOLS, SDK_NAMES, Answer, ServiceError, answer_error
 from clouddeploy_aws.emulator.clock import Clock
+from clouddeploy_aws.emulator.demands import Place, data_plane, demands
 from clouddeploy_aws.emulator.ecr.data_plane import EcrDataPlane
 from clouddeploy_aws.emulator.ecr.service import Ecr
 from clouddeploy_aws.emulator.eks.access import Access
@@ -44,7 +48,11 @@ _REGION = "eu-west-1"
 
 
 class AwsCloud:
-    """The emulated account. `reset` empties it without a new port."""
+    """The emulated account. `reset` empties it without a new port.
+
+    `faults` are single calls that go wrong, `weather` what happens to all of them. `policies` are all that
+    an access key's user may do, everything for a key without one. Without `subscribed` nobody pays.
+    """
 
     def __init__(self, settings: EmulatorSettings, start_kubernetes: StartKubernetes) -> None:
         self.account = settings.account or _ACCOUNT
@@ -53,13 +61,16 @@ class AwsCloud:
         self.faults = Faults()
         self.calls: list[tuple[str, str]] = []
         self.denied: set[str] = set()
+        self.policies: dict[str, Policy] = {}
+        self.subscribed = True
         self._directory = settings.directory
         self._config = settings.directory / "aws-config"
         self._authorities = settings.directory / "no-authorities.pem"
         self._write_configuration()
         self._start_kubernetes = start_kubernetes
-        self.moto = MotoAccount(self.account, self.region)
-        self._server = Server(self)
+        self.moto = MotoAccount(self.account, self.region, self.clock)
+        self.weather = Weather(self)
+        self._server = Server(self.weather)
         self.host = self._server.host
         self._fill()
 
@@ -88,10 +99,18 @@ class AwsCloud:
         """An empty account; the credentials stay the same."""
         self.eks.close()
         self.faults.clear()
+        self.weather.clear()
         self.calls.clear()
         self.denied.clear()
+        self.policies.clear()
+        self.subscribed = True
         self.moto.reset()
         self._fill()
+
+    def ledger(self) -> list[tuple[str, str, Mapping[str, str]]]:
+        """What is billed at this moment: kind, id, tags."""
+        clusters = self.eks.clusters()
+        return [*(("cluster", one.name, one.tags) for one in clusters), *self.moto.billed()]
 
     def close(self) -> None:
         """End the server and every cluster; idempotent."""
@@ -101,11 +120,21 @@ class AwsCloud:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
         if str(environ["PATH_INFO"]).startswith("/v2"):
-            return self.registry(environ, start_response)
+            return self._serve_registry(environ, start_response)
         answer = self._answer(_received(environ))
         headers = {**answer.headers, "Content-Length": str(len(answer.body))}
         start_response(f"{answer.status} AWS", list(headers.items()))
         return [answer.body]
+
+    def _serve_registry(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """A login has the rights of the user who asked for it."""
+        key = self.registry.owner(environ)
+        wanted = data_plane(str(environ["REQUEST_METHOD"]), str(environ["PATH_INFO"]), self._place)
+        refused = permissions.first_refused(wanted, self.policies.get(key), self.denied)
+        if refused is None or not key:
+            return self.registry(environ, start_response)
+        text = permissions.unauthorized(refused, self.moto.arn_of(key))
+        return Refusal(403, "DENIED", text).response()(environ, start_response)
 
     def _fill(self) -> None:
         self.registry = EcrDataPlane(
@@ -119,6 +148,14 @@ class AwsCloud:
             "eks": JsonService("eks", self.eks, self.access, Tags(self.eks.record)),
             "servicequotas": JsonService("service-quotas", Quotas(self.moto.limits)),
         }
+        self._place = Place(
+            self.moto.partition,
+            self.region,
+            self.account,
+            lambda name: self.moto.tags(name) or self.eks.tags(name),
+            self.moto.associated,
+            lambda: not self.eks.clusters(),
+        )
         self._tokens = TokenReader(self.region, self.host, self.moto.secret_of, self.moto.arn_of)
 
     def _write_configuration(self) -> None:
@@ -162,9 +199,14 @@ class AwsCloud:
 
     def _carry_out(self, request: Received, scope: sigv4.Scope, backend: Any, action: str) -> Answer:
         arn = self.moto.arn_of(scope.access_key)
-        permissions.check(scope.service, action, self.denied, arn)
+        if not self.subscribed and scope.service not in {"iam", "sts"}:
+            raise sigv4.unsubscribed(scope.service)
+        asked = (backend or self.moto).asked(request)
+        wanted = demands(scope.service, action, asked, self._place)
+        policy = self.policies.get(scope.access_key)
+        permissions.check(wanted, policy, self.denied, scope.service, arn)
         if action == permissions.SIMULATE:
-            return permissions.simulate(request.body, self.denied)
+            return permissions.simulate(request.body, policy, self.denied)
         if backend:
             caller = Caller(self.account, scope.region, arn, scope.access_key)
             answered: Answer = backend.answer(request, caller)

@@ -45,6 +45,11 @@ class JsonService:
         found = self._find(request)
         return found[0].name if found else ""
 
+    def asked(self, request: Received) -> dict[str, Any]:
+        """The operation's parameters, unchecked; none for an unknown operation."""
+        found = self._find(request)
+        return self._read(found[0], request, found[1]) if found else {}
+
     def answer(self, request: Received, caller: Caller) -> Answer:
         """Raises ServiceError for what the service would refuse."""
         found = self._find(request)

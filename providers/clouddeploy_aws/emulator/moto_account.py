@@ -11,6 +11,7 @@ import json
 import logging
 import os
 import re
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 from urllib.parse import parse_qs
@@ -28,6 +29,9 @@ from moto.sts.models import sts_backends
 from moto.sts.responses import TokenResponse
 
 from clouddeploy_aws.emulator.answers import Answer, ServiceError
+from clouddeploy_aws.emulator.clock import Clock
+from clouddeploy_aws.emulator.idempotency import ClientTokens
+from clouddeploy_aws.emulator.lag import Lag
 from clouddeploy_aws.emulator.quotas import DEFAULTS, GATEWAYS, VPCS
 from clouddeploy_aws.emulator.sigv4 import Received
 from clouddeploy_aws.partitions import partition
@@ -53,19 +57,23 @@ _UNKNOWN_FEATURE = re.compile(r"<item>metal-compatibility</item>")
 class MotoAccount:
     """One account's EC2, ELB, IAM and STS; moto keeps accounts apart, regions too."""
 
-    def __init__(self, account: str, region: str) -> None:
+    def __init__(self, account: str, region: str, clock: Clock) -> None:
         self.account = account
         self.region = region
         self.partition = partition(region).name
         self.access_key = self.secret_key = ""
         self.expired: set[str] = set()
         self.limits = dict(DEFAULTS)
+        self.lag = Lag(clock, lambda: self.ec2)
+        self._tokens = ClientTokens()
         self.reset()
 
     def reset(self) -> None:
         """An empty account with one user, who may do everything; the access key stays the same."""
         self.expired.clear()
         self.limits.update(DEFAULTS)
+        self.lag.clear()
+        self._tokens.clear()
         for backends in (ec2_backends, elbv2_backends, iam_backends, sts_backends):
             for backend in list(backends[self.account].values()):
                 backend.reset()
@@ -81,6 +89,12 @@ class MotoAccount:
         key = self.iam.create_access_key(_USER, prefix="AKIA")
         self.access_key, self.secret_key = str(key.access_key_id), str(key.secret_access_key)
 
+    def add_user(self, name: str) -> tuple[str, str]:
+        """Another user: the access key's id and its secret."""
+        self.iam.create_user(self.region, name)
+        key = self.iam.create_access_key(name, prefix="AKIA")
+        return str(key.access_key_id), str(key.secret_access_key)
+
     def secret_of(self, access_key: str) -> str | None:
         """The secret of a user's or an assumed role's key."""
         key = self.iam.access_keys.get(access_key) or self._assumed(access_key)
@@ -93,10 +107,16 @@ class MotoAccount:
 
     def answer(self, service: str, request: Received) -> Answer:
         """Have moto answer a request."""
-        form = {key: values[0] for key, values in parse_qs(request.body.decode()).items()}
-        action = form.get("Action", "")
-        if service == "ec2":
+        form = self.asked(request)
+        if service != "ec2":
+            return self._dispatch(service, request, form)
+        with self.lag.around(form):
             self._guard(form)
+            answer = self._tokens.answer(form) or self._dispatch(service, request, form)
+        self._tokens.keep(form, answer)
+        return answer
+
+    def _dispatch(self, service: str, request: Received, form: Mapping[str, str]) -> Answer:
         headers = {name: value for name, value in request.headers.items() if name != "content-length"}
         headers["x-moto-account-id"] = self.account
         url = f"https://{service}.{self.region}.amazonaws.com/"
@@ -107,7 +127,7 @@ class MotoAccount:
             raise ServiceError("InvalidAction", str(error)) from error
         except Exception as error:  # moto fails in many ways on actions that it does not know
             raise ServiceError("InternalError", f"moto: {error}", status=500) from error
-        if action == "DescribeInstanceTypes":
+        if form.get("Action") == "DescribeInstanceTypes":
             body = _UNKNOWN_FEATURE.sub("", body.decode() if isinstance(body, bytes) else body)
         content = {"Content-Type": str(answered.get("Content-Type", "text/xml"))}
         return Answer(int(status), content, body.encode() if isinstance(body, str) else body)
@@ -115,6 +135,37 @@ class MotoAccount:
     def action(self, request: Received) -> str:
         """The Action parameter."""
         return parse_qs(request.body.decode()).get("Action", [""])[0]
+
+    def asked(self, request: Received) -> dict[str, str]:
+        """The parameters of a request, in the query protocol's flat names."""
+        return {key: values[0] for key, values in parse_qs(request.body.decode()).items()}
+
+    def tags(self, resource: str) -> Mapping[str, str]:
+        """The tags of something of EC2's."""
+        found: Mapping[str, str] = self.ec2.tags.get(resource, {})
+        return found
+
+    def associated(self, association: str) -> list[str]:
+        """The route table and the subnet that an association joins."""
+        joined = (one for table in self.ec2.route_tables.values() for one in table.associations)
+        return [
+            str(one[key])
+            for one in joined
+            if one["RouteTableAssociationId"] == association
+            for key in ("RouteTableId", "SubnetId")
+            if one.get(key)
+        ]
+
+    def billed(self) -> list[tuple[str, str, Mapping[str, str]]]:
+        """What EC2 and ELB bill: kind, id, tags."""
+        ec2 = self.ec2
+        gateways = [one for one in ec2.nat_gateways.values() if one.state != "deleted"]
+        return [
+            *(("load balancer", one.arn, {}) for one in self._balancers()),
+            *(("volume", one.id, _tags(one)) for one in ec2.volumes.values()),
+            *(("Elastic IP address", str(one.allocation_id), _tags(one)) for one in ec2.addresses),
+            *(("NAT gateway", one.id, _tags(one)) for one in gateways),
+        ]
 
     def _guard(self, form: dict[str, str]) -> None:
         """Refuse what EC2 refuses and moto lets pass."""
@@ -124,6 +175,9 @@ class MotoAccount:
         if action == "CreateInternetGateway" and len(self.ec2.internet_gateways) >= self.limits[GATEWAYS]:
             text = "The maximum number of internet gateways has been reached."
             raise ServiceError("InternetGatewayLimitExceeded", text)
+        if action == "AttachInternetGateway" and self._attached(vpc_id, form.get("InternetGatewayId", "")):
+            text = f"Network {vpc_id} already has an internet gateway attached"
+            raise ServiceError("InvalidParameterValue", text)
         if action == "DetachInternetGateway" and self._public(vpc_id):
             text = (
                 f"Network {vpc_id} has some mapped public address(es). Please unmap those public "
@@ -134,6 +188,10 @@ class MotoAccount:
             raise _in_use("subnet", form["SubnetId"])
         if action == "DeleteVpc" and self._in_vpc(vpc_id):
             raise _in_use("vpc", vpc_id)
+
+    def _attached(self, vpc_id: str, but: str) -> list[str]:
+        gateways = self.ec2.internet_gateways.values()
+        return [one.id for one in gateways if one.vpc and one.vpc.id == vpc_id and one.id != but]
 
     def _in_subnet(self, where: str) -> list[str]:
         """Network interfaces; a load balancer has one in each of its subnets, which moto leaves out."""
@@ -152,7 +210,7 @@ class MotoAccount:
         return list(elbv2_backends[self.account][self.region].load_balancers.values())
 
     def _in_vpc(self, vpc_id: str) -> list[str]:
-        gateways = [one.id for one in self.ec2.internet_gateways.values() if one.vpc and one.vpc.id == vpc_id]
+        gateways = self._attached(vpc_id, "")
         groups = [group.id for group in self.ec2.groups.get(vpc_id, {}).values() if group.name != "default"]
         return [*gateways, *groups]
 
@@ -172,6 +230,10 @@ class MotoAccount:
         for name, data in _managed_policies().items():
             policy = AWSManagedPolicy.from_data(name, self.account, self.region, data)
             self.iam.managed_policies[policy.arn] = policy
+
+
+def _tags(resource: Any) -> dict[str, str]:
+    return {tag["key"]: tag["value"] for tag in resource.get_tags()}
 
 
 def _in_use(kind: str, what: str) -> ServiceError:

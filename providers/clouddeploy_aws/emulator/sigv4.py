@@ -179,6 +179,15 @@ def expired(service: str) -> ServiceError:
     return ServiceError("ExpiredTokenException", text, status=403 if service == "eks" else 400)
 
 
+def unsubscribed(service: str) -> ServiceError:
+    """An account whose sign-up was never finished: its keys are good, and no service is."""
+    if PROTOCOLS.get(service) in {"ec2", "query"}:
+        text = "You are not subscribed to this service. Please go to http://aws.amazon.com to subscribe."
+        return ServiceError("OptInRequired", text, status=401 if service == "ec2" else 403)
+    text = "The AWS Access Key Id needs a subscription for the service"
+    return ServiceError("SubscriptionRequiredException", text)
+
+
 def wrong_signature(service: str, text: str = _MISMATCH) -> ServiceError:
     """The right key with the wrong secret, or a clock that is off."""
     match PROTOCOLS.get(service):

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from clouddeploy.contract import OWNER_TAG, ClusterSpec, State
 from clouddeploy.errors import (
     CloudDeployError,
+    ConfigError,
     CredentialsError,
     ForeignResourceError,
     NotFoundError,
@@ -38,6 +39,7 @@ GENERATION_TAG = "clouddeploy:generation"
 """Tag of the VPC: when the cluster that was deleted last was made. Without it a cluster made again
 in the same VPC would repeat the client request token of the deleted one."""
 
+_SUBNET_NOT_YET = re.compile(r"InvalidSubnetID\.NotFound|subnet ID \S+ does not exist")
 _ROLE_NOT_YET = re.compile(r"could not be assumed|Error in role params")
 
 
@@ -52,29 +54,40 @@ def find_ours(session: Session, name: str) -> ClusterTypeDef | None:
     )
 
 
+def check(session: Session, spec: ClusterSpec) -> None:
+    """ConfigError for a machine, which nobody chooses in Auto Mode, and for a version that is not offered.
+
+    Who may not ask for the versions hears of it from EKS later.
+    """
+    if spec.machine:
+        raise ConfigError(
+            f"EKS Auto Mode chooses the machines by the pods, and makes no {spec.machine} by name",
+            fix="leave machine out; what pods request decides",
+        )
+    with suppress(CredentialsError):
+        if spec.version:
+            offered(session, spec.version)
+
+
 class ControlPlaneStep:
-    """The cluster itself. `nodes`, `cpus`, `memory_gib` and `machine` have no meaning in Auto Mode."""
+    """The cluster itself. `nodes`, `cpus` and `memory_gib` have no meaning in Auto Mode.
+
+    `roles` are the control plane's and the nodes'.
+    """
 
     title = "EKS control plane, Auto Mode"
 
     def __init__(
-        self, session: Session, spec: ClusterSpec, network: Network, role: RoleStep, nodes: RoleStep
+        self, session: Session, spec: ClusterSpec, network: Network, roles: tuple[RoleStep, RoleStep]
     ) -> None:
         self._session = session
         self._spec = spec
         self._network = network
-        self._role = role
-        self._nodes = nodes
+        self._role, self._nodes = roles
 
     def state(self) -> State:
         cluster = find_ours(self._session, self._spec.name)
         return state_of(cluster) if cluster else ABSENT
-
-    def check(self) -> None:
-        """ConfigError for a version that EKS does not offer; who may not ask hears of it from EKS later."""
-        with suppress(CredentialsError):
-            if self._spec.version:
-                offered(self._session, self._spec.version)
 
     def create(self) -> None:
         """TemporaryError while IAM has not yet told EKS about a role it made seconds ago."""
@@ -177,6 +190,12 @@ class ControlPlaneStep:
         if _ROLE_NOT_YET.search(error.message):
             raise TemporaryError(
                 f"the new role is not known to EKS yet: {error.message}",
+                fix="wait a minute and run it again",
+                code=error.code,
+            ) from error
+        if _SUBNET_NOT_YET.search(error.message):
+            raise TemporaryError(
+                f"a new subnet is not known to EKS yet: {error.message}",
                 fix="wait a minute and run it again",
                 code=error.code,
             ) from error

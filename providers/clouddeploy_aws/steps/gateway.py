@@ -7,21 +7,23 @@ from contextlib import suppress
 from clouddeploy.contract import State, Status
 from clouddeploy.errors import CloudDeployError, NotFoundError
 from clouddeploy_aws.errors import translated
-from clouddeploy_aws.steps.naming import ABSENT, incomplete, resource_name, tag_specification, tags_for
+from clouddeploy_aws.steps.doubt import Doubt, settling
+from clouddeploy_aws.steps.naming import incomplete, resource_name, tag_specification, tags_for
 from clouddeploy_aws.steps.network import Network, waiting
 
 
 class GatewayStep:
     """An internet gateway, attached to the VPC."""
 
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: Network, doubt: Doubt) -> None:
         self._network = network
+        self._doubt = doubt
         self.title = f"internet gateway {resource_name(network.cluster)}"
 
     def state(self) -> State:
         found = self._network.gateways()
         if not found:
-            return ABSENT
+            return self._doubt.absent()
         gateway_id = found[0].get("InternetGatewayId", "")
         vpc_id = self._network.vpc_id()
         if vpc_id is None or vpc_id not in _attached(found[0].get("Attachments", [])):
@@ -37,6 +39,7 @@ class GatewayStep:
         self._attach(gateway_id, vpc_id)
 
     def delete(self) -> None:
+        self._doubt.made("")
         for gateway in self._network.gateways():
             gateway_id = gateway.get("InternetGatewayId", "")
             for vpc_id in _attached(gateway.get("Attachments", [])):
@@ -47,14 +50,14 @@ class GatewayStep:
     def _make(self) -> str:
         cluster = self._network.cluster
         tags = tag_specification("internet-gateway", tags_for(cluster, resource_name(cluster)))
-        with translated("create the internet gateway"):
+        with self._doubt.making("internet gateway"), translated("create the internet gateway"):
             answer = self._network.session.ec2_once.create_internet_gateway(TagSpecifications=tags)
-        return answer["InternetGateway"].get("InternetGatewayId", "")
+        return self._doubt.made(answer["InternetGateway"].get("InternetGatewayId", ""))
 
     def _attach(self, gateway_id: str, vpc_id: str) -> None:
         """A retry that meets its own success is one."""
         try:
-            with translated(f"attach {gateway_id}"):
+            with settling(), translated(f"attach {gateway_id}"):
                 self._network.session.ec2.attach_internet_gateway(InternetGatewayId=gateway_id, VpcId=vpc_id)
         except CloudDeployError as error:
             found = [vpc for one in self._network.gateways() for vpc in _attached(one.get("Attachments", []))]

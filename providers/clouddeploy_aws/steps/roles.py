@@ -6,7 +6,7 @@ Source of trust and policies: EKS user guide, "Create an EKS Auto Mode cluster w
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
@@ -53,12 +53,16 @@ NODES = RoleKind(
 
 
 class RoleStep:
-    """One role: its trust policy, its managed policies."""
+    """One role: its trust policy, its managed policies. `before` raises what the cluster would fail with."""
 
-    def __init__(self, session: Session, cluster: str, kind: RoleKind) -> None:
+    def __init__(
+        self, session: Session, cluster: str, kind: RoleKind, before: Callable[[], object] = lambda: None
+    ) -> None:
         self._session = session
         self._cluster = cluster
         self._kind = kind
+        self._before = before
+        self.made = False
 
     @property
     def title(self) -> str:
@@ -122,6 +126,8 @@ class RoleStep:
         return role
 
     def _make(self) -> None:
+        """A name is had once: `made` is certain to be this run's work, and of no other."""
+        self._before()
         try:
             with translated(f"create the role {self.name}"):
                 self._session.iam.create_role(
@@ -130,6 +136,7 @@ class RoleStep:
                     Description=f"clouddeploy: EKS cluster {self._cluster} in {self._session.region}",
                     Tags=[{"Key": OWNER_TAG, "Value": self._cluster}],
                 )
+            self.made = True
         except CloudDeployError as error:
             if error.code != "EntityAlreadyExists":
                 raise

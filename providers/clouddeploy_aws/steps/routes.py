@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from clouddeploy.contract import State, Status
 from clouddeploy.errors import CloudDeployError, NotFoundError, TemporaryError
 from clouddeploy_aws.errors import translated
+from clouddeploy_aws.steps.doubt import settling
 from clouddeploy_aws.steps.naming import ABSENT, incomplete, resource_name, tag_specification, tags_for
 from clouddeploy_aws.steps.network import Network
 
@@ -44,7 +46,7 @@ class RoutesStep:
         if not _leads_out(table):
             self._lead_out(table_id)
         for subnet_id in self._outside(vpc_id, table):
-            with translated(f"use the route table in {subnet_id}"):
+            with settling(), translated(f"use the route table in {subnet_id}"):
                 self._network.session.ec2.associate_route_table(RouteTableId=table_id, SubnetId=subnet_id)
 
     def delete(self) -> None:
@@ -58,8 +60,11 @@ class RoutesStep:
     def _make(self, vpc_id: str) -> RouteTableTypeDef:
         cluster = self._network.cluster
         tags = tag_specification("route-table", tags_for(cluster, resource_name(cluster)))
-        with translated("create the route table"):
-            answer = self._network.session.ec2_once.create_route_table(VpcId=vpc_id, TagSpecifications=tags)
+        token = hashlib.sha256(f"{cluster} {vpc_id}".encode()).hexdigest()  # the same in the next run
+        with settling(), translated("create the route table"):
+            answer = self._network.session.ec2.create_route_table(
+                VpcId=vpc_id, TagSpecifications=tags, ClientToken=token
+            )
         return answer["RouteTable"]
 
     def _lead_out(self, table_id: str) -> None:
@@ -69,13 +74,13 @@ class RoutesStep:
         gateway = gateways[0].get("InternetGatewayId", "")
         ec2 = self._network.session.ec2
         try:
-            with translated(f"route {table_id} to the internet"):
+            with settling(), translated(f"route {table_id} to the internet"):
                 ec2.create_route(RouteTableId=table_id, DestinationCidrBlock=_EVERYWHERE, GatewayId=gateway)
         except CloudDeployError as error:
             if error.code != "RouteAlreadyExists":
                 raise
             # A retry met its own success, or the route leads to a gateway that is gone.
-            with translated(f"route {table_id} to {gateway}"):
+            with settling(), translated(f"route {table_id} to {gateway}"):
                 ec2.replace_route(RouteTableId=table_id, DestinationCidrBlock=_EVERYWHERE, GatewayId=gateway)
 
     def _outside(self, vpc_id: str, table: RouteTableTypeDef) -> list[str]:

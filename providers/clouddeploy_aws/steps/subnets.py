@@ -9,8 +9,9 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from clouddeploy.contract import State, Status
-from clouddeploy.errors import NotFoundError
+from clouddeploy.errors import CloudDeployError, NotFoundError, TemporaryError
 from clouddeploy_aws.errors import translated
+from clouddeploy_aws.steps.doubt import settling
 from clouddeploy_aws.steps.naming import (
     ABSENT,
     incomplete,
@@ -80,23 +81,28 @@ class SubnetsStep:
     def _make(self, vpc_id: str, zone: str, block: str) -> str:
         cluster = self._network.cluster
         tags = tags_for(cluster, resource_name(cluster, zone), _PUBLIC)
-        with translated(f"create the subnet in {zone}"):
-            answer = self._network.session.ec2_once.create_subnet(
-                VpcId=vpc_id,
-                AvailabilityZone=zone,
-                CidrBlock=block,
-                TagSpecifications=tag_specification("subnet", tags),
-            )
+        try:
+            with settling(), translated(f"create the subnet in {zone}"):
+                answer = self._network.session.ec2_once.create_subnet(
+                    VpcId=vpc_id,
+                    AvailabilityZone=zone,
+                    CidrBlock=block,
+                    TagSpecifications=tag_specification("subnet", tags),
+                )
+        except CloudDeployError as error:
+            if error.code == "InvalidSubnet.Conflict":  # zones take their blocks in order: it is this one
+                raise TemporaryError(f"the subnet in {zone} is not listed yet", code=error.code) from error
+            raise
         return answer["Subnet"].get("SubnetId", "")
 
     def _publish(self, subnet_id: str) -> None:
-        with translated(f"let {subnet_id} give public addresses"):
+        with settling(), translated(f"let {subnet_id} give public addresses"):
             self._network.session.ec2.modify_subnet_attribute(
                 SubnetId=subnet_id, MapPublicIpOnLaunch={"Value": True}
             )
 
     def _mark(self, subnet_id: str) -> None:
-        with translated(f"tag {subnet_id}"):
+        with settling(), translated(f"tag {subnet_id}"):
             self._network.session.ec2.create_tags(
                 Resources=[subnet_id], Tags=[{"Key": key, "Value": value} for key, value in _PUBLIC.items()]
             )

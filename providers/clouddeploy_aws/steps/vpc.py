@@ -8,9 +8,8 @@ from contextlib import suppress
 from clouddeploy.contract import State, Status
 from clouddeploy.errors import NotFoundError
 from clouddeploy_aws.errors import translated
-from clouddeploy_aws.quotas import require_room
+from clouddeploy_aws.steps.doubt import Doubt, settling
 from clouddeploy_aws.steps.naming import (
-    ABSENT,
     incomplete,
     resource_name,
     tag_map,
@@ -25,18 +24,19 @@ _CIDR = "10.64.0.0/16"
 class VpcStep:
     """A VPC with DNS support and DNS host names: nodes register by name.
 
-    `before` raises what the cluster would fail with, before the first write.
+    `before` raises what the cluster would fail with.
     """
 
-    def __init__(self, network: Network, before: Callable[[], object]) -> None:
+    def __init__(self, network: Network, doubt: Doubt, before: Callable[[], object]) -> None:
         self._network = network
+        self._doubt = doubt
         self._before = before
         self.title = f"VPC {resource_name(network.cluster)}"
 
     def state(self) -> State:
         vpc = self._network.vpc()
         if vpc is None:
-            return ABSENT
+            return self._doubt.absent()
         vpc_id = vpc.get("VpcId", "")
         if vpc.get("State") != "available":
             return State(Status.PENDING, f"{vpc_id} is {vpc.get('State')}")
@@ -47,12 +47,13 @@ class VpcStep:
     def create(self) -> None:
         vpc_id = self._network.vpc_id() or self._make()
         ec2 = self._network.session.ec2
-        with translated(f"turn on DNS in {vpc_id}"):  # one attribute a call, support first
+        with settling(), translated(f"turn on DNS in {vpc_id}"):  # one attribute a call, support first
             ec2.modify_vpc_attribute(VpcId=vpc_id, EnableDnsSupport={"Value": True})
             ec2.modify_vpc_attribute(VpcId=vpc_id, EnableDnsHostnames={"Value": True})
 
     def delete(self) -> None:
         """Deletes the security groups that the cluster's controllers left behind, then the VPC."""
+        self._doubt.made("")
         for vpc in self._network.vpcs():
             vpc_id = vpc.get("VpcId", "")
             self._delete_groups(vpc_id)
@@ -66,15 +67,14 @@ class VpcStep:
     def _make(self) -> str:
         cluster = self._network.cluster
         self._before()
-        require_room(self._network.session)
         tags = tag_specification("vpc", tags_for(cluster, resource_name(cluster)))
-        with translated("create the VPC"):
+        with self._doubt.making("VPC"), translated("create the VPC"):
             answer = self._network.session.ec2_once.create_vpc(CidrBlock=_CIDR, TagSpecifications=tags)
-        return answer["Vpc"].get("VpcId", "")
+        return self._doubt.made(answer["Vpc"].get("VpcId", ""))
 
     def _has_dns(self, vpc_id: str) -> bool:
         ec2 = self._network.session.ec2
-        with translated(f"look at {vpc_id}"):
+        with settling(), translated(f"look at {vpc_id}"):
             support = ec2.describe_vpc_attribute(VpcId=vpc_id, Attribute="enableDnsSupport")
             names = ec2.describe_vpc_attribute(VpcId=vpc_id, Attribute="enableDnsHostnames")
         on = support["EnableDnsSupport"].get("Value"), names["EnableDnsHostnames"].get("Value")

@@ -1,7 +1,9 @@
 """DOCR: registries, plans, logins, and the registry protocol with DigitalOcean's token flow.
 
 A challenge names the API's `/v2/registry/auth`; who asks there for more than the plan holds gets
-403 with `registry contains 1 repositories, limit is 1` (docker/build-push-action#586).
+403 with `registry contains 1 repositories, limit is 1` (docker/build-push-action#586). No token for a
+push is given out while a garbage collection runs (digitalocean/openapi, registries_run_garbageCollection),
+nor when a plan's storage is used up that has no overage; the words of these two refusals are ours.
 """
 
 from __future__ import annotations
@@ -51,12 +53,12 @@ class _Registry:
     region: str
     created: str = field(default_factory=stamp)
 
-    def show(self) -> dict[str, Any]:
+    def show(self, used: int) -> dict[str, Any]:
         return {
             "name": self.name,
             "region": self.region,
             "created_at": self.created,
-            "storage_usage_bytes": 0,
+            "storage_usage_bytes": used,
             "storage_usage_bytes_updated_at": self.created,
         }
 
@@ -65,7 +67,11 @@ Scopes = frozenset[tuple[str, str]]
 
 
 class Docr:
-    """The registries of the account; `host` and `realm` are set once the servers are there."""
+    """The registries of the account; `host` and `realm` are set once the servers are there.
+
+    `collecting` says in which registries a garbage collection runs and how far it is; `ballast` is storage
+    that old images take, in bytes.
+    """
 
     def __init__(self, directory: Path) -> None:
         self.host = ""
@@ -76,6 +82,8 @@ class Docr:
         self._logins: dict[tuple[str, str], _Login] = {}
         self._tokens: dict[str, tuple[Scopes, datetime]] = {}
         self._lock = threading.RLock()
+        self.collecting: dict[str, str] = {}
+        self.ballast: dict[str, int] = {}
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one registry request."""
@@ -93,7 +101,7 @@ class Docr:
     # The API
 
     def list_registries(self, request: Request) -> Answer:
-        return Answer(200, {"registries": [one.show() for one in self.found.values()]})
+        return Answer(200, {"registries": [self._show(one) for one in self.found.values()]})
 
     def create(self, request: Request) -> Answer:
         name = request.body.get("name", "")
@@ -110,10 +118,10 @@ class Docr:
                 raise ApiError(409, "name already exists")
             self.tier = tier
             self.found[name] = _Registry(name, region)
-        return Answer(201, {"registry": self.found[name].show()})
+        return Answer(201, {"registry": self._show(self.found[name])})
 
     def get(self, request: Request) -> Answer:
-        return Answer(200, {"registry": self._registry(request).show()})
+        return Answer(200, {"registry": self._show(self._registry(request))})
 
     def delete(self, request: Request) -> Answer:
         with self._lock:
@@ -142,6 +150,22 @@ class Docr:
                 raise ApiError(412, "the registry has more repositories than the tier includes")
             self.tier = tier
         return Answer(200, self._subscription())
+
+    def collection(self, request: Request) -> Answer:
+        """The garbage collection that runs; 404 for none."""
+        name = self._registry(request).name
+        if name not in self.collecting:
+            raise not_found()
+        shown = {
+            "uuid": "eff0feee-49c7-4e8f-ba5c-a320c109c8a8",
+            "registry_name": name,
+            "status": self.collecting[name],
+            "created_at": stamp(),
+            "updated_at": stamp(),
+            "blobs_deleted": 0,
+            "freed_bytes": 0,
+        }
+        return Answer(200, {"garbage_collection": shown})
 
     def list_repositories(self, request: Request) -> Answer:
         name = self._registry(request).name
@@ -187,9 +211,10 @@ class Docr:
         if login is None or (login.expires is not None and login.expires <= datetime.now(UTC)):
             return _refusal(401, "UNAUTHORIZED", "authentication required")
         scopes = frozenset(self._allowed(login, query))
-        full = self._full(login.registry, {name for name, action in scopes if action == "push"})
-        if full:
-            return _refusal(403, "DENIED", full)
+        pushed = {name for name, action in scopes if action == "push"}
+        closed = self._full(login.registry, pushed) or (self._closed(login.registry) if pushed else "")
+        if closed:
+            return _refusal(403, "DENIED", closed)
         value = secrets.token_urlsafe(32)
         self._tokens[value] = (scopes, datetime.now(UTC) + _TOKEN_LIFE)
         return Answer(200, {"token": value, "expires_in": int(_TOKEN_LIFE.total_seconds())})
@@ -241,6 +266,25 @@ class Docr:
         if limit and more and len(there) >= limit:
             return f"registry contains {len(there)} repositories, limit is {limit}"
         return ""
+
+    def _closed(self, registry: str) -> str:
+        """Why nobody may push at all."""
+        if registry in self.collecting:
+            return "registry is read-only while garbage collection is active"
+        tier = TIERS[self.tier] if self.tier else {"allow_storage_overage": True}
+        used = self._used(registry)
+        if tier["allow_storage_overage"] or used < tier["included_storage_bytes"]:
+            return ""
+        return f"registry uses {used} bytes of storage, limit is {tier['included_storage_bytes']}"
+
+    def _used(self, registry: str) -> int:
+        images = (
+            one for name in self.repositories(registry) for one in self.data.manifests(f"{registry}/{name}")
+        )
+        return self.ballast.get(registry, 0) + sum(one.size for one in images)
+
+    def _show(self, registry: _Registry) -> dict[str, Any]:
+        return registry.show(self._used(registry.name))
 
     def _registry(self, request: Request) -> _Registry:
         found = self.found.get(request.names["registry_name"])

@@ -138,6 +138,17 @@ def test_a_quota_is_named_before_the_first_write(alibaba_account: AlibabaAccount
     assert alibaba_account.writes() == []
 
 
+def test_load_balancers_that_deleted_clusters_left_use_up_their_quota(
+    alibaba_account: AlibabaAccount,
+) -> None:
+    """The API server needs one of them (cloud-barista/cb-spider#1192)."""
+    alibaba_account.plant(Seed(balancers={"8.8.4.4": {}}, quotas={"slb": 1}))
+    with pytest.raises(PreconditionError, match=r"the account's quota is used up: .*SLB") as caught:
+        up(alibaba_account)
+    assert "clouddeploy cluster leftovers" in str(caught.value.fix)
+    assert alibaba_account.cloud.ack.clusters() == []
+
+
 def test_too_many_nodes_for_the_quota(alibaba_account: AlibabaAccount) -> None:
     with pytest.raises(PreconditionError, match=r"nodes in a cluster \(node_quota\) is 100, and 101"):
         up(alibaba_account, replace(SPEC, nodes=101))

@@ -12,6 +12,10 @@ from clouddeploy_aws.steps.naming import role_name
 from moto_fixtures.aws import AwsAccount
 
 CREATES = (
+    "iam:CreateRole",
+    *["iam:AttachRolePolicy"] * 5,
+    "iam:CreateRole",
+    *["iam:AttachRolePolicy"] * 2,
     "ec2:CreateVpc",
     "ec2:ModifyVpcAttribute",
     "ec2:ModifyVpcAttribute",
@@ -22,10 +26,6 @@ CREATES = (
     "ec2:CreateRouteTable",
     "ec2:CreateRoute",
     *["ec2:AssociateRouteTable"] * 3,
-    "iam:CreateRole",
-    *["iam:AttachRolePolicy"] * 5,
-    "iam:CreateRole",
-    *["iam:AttachRolePolicy"] * 2,
     "eks:CreateCluster",
 )
 """Every write of a cluster that is made without a hitch, in order."""
@@ -34,16 +34,16 @@ CREATES = (
 DELETES = (
     "ec2:CreateTags",
     "eks:DeleteCluster",
-    *["iam:DetachRolePolicy"] * 2,
-    "iam:DeleteRole",
-    *["iam:DetachRolePolicy"] * 5,
-    "iam:DeleteRole",
     *["ec2:DisassociateRouteTable"] * 3,
     "ec2:DeleteRouteTable",
     *["ec2:DeleteSubnet"] * 3,
     "ec2:DetachInternetGateway",
     "ec2:DeleteInternetGateway",
     "ec2:DeleteVpc",
+    *["iam:DetachRolePolicy"] * 2,
+    "iam:DeleteRole",
+    *["iam:DetachRolePolicy"] * 5,
+    "iam:DeleteRole",
 )
 """Every write of its deletion, in order."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -49,8 +50,7 @@ class Recorder:
     """Writes down what the clients of sessions do."""
 
     calls: list[Call] = field(default_factory=list)
-    _sent: Mapping[str, Any] = field(default_factory=dict)
-    _received: Mapping[str, Any] = field(default_factory=dict)
+    _under_way: threading.local = field(default_factory=threading.local)  # a thread makes one call at a time
 
     def session(self, account: AwsAccount, **settings: Any) -> Session:
         """A session whose calls are written down."""
@@ -63,15 +63,17 @@ class Recorder:
         return made
 
     def _ask(self, params: Mapping[str, Any], **_: Any) -> None:
-        self._sent = dict(params)
+        self._under_way.sent = dict(params)
 
     def _receive(self, parsed_response: Mapping[str, Any] | None, **_: Any) -> None:
         """Kept as it came: botocore then turns the JSON inside some strings into mappings."""
         answer = {key: value for key, value in (parsed_response or {}).items() if key != "ResponseMetadata"}
-        self._received = copy.deepcopy(answer)
+        self._under_way.received = copy.deepcopy(answer)
 
     def _answer(self, model: Any, http_response: Any, **_: Any) -> None:
-        self.calls.append(Call(model, self._sent, self._received, http_response.status_code))
+        self.calls.append(
+            Call(model, self._under_way.sent, self._under_way.received, http_response.status_code)
+        )
 
 
 def live(account: AwsAccount) -> list[Call]:

@@ -118,13 +118,12 @@ def _writes(model: Any) -> bool:
 
 @pytest.fixture(scope="module")
 def run(aws_cloud: AwsAccount) -> Iterator[Run]:
-    """The steps of one process; its clients are made once, which is what takes time in a test."""
+    """The steps of one process; the clients are made once for all, which is what takes time in a test."""
     with pytest.MonkeyPatch.context() as patch:
         for name, value in aws_cloud.cloud.environment.items():
             patch.setenv(name, value)
         session = Session(aws_cloud.target())
-        steps = EksProvisioner(session).steps(ClusterSpec("demo"))
-        yield lambda: (session, steps)
+        yield lambda: (session, EksProvisioner(session).steps(ClusterSpec("demo")))
 
 
 @_kills(CREATES)
@@ -134,7 +133,7 @@ def test_a_creation_that_was_killed_ends_the_same_when_run_again(
     session, steps = run()
     with _killed_after(session, writes):
         run_up(aws_account, steps)
-    run_up(aws_account, steps)
+    run_up(aws_account, run()[1])
     assert _all(aws_account) == ends.made
 
 
@@ -146,8 +145,53 @@ def test_a_deletion_that_was_killed_leaves_nothing_when_run_again(
     run_up(aws_account, steps)
     with _killed_after(session, writes):
         run_down(aws_account, steps)
-    run_down(aws_account, steps)
+    run_down(aws_account, run()[1])
     assert _all(aws_account) == ends.gone
+
+
+@pytest.mark.parametrize(
+    ("listed", "known"), [(150, 0), (0, 150), (150, 50)], ids=["lists-lag", "ids-lag", "both-lag"]
+)
+def test_a_creation_makes_nothing_twice_while_ec2_lags(
+    aws_account: AwsAccount, run: Run, ends: Ends, listed: float, known: float
+) -> None:
+    """A run knows what it has made itself, however long the lists do not show it."""
+    lag = aws_account.cloud.moto.lag
+    lag.listed, lag.known = listed, known
+    run_up(aws_account, run()[1])
+    lag.clear()
+    assert _all(aws_account) == ends.made
+
+
+@_kills(CREATES)
+def test_a_creation_that_was_killed_makes_nothing_twice_while_ec2_lags(
+    aws_account: AwsAccount, run: Run, ends: Ends, writes: int
+) -> None:
+    """The next run begins at once, when EC2 shows nothing of what the first one made last.
+
+    It does not for ten seconds of the engine's waiting, which are a hundred of the emulated ones.
+    """
+    lag = aws_account.cloud.moto.lag
+    lag.listed, lag.known = 100, 50
+    session, steps = run()
+    with _killed_after(session, writes):
+        run_up(aws_account, steps)
+    run_up(aws_account, run()[1])
+    lag.clear()
+    assert _all(aws_account) == ends.made
+
+
+@_losses(CREATES)
+def test_a_creation_survives_every_lost_reply_while_ec2_lags(
+    aws_account: AwsAccount, run: Run, ends: Ends, write: str, before: int
+) -> None:
+    lag = aws_account.cloud.moto.lag
+    lag.listed, lag.known = 100, 50
+    fault = _lose(aws_account, write, before)
+    run_up(aws_account, run()[1])
+    lag.clear()
+    assert fault.times == 0
+    assert _all(aws_account) == ends.made
 
 
 @_losses(CREATES)

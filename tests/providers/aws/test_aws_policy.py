@@ -1,12 +1,27 @@
-"""The policy allows what we call, and nothing that we never call."""
+"""The policy allows what we call, and nothing that we never call: by name, and as IAM evaluates it."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from typing import Any
 
+import pytest
+from botocore.exceptions import ClientError
+
+from clouddeploy.clusters import up
+from clouddeploy.conformance.images import TinyImage
+from clouddeploy.contract import OWNER_TAG, ClusterSpec
+from clouddeploy.emulator.policy import Demand, allows
+from clouddeploy.errors import CredentialsError
+from clouddeploy.oci.client import RegistryClient
+from clouddeploy.push import push_image
 from clouddeploy_aws import connect
-from clouddeploy_aws.permissions import STATEMENTS
-from moto_fixtures.aws import ACCOUNT, AwsAccount
+from clouddeploy_aws.allowed import simulated
+from clouddeploy_aws.errors import DENIED
+from clouddeploy_aws.permissions import STATEMENTS, document
+from clouddeploy_aws.session import Session
+from moto_fixtures.aws import ACCOUNT, FOREIGN_CLUSTER, REGION, AwsAccount
 from tests.providers.aws.record import live
 
 _IMPLIED = {
@@ -65,3 +80,118 @@ def test_a_policy_for_an_account_that_nobody_named_and_for_another_partition(
 ) -> None:
     found = _policy(aws_account, region="cn-north-1")
     assert found["Deploy"]["Resource"] == ["arn:aws-cn:eks:cn-north-1:*:cluster/*"]
+
+
+@pytest.fixture
+def releaser(aws_account: AwsAccount, monkeypatch: pytest.MonkeyPatch) -> AwsAccount:
+    """The environment has a user's key whose rights are what `doctor --policy` prints, and nothing else.
+
+    `aws_account.client` stays the one of the user who may do everything.
+    """
+    for service in ("ec2", "ecr", "eks", "elbv2", "iam"):
+        aws_account.client(service)
+    key, secret = aws_account.cloud.moto.add_user("releaser")
+    aws_account.cloud.policies[key] = document("aws", REGION, ACCOUNT)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", key)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", secret)
+    return aws_account
+
+
+def test_a_whole_life_needs_nothing_else(releaser: AwsAccount) -> None:
+    """Push, create, repair, look, upgrade, delete: only the doctor asks for what it can do without."""
+    refused = {call.action for call in live(releaser) if call.answer.get("Error", {}).get("Code") in DENIED}
+    assert refused == {"iam:SimulatePrincipalPolicy"}
+
+
+def test_iams_simulation_of_the_policy_finds_nothing_missing(releaser: AwsAccount) -> None:
+    [(key, policy)] = releaser.cloud.policies.items()
+    more = {"Effect": "Allow", "Action": "iam:SimulatePrincipalPolicy", "Resource": "*"}
+    releaser.cloud.policies[key] = {**policy, "Statement": [*policy["Statement"], more]}
+    assert simulated(Session(releaser.target())) == []
+
+
+@pytest.mark.parametrize("sid", [one.sid for one in STATEMENTS])
+def test_without_one_of_its_statements_something_is_refused(sid: str, releaser: AwsAccount) -> None:
+    """No statement is there for nothing, as IAM's simulation tells it."""
+    [(key, policy)] = releaser.cloud.policies.items()
+    rest = [one for one in policy["Statement"] if one["Sid"] != sid]
+    may = {"Effect": "Allow", "Action": "iam:SimulatePrincipalPolicy", "Resource": "*"}
+    releaser.cloud.policies[key] = {**policy, "Statement": [*rest, may]}
+    [missing] = [one.actions for one in STATEMENTS if one.sid == sid]
+    assert simulated(Session(releaser.target())) == list(missing)
+
+
+def _vpc(account: AwsAccount, tags: dict[str, str]) -> str:
+    return account._vpc("by-hand", tags)
+
+
+OUTSIDE: dict[str, Callable[[Any, AwsAccount], object]] = {
+    "ec2:RunInstances": lambda client, _: client("ec2").run_instances(
+        ImageId="ami-12345678", MinCount=1, MaxCount=1
+    ),
+    "ec2:DeleteVpc": lambda client, account: client("ec2").delete_vpc(VpcId=_vpc(account, {"team": "other"})),
+    "ec2:CreateVolume": lambda client, _: client("ec2").create_volume(AvailabilityZone=f"{REGION}a", Size=1),
+    "ecr:DeleteRepository": lambda client, _: client("ecr").delete_repository(repositoryName="shop/web"),
+    "eks:DeleteCluster": lambda client, _: client("eks").delete_cluster(name="demo"),
+    "iam:ListUsers": lambda client, _: client("iam").list_users(),
+    "iam:AttachRolePolicy": lambda client, _: client("iam").attach_role_policy(
+        RoleName="admin", PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess"
+    ),
+}
+"""What the policy does not allow, and a call for it."""
+
+
+@pytest.mark.parametrize("action", OUTSIDE)
+def test_what_is_outside_is_refused_in_the_clouds_words(action: str, releaser: AwsAccount) -> None:
+    """Somebody else's VPC and cluster, and whatever we never do."""
+    import boto3
+
+    releaser.plant(FOREIGN_CLUSTER)
+    session: Any = boto3.Session()
+    with pytest.raises(ClientError) as caught:
+        OUTSIDE[action](lambda service: session.client(service, region_name=REGION), releaser)
+    error = caught.value.response["Error"]
+    assert error["Code"] in DENIED
+    assert f"is not authorized to perform: {action} on resource: " in error["Message"]
+
+
+def test_the_product_says_which_permission_is_missing(releaser: AwsAccount) -> None:
+    [(key, policy)] = releaser.cloud.policies.items()
+    rest = [one for one in policy["Statement"] if one["Sid"] != "MakeNetwork"]
+    releaser.cloud.policies[key] = {**policy, "Statement": rest}
+    provisioner = connect(releaser.target()).provisioner
+    assert provisioner
+    with pytest.raises(CredentialsError, match="not authorized to perform: ec2:CreateVpc") as caught:
+        up(provisioner.steps(ClusterSpec("demo")), clock=releaser.clock)
+    assert "allow ec2:CreateVpc (clouddeploy doctor --policy)" in str(caught.value.fix)
+
+
+def test_a_login_may_push_no_more_than_the_user_who_asked_for_it(releaser: AwsAccount) -> None:
+    registry = connect(releaser.target()).registry
+    address = registry.ensure("shop/web").address
+    [(key, policy)] = releaser.cloud.policies.items()
+    reads = [one for one in policy["Statement"] if one["Sid"] != "Push"]
+    releaser.cloud.policies[key] = {**policy, "Statement": reads}
+    with (
+        RegistryClient(releaser.cloud.host, registry.login) as client,
+        pytest.raises(CredentialsError) as caught,
+    ):
+        push_image(TinyImage(), address, ["v1"], client)
+    assert "is not authorized to perform: ecr:" in caught.value.message
+
+
+def test_a_deny_wins_and_a_condition_needs_its_key() -> None:
+    allow = {"Effect": "Allow", "Action": "ec2:Delete*", "Resource": "arn:aws:ec2:*:1:vpc/*"}
+    owned = {**allow, "Condition": {"StringLike": {f"aws:ResourceTag/{OWNER_TAG}": "*"}}}
+    deny = {"Effect": "Deny", "Action": "*", "Resource": "arn:aws:ec2:*:1:vpc/vpc-2"}
+    policy = {"Statement": [owned, deny]}
+    tags = {f"aws:ResourceTag/{OWNER_TAG}": "demo"}
+    assert allows(policy, Demand("EC2:deletevpc", "arn:aws:ec2:eu-west-1:1:vpc/vpc-1", tags))
+    assert not allows(policy, Demand("ec2:DeleteVpc", "arn:aws:ec2:eu-west-1:1:vpc/vpc-1"))
+    assert not allows(policy, Demand("ec2:DeleteVpc", "arn:aws:ec2:eu-west-1:1:vpc/vpc-2", tags))
+    assert not allows(policy, Demand("ec2:CreateVpc", "arn:aws:ec2:eu-west-1:1:vpc/*", tags))
+    with pytest.raises(ValueError, match="NumericLessThan"):
+        allows(
+            {"Statement": [{**allow, "Condition": {"NumericLessThan": {}}}]},
+            Demand("ec2:DeleteVpc", "arn:aws:ec2:x:1:vpc/y"),
+        )

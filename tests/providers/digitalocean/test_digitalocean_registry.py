@@ -9,7 +9,14 @@ import pytest
 
 from clouddeploy.conformance.images import TinyImage
 from clouddeploy.contract import Registry
-from clouddeploy.errors import CloudDeployError, ConfigError, NotFoundError, PreconditionError
+from clouddeploy.errors import (
+    CloudDeployError,
+    ConfigError,
+    CredentialsError,
+    NotFoundError,
+    PreconditionError,
+    TemporaryError,
+)
 from clouddeploy.oci.client import RegistryClient
 from clouddeploy.push import push_image
 from clouddeploy_digitalocean import connect
@@ -64,6 +71,44 @@ def test_a_name_that_another_account_has(do_account: DigitalOceanAccount) -> Non
     with pytest.raises(PreconditionError, match="example is taken by another DigitalOcean") as caught:
         registry(do_account, name="example").ensure("shop/web")
     assert "registry: {name:" in str(caught.value.fix)
+
+
+def test_while_garbage_is_collected_nothing_is_pushed(do_account: DigitalOceanAccount) -> None:
+    """DOCR gives out no token for a push then; pulls go on."""
+    push(registry(do_account, name="acme"), "shop/web")
+    do_account.cloud.docr.collecting["acme"] = "waiting for write JWTs to expire"
+    with pytest.raises(TemporaryError, match="waiting for write JWTs to expire") as caught:
+        push(registry(do_account, name="acme"), "shop/web")
+    assert "doctl registry garbage-collection get-active acme" in str(caught.value.fix)
+
+    login = registry(do_account, name="acme").login
+    address = registry(do_account, name="acme").address("shop/web")
+    with RegistryClient(address.partition("/")[0], login) as client:
+        assert client.tags("acme/shop/web") == ["v1"]
+        with pytest.raises(CredentialsError, match="read-only while garbage collection is active"):
+            push_image(TinyImage("new"), address, ["v2"], client)
+
+    do_account.cloud.docr.collecting["acme"] = "succeeded"
+    assert registry(do_account, name="acme").ensure("shop/web").created is False
+    del do_account.cloud.docr.collecting["acme"]
+    push(registry(do_account, name="acme"), "shop/web")
+
+
+def test_a_plan_without_room_for_more_bytes_is_named_before_the_push(do_account: DigitalOceanAccount) -> None:
+    do_account.plant(Seed(registries=("acme",), tier="starter"))
+    do_account.cloud.docr.ballast["acme"] = 600 * 1024 * 1024
+    with pytest.raises(PreconditionError, match="Starter holds 500 MiB, 600 MiB are taken") as caught:
+        registry(do_account).ensure("shop/web")
+    assert "registry: {tier: basic}" in str(caught.value.fix)
+    assert "clouddeploy images prune" in str(caught.value.fix)
+    assert do_account.writes() == []
+
+
+def test_a_larger_plan_in_the_target_makes_room_for_more_bytes(do_account: DigitalOceanAccount) -> None:
+    do_account.plant(Seed(registries=("acme",), tier="starter"))
+    do_account.cloud.docr.ballast["acme"] = 600 * 1024 * 1024
+    push(registry(do_account, name="acme", tier="basic"), "shop/web")
+    assert do_account.cloud.docr.tier == "basic"
 
 
 def test_a_lost_reply_makes_no_error(do_account: DigitalOceanAccount) -> None:

@@ -13,6 +13,7 @@ from clouddeploy.clusters import down, up
 from clouddeploy.conformance.images import TinyImage
 from clouddeploy.contract import ClusterSpec
 from clouddeploy.emulator.server import Server
+from clouddeploy.errors import CredentialsError
 from clouddeploy.oci.client import RegistryClient
 from clouddeploy.push import push_image
 from clouddeploy_digitalocean import connect, parse
@@ -121,6 +122,41 @@ def test_the_scopes_that_we_name_are_those_of_the_description(openapi: OpenApi) 
         told = {scope for one in found["security"] for scope in one.get("bearer_auth", ())}
         # Volumes list three alternatives; some operations need more, which only their text names.
         assert set(scopes) - IN_THE_TEXT.get(name, set()) <= told, name
+
+
+def test_no_scope_that_the_description_names_is_left_out(openapi: OpenApi) -> None:
+    """Of several alternatives in a description one is enough; `api:*` are the scopes of old tokens."""
+    for name, scopes in SCOPES.items():
+        told = [one.get("bearer_auth", ()) for one in _operation(openapi, name)["security"]]
+        ways = [{scope for scope in one if not scope.startswith("api:")} for one in told]
+        assert any(way <= set(scopes) for way in ways), (name, ways)
+
+
+def _printed(account: DigitalOceanAccount, *purposes: str) -> frozenset[str]:
+    """The scopes that `doctor --policy` prints for some purposes, for all when none is named."""
+    doctor = connect(account.target()).doctor
+    assert doctor
+    lines = dict(line.split(": ", 1) for line in doctor.policy().splitlines()[1:])
+    return frozenset(scope for one in purposes or lines for scope in lines[one].split())
+
+
+def test_a_whole_life_needs_no_scope_that_is_not_printed(do_account: DigitalOceanAccount) -> None:
+    do_account.cloud.account.scopes = _printed(do_account)
+    whole_life(do_account)
+
+
+def test_a_token_for_pushes_makes_no_cluster_and_is_told_what_it_lacks(
+    do_account: DigitalOceanAccount,
+) -> None:
+    do_account.cloud.account.scopes = _printed(do_account, "always", "push")
+    provider = connect(do_account.target())
+    address = provider.registry.ensure("shop/web").address
+    with RegistryClient(address.partition("/")[0], provider.registry.login) as client:
+        push_image(TinyImage(), address, ["v1"], client)
+    assert provider.provisioner
+    with pytest.raises(CredentialsError, match="not authorized") as caught:
+        up(provider.provisioner.steps(ClusterSpec("demo")), clock=do_account.clock)
+    assert re.search(r"make a token that allows \w+:read", str(caught.value.fix))
 
 
 def test_the_examples_of_the_description_can_be_read(openapi: OpenApi) -> None:

@@ -27,14 +27,16 @@ _EXPIRED = "Your authorization token has expired. Reauthenticate and try again."
 
 
 class Passwords:
-    """Registry passwords and when they end."""
+    """Registry passwords, when they end, and the access keys that asked for them."""
 
     def __init__(self) -> None:
         self._valid: dict[str, datetime] = {}
+        self._owners: dict[str, str] = {}
 
-    def make(self, life: timedelta = _LIFE) -> tuple[str, datetime]:
+    def make(self, life: timedelta = _LIFE, owner: str = "") -> tuple[str, datetime]:
         password, expires = secrets.token_urlsafe(48), datetime.now(UTC) + life
         self._valid[password] = expires
+        self._owners[password] = owner
         return password, expires
 
     def expire_all(self) -> None:
@@ -44,6 +46,9 @@ class Passwords:
 
     def expires(self, password: str) -> datetime | None:
         return self._valid.get(password)
+
+    def owner(self, password: str) -> str:
+        return self._owners.get(password, "")
 
 
 class EcrDataPlane:
@@ -72,6 +77,12 @@ class EcrDataPlane:
         if refusal:
             return refusal.response()(environ, start_response)
         return self.registry(environ, start_response)
+
+    def owner(self, environ: WSGIEnvironment) -> str:
+        """The access key whose login a request has; empty for none that is good."""
+        header = environ.get("HTTP_AUTHORIZATION")
+        credentials = basic_credentials(header)
+        return self.passwords.owner(credentials[1]) if credentials and self._authorize(header).allowed else ""
 
     def _authorize(self, header: str | None) -> Access:
         credentials = basic_credentials(header)

@@ -91,7 +91,7 @@ class Ecr:
         return {"repository": record.describe()}
 
     def get_authorization_token(self, request: Mapping[str, Any], caller: Caller) -> dict[str, Any]:
-        password, expires = self._data.passwords.make()
+        password, expires = self._data.passwords.make(owner=caller.access_key)
         token = base64.b64encode(f"{USERNAME}:{password}".encode()).decode()
         endpoint = f"http://{self._host}"
         data = {"authorizationToken": token, "expiresAt": expires, "proxyEndpoint": endpoint}

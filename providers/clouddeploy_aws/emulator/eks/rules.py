@@ -73,7 +73,7 @@ def check_subnets(account: MotoAccount, request: Mapping[str, Any]) -> list[Any]
     """The subnets: they exist, in one VPC, in two zones or more that take EKS."""
     wanted = request["resourcesVpcConfig"].get("subnetIds", [])
     known = {subnet.id: subnet for zone in account.ec2.subnets.values() for subnet in zone.values()}
-    unknown = [one for one in wanted if one not in known]
+    unknown = [one for one in wanted if one not in known or not account.lag.is_known(one)]
     if unknown:
         text = f"The subnet ID '{unknown[0]}' does not exist (Error Code: InvalidSubnetID.NotFound)"
         raise ServiceError("InvalidParameterException", text)

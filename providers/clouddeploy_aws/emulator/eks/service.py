@@ -68,6 +68,17 @@ class Eks:
         more = str(start + size) if start + size < len(names) else None
         return {"clusters": names[start : start + size], "nextToken": more}
 
+    def clusters(self) -> list[ClusterRecord]:
+        """Every cluster that is there."""
+        with self._lock:
+            self._sweep()
+            return list(self._clusters.values())
+
+    def tags(self, name: str) -> Mapping[str, str]:
+        """The tags of a cluster; none for a name that there is not."""
+        found = self._clusters.get(name)
+        return found.tags if found else {}
+
     def delete_cluster(self, request: Mapping[str, Any], caller: Caller) -> dict[str, Any]:
         with self._lock:
             record = self.record(request["name"])
