@@ -13,6 +13,7 @@ from clouddeploy.images.shelf import Memory, Slot
 from clouddeploy.oci.descriptor import OCI_LAYER_GZIP, Descriptor
 from clouddeploy.push.courier import Courier
 from clouddeploy.push.how import How, Inspector
+from clouddeploy.push.memory import Sparing
 from clouddeploy.push.spool import Budget, Spool
 
 _PIECE = 256 * 1024  # bytes; each upload on its way holds a few of them
@@ -37,6 +38,7 @@ class Relay:
         self._memory = memory
         self._inspector = how.inspector
         self._budget = budget
+        self._sparing = Sparing()
 
     def known(self, member: str) -> Layer | None:
         layer = self._memory.recall(member)
@@ -51,7 +53,7 @@ class Relay:
         spool, made = Spool(self._budget, [one.name for one in takers]), Future[Descriptor]()
         for one in takers:
             one.take(spool, made, known.blob.digest if known else member.rpartition("/")[2] or member)
-        slot = _Slot(spool, made, self._inspector(member) if self._inspector else None)
+        slot = _Slot(spool, made, self._sparing, self._inspector(member) if self._inspector else None)
         try:
             yield slot
         except BaseException as error:
@@ -75,9 +77,12 @@ class Relay:
 class _Slot:
     """Hashes a layer and passes it on."""
 
-    def __init__(self, spool: Spool, made: Future[Descriptor], inspector: Inspector | None) -> None:
+    def __init__(
+        self, spool: Spool, made: Future[Descriptor], sparing: Sparing, inspector: Inspector | None
+    ) -> None:
         self._spool = spool
         self._made = made
+        self._sparing = sparing
         self._inspector = inspector
         self._hash = hashlib.sha256()
         self.size = 0
@@ -87,6 +92,7 @@ class _Slot:
         self.size += len(data)
         for start in range(0, len(data), _PIECE):
             self._spool.write(data[start : start + _PIECE])
+        self._sparing.passed(len(data))
 
     def look(self, plain: bytes) -> None:
         if self._inspector:
