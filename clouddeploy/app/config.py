@@ -13,7 +13,7 @@ from pydantic_core import CoreSchema
 
 from clouddeploy.app import fields as f
 from clouddeploy.app import volumes as v
-from clouddeploy.app.source import Scalar
+from clouddeploy.app.scalar import Scalar
 
 API_VERSION = "clouddeploy/v1"
 

@@ -16,7 +16,7 @@ from typing import Annotated, Any, TypeVar
 from pydantic import PlainValidator, WithJsonSchema
 
 from clouddeploy.app.problems import quoted
-from clouddeploy.app.source import Scalar
+from clouddeploy.app.scalar import Scalar
 
 LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 """A DNS label, RFC 1123: what Kubernetes takes as a name."""

@@ -16,6 +16,7 @@ from typing import Any, Never
 import yaml
 
 from clouddeploy.app.problems import Problem, problem, quoted, report
+from clouddeploy.app.scalar import Scalar
 from clouddeploy.errors import ConfigError
 
 Where = tuple[str | int, ...]
@@ -36,14 +37,6 @@ _FALSE = frozenset({"false", "False", "FALSE"})
 # https://yaml.org/spec/1.2.2/#51-character-set
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-
-@dataclass(frozen=True)
-class Scalar:
-    """An unquoted number or boolean: its value, and its text as written."""
-
-    value: bool | int | float
-    text: str
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,8 @@ from pydantic import PlainValidator, WithJsonSchema
 from clouddeploy.app import fields as f
 from clouddeploy.app.model import Service, claim_name
 from clouddeploy.app.problems import Problem, quoted
-from clouddeploy.app.source import Document, Scalar, Where
+from clouddeploy.app.scalar import Scalar
+from clouddeploy.app.source import Document, Where
 
 EXAMPLE = "for example {name: data, mount: /data, size: 1Gi}"
 _MOUNT = r"/[^:]+"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -58,7 +59,7 @@ def diagnose(targets: Sequence[Target]) -> list[Diagnosis]:
     if len(groups) < 2:
         return _together(targets)
     *others, mine = groups.values()
-    with ProcessPoolExecutor(len(others), get_context(_START), _end_with_ctrl_c) as pool:
+    with ProcessPoolExecutor(len(others), get_context(_START), _short_lived) as pool:
         waiting = [(group, pool.submit(_apart, group)) for group in others]
         found = _together(mine)
         found += [one for group, future in waiting for one in _result(group, future)]
@@ -66,8 +67,9 @@ def diagnose(targets: Sequence[Target]) -> list[Diagnosis]:
     return [by_name[target.settings.name] for target in targets]
 
 
-def _end_with_ctrl_c() -> None:
+def _short_lived() -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    gc.disable()  # an SDK is many objects that stay
 
 
 def _apart(targets: Sequence[Target]) -> list[Diagnosis]:

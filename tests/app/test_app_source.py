@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from clouddeploy.app.source import Document, Scalar, read_document
+from clouddeploy.app.scalar import Scalar
+from clouddeploy.app.source import Document, read_document
 from clouddeploy.errors import ConfigError
 
 
