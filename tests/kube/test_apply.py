@@ -25,9 +25,12 @@ def actions(kube: Kube, found: list[Any], **options: Any) -> Counter[str]:
 
 
 def versions(kube: Kube, found: list[Any]) -> list[str]:
-    """What tells a write: every object's resourceVersion. Deployments change by themselves."""
-    lasting = [each for each in found if each["kind"] != "Deployment"]
-    return [str(live(kube, each)["metadata"]["resourceVersion"]) for each in lasting]
+    """What tells a write: the generation, which no status moves, or else the resourceVersion.
+
+    A Deployment has neither: its controller writes annotations, and those count as a generation.
+    """
+    lasting = [live(kube, each)["metadata"] for each in found if each["kind"] != "Deployment"]
+    return [str(each.get("generation") or each["resourceVersion"]) for each in lasting]
 
 
 def live(kube: Kube, value: Any) -> Object:
