@@ -33,10 +33,13 @@ def disk(text: str) -> int:
 
 
 def amount(text: str, option: str) -> Decimal:
-    """A number of GB, zero or more; ConfigError for anything else."""
-    if not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,6})?", text):
+    """200, 200GB or 2TB in GB of 1000 MB, zero or more; ConfigError for anything else."""
+    found = re.fullmatch(r"([0-9]{1,9}(?:\.[0-9]{1,6})?)(GB|TB)?", text, re.IGNORECASE)
+    if not found:
         raise ConfigError(f"{option}: expected a number of GB, not {text}", fix=f"write it as {option} 200")
-    return min(Decimal(text), _LARGEST)
+    size = Decimal(found[1]) * (1000 if (found[2] or "").upper() == "TB" else 1)
+    whole = size.to_integral_value()
+    return min(whole if whole == size else size, _LARGEST)
 
 
 def percent(text: str) -> Decimal:

@@ -46,6 +46,12 @@ def test_sizes_from_flags_need_no_project(run: Run) -> None:
         assert f"\n{cloud} " in done.out
 
 
+@pytest.mark.parametrize(("written", "shown"), [("500GB", "500 GB"), ("2tb", "2000 GB"), ("0.5TB", "500 GB")])
+def test_traffic_may_carry_its_unit(run: Run, written: str, shown: str) -> None:
+    done = run("compare", *SIZES[:-1], written)
+    assert f"{shown} egress per month" in done.out
+
+
 def test_sizes_from_the_app_name_what_is_assumed(run: Run, shop: Path) -> None:
     done = run("compare")
     assert "shop: 3 pods, 1.1 CPU, 1.125 GiB, 1 load balancer" in done.out
@@ -172,6 +178,7 @@ def test_no_sdk_is_imported() -> None:
         (("--replicas", "1", "--disk", "-5Gi"), "write it as 256Mi or 1Gi"),
         (("--replicas", "1", "--lb", "-1"), "--lb 0 or more"),
         (("--replicas", "1", "--egress", "-1"), "write it as --egress 200"),
+        (("--replicas", "1", "--egress", "5GiB"), "write it as --egress 200"),
         (("--replicas", "1", "--registry-gb", "some"), "write it as --registry-gb 200"),
         (("--replicas", "1", "--sla", "100"), "write it as --sla 99.95"),
         (("--replicas", "1", "--sla", "99.999"), "ask for less, or for another region"),
