@@ -18,6 +18,8 @@ their SDK's exceptions at their own edge; `clouddeploy.cli.main` catches once.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import ClassVar
 
 
@@ -87,3 +89,21 @@ class TemporaryError(CloudDeployError):
     """Throttling, a lost connection, a server error: the same command may succeed later."""
 
     exit_code = 75
+
+
+@contextmanager
+def translating(doing: str, translate: Callable[[str, Exception], CloudDeployError | None]) -> Iterator[None]:
+    """Turn what an SDK raises inside into a CloudDeployError that says what we were doing.
+
+    `doing` completes "could not …". For what is not the SDK's, `translate` returns None, and it is
+    raised as it is.
+    """
+    try:
+        yield
+    except CloudDeployError:
+        raise
+    except Exception as error:
+        found = translate(doing, error)
+        if found is None:
+            raise
+        raise found from error

@@ -7,7 +7,7 @@ waits with, so a creation of minutes takes no time.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,27 +17,12 @@ import pytest
 
 from clouddeploy.contract import ClusterSpec, TargetSettings
 from clouddeploy.emulator import EmulatorSettings
+from moto_fixtures.kubernetes import StubKubernetes
 
 if TYPE_CHECKING:
     from clouddeploy_digitalocean.emulator.cloud import DigitalOceanCloud
 
 REGION = "fra1"
-
-
-@dataclass
-class StubKubernetes:
-    """In place of a Kubernetes API: keeps what the emulated DOKS gave it."""
-
-    directory: Path
-    authenticate: Callable[[str], tuple[str, tuple[str, ...]] | None]
-    pull_problem: Callable[[str], str | None]
-    machines: object = None
-    url: str = "https://127.0.0.1:6443"
-    ca: str = "-----BEGIN CERTIFICATE-----\nstub\n-----END CERTIFICATE-----\n"
-    closed: bool = False
-
-    def close(self) -> None:
-        self.closed = True
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ waits with, so a 5-minute creation takes no time.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +17,7 @@ import pytest
 
 from clouddeploy.contract import ClusterSpec, TargetSettings
 from clouddeploy.emulator import EmulatorSettings
+from moto_fixtures.kubernetes import StubKubernetes
 
 if TYPE_CHECKING:
     from clouddeploy_gcp.emulator.cloud import GcpCloud
@@ -27,22 +28,6 @@ REGION = "europe-west3"
 ZONE = f"{REGION}-a"
 LABEL = "clouddeploy-cluster"
 CLEARED = ("GOOGLE_", "CLOUDSDK_", "CLOUDDEPLOY_", "GCE_METADATA")
-
-
-@dataclass
-class StubKubernetes:
-    """In place of a Kubernetes API: keeps what the emulated GKE gave it."""
-
-    directory: Path
-    authenticate: Callable[[str], str | None]
-    pull_problem: Callable[[str], str | None]
-    machines: object = None
-    url: str = "https://127.0.0.1:6443"
-    ca: str = "-----BEGIN CERTIFICATE-----\nstub\n-----END CERTIFICATE-----\n"
-    closed: bool = False
-
-    def close(self) -> None:
-        self.closed = True
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ Source of the codes: the error centres of ACK, ACR, VPC, ECS and STS (api.alibab
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,7 @@ from clouddeploy.errors import (
     NotFoundError,
     PreconditionError,
     TemporaryError,
+    translating,
 )
 
 LOG_IN = "run `aliyun configure`, or set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET"
@@ -76,21 +77,12 @@ class Refusal:
         return f"{text} (request {self.request})" if self.request else text
 
 
-@contextmanager
-def translated(doing: str) -> Iterator[None]:
+def translated(doing: str) -> AbstractContextManager[None]:
     """Turn what the SDK raises inside into a CloudDeployError that says what we were doing.
 
     `doing` completes "could not …". The service's code and request id are kept.
     """
-    try:
-        yield
-    except CloudDeployError:
-        raise
-    except Exception as error:
-        found = _translate(doing, error)
-        if found is None:
-            raise
-        raise found from error
+    return translating(doing, _translate)
 
 
 def refused(doing: str, refusal: Refusal) -> CloudDeployError:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 from clouddeploy.errors import (
@@ -15,6 +14,7 @@ from clouddeploy.errors import (
     NotFoundError,
     PreconditionError,
     TemporaryError,
+    translating,
 )
 
 if TYPE_CHECKING:
@@ -83,21 +83,12 @@ def headers_of(error: CloudDeployError) -> dict[str, str]:
     return dict(response["ResponseMetadata"].get("HTTPHeaders", {})) if isinstance(response, dict) else {}
 
 
-@contextmanager
-def translated(doing: str) -> Iterator[None]:
+def translated(doing: str) -> AbstractContextManager[None]:
     """Turn what botocore raises inside into a CloudDeployError that says what we were doing.
 
     `doing` completes "could not …". The service's code and request id are kept.
     """
-    try:
-        yield
-    except CloudDeployError:
-        raise
-    except Exception as error:
-        found = _translate(doing, error)
-        if found is None:
-            raise
-        raise found from error
+    return translating(doing, _translate)
 
 
 def _translate(doing: str, error: Exception) -> CloudDeployError | None:

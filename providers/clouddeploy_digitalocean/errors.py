@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 
 from clouddeploy.errors import (
     CloudDeployError,
@@ -14,6 +13,7 @@ from clouddeploy.errors import (
     NotFoundError,
     PreconditionError,
     TemporaryError,
+    translating,
 )
 from clouddeploy_digitalocean.scopes import SCOPES
 from clouddeploy_digitalocean.sdk import Refused
@@ -29,21 +29,12 @@ _BUSY = re.compile(r"in progress|being (created|deleted|updated)|still|pending|n
 _TLS = re.compile(r"CERTIFICATE_VERIFY_FAILED|certificate verify failed|SSLError", re.IGNORECASE)
 
 
-@contextmanager
-def translated(doing: str) -> Iterator[None]:
+def translated(doing: str) -> AbstractContextManager[None]:
     """Turn what the SDK raises inside into a CloudDeployError that says what we were doing.
 
     `doing` completes "could not …". The API's error id and request id are kept.
     """
-    try:
-        yield
-    except CloudDeployError:
-        raise
-    except Exception as error:
-        found = _translate(doing, error)
-        if found is None:
-            raise
-        raise found from error
+    return translating(doing, _translate)
 
 
 def _translate(doing: str, error: Exception) -> CloudDeployError | None:

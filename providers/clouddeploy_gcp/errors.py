@@ -7,8 +7,7 @@ status word, the ErrorInfo's reason and at last the text decide: a used-up quota
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -22,6 +21,7 @@ from clouddeploy.errors import (
     NotFoundError,
     PreconditionError,
     TemporaryError,
+    translating,
 )
 
 LOG_IN = "run `gcloud auth application-default login`, or set GOOGLE_APPLICATION_CREDENTIALS"
@@ -61,18 +61,9 @@ class _Answer:
     skew: float = 0
 
 
-@contextmanager
-def translated(doing: str) -> Iterator[None]:
+def translated(doing: str) -> AbstractContextManager[None]:
     """Turn what Google's libraries raise inside into a CloudDeployError; `doing` completes "could not …"."""
-    try:
-        yield
-    except CloudDeployError:
-        raise
-    except Exception as error:
-        found = _translate(doing, error)
-        if found is None:
-            raise
-        raise found from error
+    return translating(doing, _translate)
 
 
 def _translate(doing: str, error: Exception) -> CloudDeployError | None:

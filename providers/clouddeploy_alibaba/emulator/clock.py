@@ -1,34 +1,21 @@
-"""Emulated time: what takes minutes in the cloud takes seconds here, or none when a test says so."""
+"""Emulated time in China's time zone, in which ACK writes it."""
 
 from __future__ import annotations
 
-import threading
-import time
 from datetime import datetime, timedelta, timezone
+
+from clouddeploy.emulator import clock
 
 _CHINA = timezone(timedelta(hours=8))
 
 
-class Clock:
+class Clock(clock.Clock):
     """Emulated seconds since the start: `pace` of them pass in a real one."""
 
     def __init__(self, pace: float) -> None:
-        self.pace = pace
-        self._start = time.monotonic()
+        super().__init__(pace)
         self._begin = datetime.now(_CHINA)
-        self._skipped = 0.0
-        self._lock = threading.Lock()
-
-    def now(self) -> float:
-        """Emulated seconds since the start."""
-        with self._lock:
-            return (time.monotonic() - self._start) * self.pace + self._skipped
-
-    def advance(self, seconds: float) -> None:
-        """Let `seconds` emulated seconds pass at once."""
-        with self._lock:
-            self._skipped += seconds
 
     def stamp(self, moment: float) -> str:
-        """A moment as ACK writes it, in China's time."""
+        """A moment as ACK writes it."""
         return (self._begin + timedelta(seconds=moment)).isoformat(timespec="microseconds")

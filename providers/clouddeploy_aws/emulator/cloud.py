@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from clouddeploy.emulator import EmulatorSettings
+from clouddeploy.emulator.clock import Clock
 from clouddeploy.emulator.faults import Faults as Weather
 from clouddeploy.emulator.machines import Machines
 from clouddeploy.emulator.policy import Policy
@@ -18,7 +19,6 @@ from clouddeploy.emulator.registry.answers import Refusal
 from clouddeploy.emulator.server import Server
 from clouddeploy_aws.emulator import permissions, sigv4
 from clouddeploy_aws.emulator.answers import PROTOCOLS, SDK_NAMES, Answer, ServiceError, answer_error
-from clouddeploy_aws.emulator.clock import Clock
 from clouddeploy_aws.emulator.demands import Place, data_plane, demands
 from clouddeploy_aws.emulator.ecr.data_plane import EcrDataPlane
 from clouddeploy_aws.emulator.ecr.service import Ecr

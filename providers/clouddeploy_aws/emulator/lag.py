@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from clouddeploy.emulator.clock import Clock
 from clouddeploy_aws.emulator.answers import ServiceError
-from clouddeploy_aws.emulator.clock import Clock
 
 _KINDS = {
     "vpc": ("InvalidVpcID.NotFound", "The vpc ID '{}' does not exist"),

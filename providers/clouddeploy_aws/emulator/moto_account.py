@@ -28,8 +28,8 @@ from moto.iam.responses import IamResponse
 from moto.sts.models import sts_backends
 from moto.sts.responses import TokenResponse
 
+from clouddeploy.emulator.clock import Clock
 from clouddeploy_aws.emulator.answers import Answer, ServiceError
-from clouddeploy_aws.emulator.clock import Clock
 from clouddeploy_aws.emulator.idempotency import ClientTokens
 from clouddeploy_aws.emulator.lag import Lag
 from clouddeploy_aws.emulator.quotas import DEFAULTS, GATEWAYS, VPCS

@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote
 
 from clouddeploy.emulator import EmulatorSettings
+from clouddeploy.emulator.clock import Clock
 from clouddeploy.emulator.faults import Faults
 from clouddeploy.emulator.machines import Machines
 from clouddeploy.emulator.server import Server
 from clouddeploy_digitalocean.emulator import catalog
 from clouddeploy_digitalocean.emulator.answers import Answer, ApiError, paged
-from clouddeploy_digitalocean.emulator.clock import Clock
 from clouddeploy_digitalocean.emulator.docr import Docr
 from clouddeploy_digitalocean.emulator.kubernetes import Kubernetes
 from clouddeploy_digitalocean.emulator.machines import machines_of

@@ -9,9 +9,9 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from clouddeploy.emulator.clock import Clock
 from clouddeploy_digitalocean.emulator import catalog
 from clouddeploy_digitalocean.emulator.answers import Answer, ApiError, invalid, not_found, paged
-from clouddeploy_digitalocean.emulator.clock import Clock
 from clouddeploy_digitalocean.emulator.network import Network
 from clouddeploy_digitalocean.emulator.records import (
     CREATING_SECONDS,

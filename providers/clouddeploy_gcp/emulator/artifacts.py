@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
 
+from clouddeploy.emulator.clock import Clock
 from clouddeploy.emulator.registry import OciRegistry
 from clouddeploy_gcp.emulator import catalog
 from clouddeploy_gcp.emulator.answers import ApiError, Json, Request
-from clouddeploy_gcp.emulator.clock import Clock
 from clouddeploy_gcp.emulator.messages import artifacts, read, write
 
 MAKING, REMOVING, DELETING = 4.0, 4.0, 1.0

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from clouddeploy.emulator import EmulatorSettings
+from clouddeploy.emulator.clock import Clock
 from clouddeploy.emulator.faults import Faults
 from clouddeploy.emulator.machines import Machines
 from clouddeploy.emulator.server import Server
@@ -15,7 +16,6 @@ from clouddeploy_gcp.emulator import catalog
 from clouddeploy_gcp.emulator.accounts import Accounts, RefusedError, write_private
 from clouddeploy_gcp.emulator.answers import ApiError, Json, Request, no_route
 from clouddeploy_gcp.emulator.artifacts import Artifacts
-from clouddeploy_gcp.emulator.clock import Clock
 from clouddeploy_gcp.emulator.compute import Compute
 from clouddeploy_gcp.emulator.gke import Gke
 from clouddeploy_gcp.emulator.machines import machines_of

@@ -7,9 +7,9 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+from clouddeploy.emulator.clock import Clock
 from clouddeploy_gcp.emulator import catalog, rules
 from clouddeploy_gcp.emulator.answers import ApiError, Json, Request
-from clouddeploy_gcp.emulator.clock import Clock
 from clouddeploy_gcp.emulator.fleet import (
     ERROR,
     RECONCILING,

@@ -5,9 +5,9 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 
+from clouddeploy.emulator.clock import Clock
 from clouddeploy_gcp.emulator import rules
 from clouddeploy_gcp.emulator.answers import ApiError, Json, Request
-from clouddeploy_gcp.emulator.clock import Clock
 from clouddeploy_gcp.emulator.messages import container, read, write
 from clouddeploy_gcp.emulator.records import Failure, Operation, Record
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import uuid
 
+from clouddeploy.emulator.clock import Clock
 from clouddeploy_gcp.emulator.answers import ApiError, Json, Request
-from clouddeploy_gcp.emulator.clock import Clock
 
 KNOWN = {
     "artifactregistry.googleapis.com": "Artifact Registry API",

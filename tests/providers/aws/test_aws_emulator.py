@@ -27,7 +27,8 @@ from clouddeploy_aws.emulator import sigv4, start
 from clouddeploy_aws.emulator.answers import ServiceError
 from clouddeploy_aws.emulator.cloud import AwsCloud
 from clouddeploy_aws.emulator.sigv4 import Received, Scope
-from moto_fixtures.aws import EXISTING, AwsAccount, StubKubernetes
+from moto_fixtures.aws import EXISTING, AwsAccount
+from moto_fixtures.kubernetes import StubKubernetes
 
 
 def _code(call: Any, **arguments: Any) -> tuple[str, int]:

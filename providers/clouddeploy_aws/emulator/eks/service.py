@@ -7,8 +7,8 @@ import uuid
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from clouddeploy.emulator.clock import Clock
 from clouddeploy_aws.emulator.answers import ServiceError
-from clouddeploy_aws.emulator.clock import Clock
 from clouddeploy_aws.emulator.eks import rules
 from clouddeploy_aws.emulator.eks.making import Plan, make, unmake
 from clouddeploy_aws.emulator.eks.records import (

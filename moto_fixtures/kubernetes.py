@@ -1,0 +1,24 @@
+"""A stand-in for Kubernetes, for tests of what a cloud does around it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+@dataclass
+class StubKubernetes:
+    """In place of a Kubernetes API: keeps what the emulated cloud gave it."""
+
+    directory: Path
+    authenticate: Callable[[str], Any]
+    pull_problem: Callable[[str], str | None]
+    machines: object = None
+    url: str = "https://127.0.0.1:6443"
+    ca: str = "-----BEGIN CERTIFICATE-----\nstub\n-----END CERTIFICATE-----\n"
+    closed: bool = False
+
+    def close(self) -> None:
+        self.closed = True
