@@ -124,7 +124,8 @@ def _content(value: Object) -> tuple[Object, Any]:
     ours = [
         each["fieldsV1"] for each in entries if each["manager"] == MANAGER and not each.get("subresource")
     ]
-    for key in ("resourceVersion", "generation"):
+    # Finalizers come and go while a controller takes an object up.
+    for key in ("resourceVersion", "generation", "finalizers"):
         metadata.pop(key, None)
     # The Deployment controller counts revisions while we look.
     annotations = {**metadata.pop("annotations", {}), REVISION: None}

@@ -133,7 +133,7 @@ def test_a_volume_of_a_claim_is_waited_for_unless_it_is_to_be_retained(kube: Kub
 
 
 def test_what_a_finalizer_holds_is_named(kube: Kube) -> None:
-    held = {"metadata": {"finalizers": ["service.kubernetes.io/load-balancer-cleanup"]}}
+    held = {"metadata": {"finalizers": ["example.com/held"]}}
     put(kube, SERVICE, "stuck", spec={"type": "LoadBalancer", "ports": [{"port": 80}]}, **held)
     with pytest.raises(TemporaryError, match="Service default/stuck"):
         release_billed(kube, clock=Jumping(pace=30))

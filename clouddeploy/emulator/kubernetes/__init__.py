@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Protocol
 
+from clouddeploy.emulator.attached import Attached, Nowhere
 from clouddeploy.emulator.certificates import Authority
 from clouddeploy.emulator.kubernetes.apiserver import Binaries, RealApiServer, find_binaries
 from clouddeploy.emulator.kubernetes.builtin import BuiltIn
@@ -37,7 +38,12 @@ class KubernetesApi:
     """A running cluster: `url`, its CA as PEM, and an administrator's access."""
 
     def __init__(
-        self, server: _ApiServer, authority: Authority, storage: Storage, machines: Machines
+        self,
+        server: _ApiServer,
+        authority: Authority,
+        storage: Storage,
+        machines: Machines,
+        attached: Attached,
     ) -> None:
         self.url = server.url
         self.kind = server.kind
@@ -46,7 +52,8 @@ class KubernetesApi:
         pair = authority.client("kubernetes-admin", (MASTERS,))
         secret = ClientCertificate(pair.certificate.read_text(), Secret(pair.key.read_text()))
         self.admin = KubeAccess(self.url, self.ca, lambda: secret)
-        self._player = Player(Admin(self.url, authority.pair.certificate, pair), self.ca, storage, machines)
+        admin = Admin(self.url, authority.pair.certificate, pair)
+        self._player = Player(admin, self.ca, storage, machines, attached)
 
     def start(self) -> None:
         """Let the cluster live; returns when its default objects are there."""
@@ -69,11 +76,13 @@ def start_kubernetes(
     real: bool | None = None,
     storage: Storage | None = None,
     machines: Machines = plain,
+    attached: Attached | None = None,
 ) -> KubernetesApi:
     """Start a cluster's API on loopback; `authenticate` knows who a bearer token belongs to.
 
     `storage` is what the cloud makes volumes with; without it there is one class that makes any.
-    `machines` are its nodes, asked again and again.
+    `machines` are its nodes, asked again and again. `attached` is the cloud in which its controllers make
+    load balancers and disks.
     `real` True insists on a kube-apiserver (MissingToolError without one), False on the small one,
     None takes what is there.
     """
@@ -84,7 +93,7 @@ def start_kubernetes(
         server = RealApiServer(directory, authority, authenticate, binaries)
     else:
         server = BuiltIn(authority, authenticate)
-    return _alive(KubernetesApi(server, authority, storage or Storage(), machines))
+    return _alive(KubernetesApi(server, authority, storage or Storage(), machines, attached or Nowhere()))
 
 
 def _binaries(*, required: bool) -> Binaries | None:

@@ -14,7 +14,10 @@ _PLAYED = "emulator.clouddeploy.dev/disk"
 
 @dataclass(frozen=True)
 class StorageClass:
-    """A class of volumes; without `immediate` a volume is made once a pod wants it."""
+    """A class of volumes; without `immediate` a volume is made once a pod wants it.
+
+    With `retains` a volume outlives its claim.
+    """
 
     name: str
     provisioner: str
@@ -22,6 +25,7 @@ class StorageClass:
     default: bool = False
     immediate: bool = False
     expands: bool = True
+    retains: bool = False
 
     def manifest(self) -> Json:
         """The object in the cluster."""
@@ -34,6 +38,7 @@ class StorageClass:
             "metadata": metadata,
             "provisioner": self.provisioner,
             "parameters": dict(self.parameters),
+            "reclaimPolicy": "Retain" if self.retains else "Delete",
             "volumeBindingMode": "Immediate" if self.immediate else "WaitForFirstConsumer",
             "allowVolumeExpansion": self.expands,
         }

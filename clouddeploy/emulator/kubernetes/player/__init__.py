@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from urllib3.exceptions import HTTPError
 
+from clouddeploy.emulator.attached import Attached
 from clouddeploy.emulator.kubernetes.player.claims import Claims
 from clouddeploy.emulator.kubernetes.player.client import Admin, Client, RefusedError
 from clouddeploy.emulator.kubernetes.player.collector import Collector
@@ -23,6 +24,7 @@ from clouddeploy.emulator.kubernetes.player.others import Jobs, StatefulSets
 from clouddeploy.emulator.kubernetes.player.replicasets import ReplicaSets
 from clouddeploy.emulator.kubernetes.player.scheduler import Scheduler
 from clouddeploy.emulator.kubernetes.player.services import Services
+from clouddeploy.emulator.kubernetes.player.volumes import VOLUMES, Volumes
 from clouddeploy.emulator.kubernetes.player.world import ImageCheck, World
 from clouddeploy.emulator.kubernetes.resources import BY_ID
 from clouddeploy.emulator.kubernetes.storage import Storage
@@ -36,6 +38,7 @@ _WATCHED = (
     "secrets",
     "serviceaccounts",
     "persistentvolumeclaims",
+    VOLUMES,
     "deployments.apps",
     "replicasets.apps",
     "statefulsets.apps",
@@ -54,13 +57,16 @@ _IDLE = 2.0  # seconds between passes that nobody asked for
 class Player:
     """Runs all controllers in one thread, a pass after each change that the informers see."""
 
-    def __init__(self, admin: Admin, ca: str, storage: Storage, machines: Machines) -> None:
+    def __init__(
+        self, admin: Admin, ca: str, storage: Storage, machines: Machines, attached: Attached
+    ) -> None:
         self._client = Client(admin)
         self._changed = threading.Event()
         self._informers = {name: Informer(self._client, BY_ID[name], self._changed.set) for name in _WATCHED}
         self._world = World(self._client, self._informers)
         self._namespaces = Namespaces(self._world, ca)
-        self._claims = Claims(self._world, storage)
+        volumes = Volumes(self._world, attached)
+        self._claims = Claims(self._world, storage, volumes)
         self._nodes = Nodes(self._world, machines)
         self._passes: list[Callable[[], None]] = [
             self._namespaces.reconcile,
@@ -69,10 +75,11 @@ class Player:
             Jobs(self._world).reconcile,
             ReplicaSets(self._world).reconcile,
             self._claims.reconcile,
+            volumes.reconcile,
             self._nodes.reconcile,
             Scheduler(self._world).reconcile,
             Kubelet(self._world).reconcile,
-            Services(self._world).reconcile,
+            Services(self._world, attached).reconcile,
             Collector(self._world, _WATCHED).reconcile,
         ]
         self._stop = threading.Event()

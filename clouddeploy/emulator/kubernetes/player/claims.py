@@ -8,6 +8,7 @@ from typing import Any
 from clouddeploy.emulator.kubernetes.claims import IN_USE, asked
 from clouddeploy.emulator.kubernetes.player.client import RefusedError
 from clouddeploy.emulator.kubernetes.player.replicasets import alive
+from clouddeploy.emulator.kubernetes.player.volumes import Volumes
 from clouddeploy.emulator.kubernetes.player.world import World, ending
 from clouddeploy.emulator.kubernetes.resources import BY_ID
 from clouddeploy.emulator.kubernetes.storage import Storage
@@ -19,11 +20,12 @@ _CLASSES = BY_ID["storageclasses.storage.k8s.io"]
 
 
 class Claims:
-    """A volume is only a name. Without a driver for its class, or below the driver's least, a claim waits."""
+    """Without a driver for its class, or below the driver's least, a claim waits."""
 
-    def __init__(self, world: World, storage: Storage) -> None:
+    def __init__(self, world: World, storage: Storage, volumes: Volumes) -> None:
         self._world = world
         self._storage = storage
+        self._volumes = volumes
 
     def furnish(self) -> None:
         """Make the classes that a fresh cluster has."""
@@ -52,15 +54,19 @@ class Claims:
         least = self._storage.drivers.get(found.get("provisioner", ""))
         if least is None or asked(claim) < least * 2**30:
             return
-        if used or found.get("volumeBindingMode") == "Immediate":
+        if claim["spec"].get("volumeName"):
             capacity = claim["spec"]["resources"]["requests"]
             status = {"phase": "Bound", "accessModes": claim["spec"]["accessModes"], "capacity": capacity}
             self._world.set_status(_CLAIMS, claim, status)
+        elif used or found.get("volumeBindingMode") == "Immediate":
+            volume = self._volumes.provide(claim, found)
+            self._world.patch(_CLAIMS, claim, {"spec": {"volumeName": volume}})
 
     def _grow(self, claim: Json) -> None:
         """The driver makes the disk and the file system as large as the claim asks for."""
         has = (claim["status"].get("capacity") or {}).get("storage", "0")
         if asked(claim) > amount(has):
+            self._volumes.grow(claim, self._class(claim))
             capacity = claim["spec"]["resources"]["requests"]
             self._world.set_status(_CLAIMS, claim, {**claim["status"], "capacity": capacity})
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from clouddeploy.emulator.attached import Attached, Entrance
 from clouddeploy.emulator.kubernetes.player.client import RefusedError
 from clouddeploy.emulator.kubernetes.player.world import World, ending, is_ready, owner_reference
 from clouddeploy.emulator.kubernetes.selectors import matches_selector
@@ -13,31 +14,55 @@ Json = dict[str, Any]
 
 _PROVISIONING = 0.3  # seconds that a load balancer takes
 _SLICES = "endpointslices.discovery.k8s.io"
+_INGRESSES = "ingresses.networking.k8s.io"
+_HELD = "service.kubernetes.io/load-balancer-cleanup"
+"""The finalizer of a Service that has a load balancer (cloud-provider, service controller)."""
+_HELD_INGRESS = "emulator.clouddeploy.dev/load-balancer-cleanup"
+"""That of an Ingress; each cloud's controller has a name of its own for it."""
 
 
 class Services:
     """Plays the endpoint slice controller and the cloud's load balancer controller."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, attached: Attached) -> None:
         self._world = world
+        self._attached = attached
 
     def reconcile(self) -> None:
         slices = self._world.owned(_SLICES)
         for service in self._world.all("services"):
+            self._balance("services", service, service["spec"]["type"] == "LoadBalancer")
             if not ending(service):
-                self._balance("services", service, service["spec"]["type"] == "LoadBalancer")
                 self._publish(service, slices.get(service["metadata"]["uid"], []))
-        for ingress in self._world.all("ingresses.networking.k8s.io"):
-            self._balance("ingresses.networking.k8s.io", ingress, wanted=not ending(ingress))
+        for ingress in self._world.all(_INGRESSES):
+            self._balance(_INGRESSES, ingress, wanted=True)
 
     def _balance(self, plural: str, obj: Json, wanted: bool) -> None:
-        known = ((obj.get("status") or {}).get("loadBalancer") or {}).get("ingress")
-        if not wanted or known or not self._world.due(obj, "balancer", _PROVISIONING):
+        held = _HELD_INGRESS if plural == _INGRESSES else _HELD
+        finalizers = obj["metadata"].get("finalizers") or []
+        if ending(obj) or not wanted:
+            if held in finalizers:
+                self._withdraw(plural, obj, [each for each in finalizers if each != held])
+        elif not _address(obj) and self._world.due(obj, "balancer", _PROVISIONING):
+            self._provide(plural, obj, [*finalizers, held] if held not in finalizers else None)
+
+    def _provide(self, plural: str, obj: Json, finalizers: list[str] | None) -> None:
+        """The finalizer comes first, so that nobody forgets the load balancer."""
+        if finalizers:
+            self._world.patch(plural, obj, {"metadata": {"finalizers": finalizers}})
             return
-        name, namespace = obj["metadata"]["name"], obj["metadata"]["namespace"]
-        address = {"hostname": f"{name}.{namespace}.lb.emulator.invalid"}
-        status = {**(obj.get("status") or {}), "loadBalancer": {"ingress": [address]}}
-        self._world.set_status(plural, obj, status)
+        address = self._attached.balance(_entrance(obj))
+        if address:
+            mode = {"ipMode": "VIP"} if plural == "services" and "ip" in address else {}
+            status = {**(obj.get("status") or {}), "loadBalancer": {"ingress": [{**address, **mode}]}}
+            self._world.set_status(plural, obj, status)
+
+    def _withdraw(self, plural: str, obj: Json, finalizers: list[str]) -> None:
+        self._attached.unbalance(obj["metadata"]["uid"])
+        if _address(obj):
+            self._world.set_status(plural, obj, {**obj["status"], "loadBalancer": {}})
+        else:
+            self._world.patch(plural, obj, {"metadata": {"finalizers": finalizers or None}})
 
     def _publish(self, service: Json, slices: Sequence[Json]) -> None:
         selector = service["spec"].get("selector")
@@ -76,6 +101,21 @@ class Services:
         except RefusedError as error:
             if error.code not in (403, 404):  # the namespace is on its way out
                 raise
+
+
+def _address(obj: Json) -> Any:
+    return ((obj.get("status") or {}).get("loadBalancer") or {}).get("ingress")
+
+
+def _entrance(obj: Json) -> Entrance:
+    metadata = obj["metadata"]
+    return Entrance(
+        uid=metadata["uid"],
+        kind=obj["kind"],
+        namespace=metadata["namespace"],
+        name=metadata["name"],
+        annotations=metadata.get("annotations") or {},
+    )
 
 
 def _endpoint(pod: Json) -> Json:
