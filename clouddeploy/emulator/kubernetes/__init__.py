@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Protocol
 
-from clouddeploy.emulator.attached import Attached, Nowhere
+from clouddeploy.emulator.balancers import Balancers, NoBalancers
 from clouddeploy.emulator.certificates import Authority
 from clouddeploy.emulator.kubernetes.apiserver import Binaries, RealApiServer, find_binaries
 from clouddeploy.emulator.kubernetes.builtin import BuiltIn
@@ -43,7 +43,7 @@ class KubernetesApi:
         authority: Authority,
         storage: Storage,
         machines: Machines,
-        attached: Attached,
+        balancers: Balancers,
     ) -> None:
         self.url = server.url
         self.kind = server.kind
@@ -53,7 +53,7 @@ class KubernetesApi:
         secret = ClientCertificate(pair.certificate.read_text(), Secret(pair.key.read_text()))
         self.admin = KubeAccess(self.url, self.ca, lambda: secret)
         admin = Admin(self.url, authority.pair.certificate, pair)
-        self._player = Player(admin, self.ca, storage, machines, attached)
+        self._player = Player(admin, self.ca, storage, machines, balancers)
 
     def start(self) -> None:
         """Let the cluster live; returns when its default objects are there."""
@@ -76,13 +76,12 @@ def start_kubernetes(
     real: bool | None = None,
     storage: Storage | None = None,
     machines: Machines = plain,
-    attached: Attached | None = None,
+    balancers: Balancers | None = None,
 ) -> KubernetesApi:
     """Start a cluster's API on loopback; `authenticate` knows who a bearer token belongs to.
 
     `storage` is what the cloud makes volumes with; without it there is one class that makes any.
-    `machines` are its nodes, asked again and again. `attached` is the cloud in which its controllers make
-    load balancers and disks.
+    `machines` are its nodes, asked again and again. `balancers` are the cloud's load balancers.
     `real` True insists on a kube-apiserver (MissingToolError without one), False on the small one,
     None takes what is there.
     """
@@ -93,7 +92,9 @@ def start_kubernetes(
         server = RealApiServer(directory, authority, authenticate, binaries)
     else:
         server = BuiltIn(authority, authenticate)
-    return _alive(KubernetesApi(server, authority, storage or Storage(), machines, attached or Nowhere()))
+    return _alive(
+        KubernetesApi(server, authority, storage or Storage(), machines, balancers or NoBalancers())
+    )
 
 
 def _binaries(*, required: bool) -> Binaries | None:

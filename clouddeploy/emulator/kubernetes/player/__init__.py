@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from urllib3.exceptions import HTTPError
 
-from clouddeploy.emulator.attached import Attached
+from clouddeploy.emulator.balancers import Balancers
 from clouddeploy.emulator.kubernetes.player.claims import Claims
 from clouddeploy.emulator.kubernetes.player.client import Admin, Client, RefusedError
 from clouddeploy.emulator.kubernetes.player.collector import Collector
@@ -24,7 +24,7 @@ from clouddeploy.emulator.kubernetes.player.others import Jobs, StatefulSets
 from clouddeploy.emulator.kubernetes.player.replicasets import ReplicaSets
 from clouddeploy.emulator.kubernetes.player.scheduler import Scheduler
 from clouddeploy.emulator.kubernetes.player.services import Services
-from clouddeploy.emulator.kubernetes.player.volumes import VOLUMES, Volumes
+from clouddeploy.emulator.kubernetes.player.volumes import VOLUMES
 from clouddeploy.emulator.kubernetes.player.world import ImageCheck, World
 from clouddeploy.emulator.kubernetes.resources import BY_ID
 from clouddeploy.emulator.kubernetes.storage import Storage
@@ -58,15 +58,14 @@ class Player:
     """Runs all controllers in one thread, a pass after each change that the informers see."""
 
     def __init__(
-        self, admin: Admin, ca: str, storage: Storage, machines: Machines, attached: Attached
+        self, admin: Admin, ca: str, storage: Storage, machines: Machines, balancers: Balancers
     ) -> None:
         self._client = Client(admin)
         self._changed = threading.Event()
         self._informers = {name: Informer(self._client, BY_ID[name], self._changed.set) for name in _WATCHED}
         self._world = World(self._client, self._informers)
         self._namespaces = Namespaces(self._world, ca)
-        volumes = Volumes(self._world, attached)
-        self._claims = Claims(self._world, storage, volumes)
+        self._claims = Claims(self._world, storage)
         self._nodes = Nodes(self._world, machines)
         self._passes: list[Callable[[], None]] = [
             self._namespaces.reconcile,
@@ -75,11 +74,10 @@ class Player:
             Jobs(self._world).reconcile,
             ReplicaSets(self._world).reconcile,
             self._claims.reconcile,
-            volumes.reconcile,
             self._nodes.reconcile,
             Scheduler(self._world).reconcile,
             Kubelet(self._world).reconcile,
-            Services(self._world, attached).reconcile,
+            Services(self._world, balancers).reconcile,
             Collector(self._world, _WATCHED).reconcile,
         ]
         self._stop = threading.Event()

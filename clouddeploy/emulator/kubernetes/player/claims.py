@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from clouddeploy.emulator.kubernetes.claims import IN_USE, asked
@@ -22,10 +22,10 @@ _CLASSES = BY_ID["storageclasses.storage.k8s.io"]
 class Claims:
     """Without a driver for its class, or below the driver's least, a claim waits."""
 
-    def __init__(self, world: World, storage: Storage, volumes: Volumes) -> None:
+    def __init__(self, world: World, storage: Storage) -> None:
         self._world = world
         self._storage = storage
-        self._volumes = volumes
+        self._volumes = Volumes(world, storage.disks)
 
     def furnish(self) -> None:
         """Make the classes that a fresh cluster has."""
@@ -33,15 +33,17 @@ class Claims:
             self._world.create(_CLASSES.id, each.manifest())
 
     def reconcile(self) -> None:
-        wanted = {place for pod in self._world.all("pods") if not _over(pod) for place in claims_of(pod)}
+        mounted = [set(claims_of(pod)) for pod in self._world.all("pods") if not _over(pod)]
+        wanted: set[tuple[str, str]] = set().union(*mounted)
         for claim in self._world.all(_CLAIMS):
-            used = _place(claim) in wanted
             if ending(claim):
-                self._let_go(claim, used=used)
+                self._let_go(claim, used=_place(claim) in wanted)
             elif (claim.get("status") or {}).get("phase") != "Bound":
-                self._bind(claim, used=used)
+                together = set().union(*(each for each in mounted if _place(claim) in each))
+                self._bind(claim, together)
             else:
                 self._grow(claim)
+        self._volumes.settle(self._world.all(_CLAIMS), wanted)
 
     def _let_go(self, claim: Json, *, used: bool) -> None:
         finalizers = claim["metadata"].get("finalizers") or []
@@ -49,24 +51,25 @@ class Claims:
             left = [each for each in finalizers if each != IN_USE]
             self._world.patch(_CLAIMS, claim, {"metadata": {"finalizers": left or None}})
 
-    def _bind(self, claim: Json, *, used: bool) -> None:
+    def _bind(self, claim: Json, together: Collection[tuple[str, str]]) -> None:
+        """`together` are the claims of the pods that use this one, itself among them; none when none does."""
         found = self._class(claim)
         least = self._storage.drivers.get(found.get("provisioner", ""))
         if least is None or asked(claim) < least * 2**30:
             return
-        if claim["spec"].get("volumeName"):
+        if not together and found.get("volumeBindingMode") != "Immediate":
+            return
+        if not claim["spec"].get("volumeName"):
+            self._volumes.make(claim, found, together)
+        else:
             capacity = claim["spec"]["resources"]["requests"]
             status = {"phase": "Bound", "accessModes": claim["spec"]["accessModes"], "capacity": capacity}
             self._world.set_status(_CLAIMS, claim, status)
-        elif used or found.get("volumeBindingMode") == "Immediate":
-            volume = self._volumes.provide(claim, found)
-            self._world.patch(_CLAIMS, claim, {"spec": {"volumeName": volume}})
 
     def _grow(self, claim: Json) -> None:
         """The driver makes the disk and the file system as large as the claim asks for."""
         has = (claim["status"].get("capacity") or {}).get("storage", "0")
         if asked(claim) > amount(has):
-            self._volumes.grow(claim, self._class(claim))
             capacity = claim["spec"]["resources"]["requests"]
             self._world.set_status(_CLAIMS, claim, {**claim["status"], "capacity": capacity})
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from clouddeploy.emulator.attached import Attached, Entrance
+from clouddeploy.emulator.balancers import Balancers, Entrance
 from clouddeploy.emulator.kubernetes.player.client import RefusedError
 from clouddeploy.emulator.kubernetes.player.world import World, ending, is_ready, owner_reference
 from clouddeploy.emulator.kubernetes.selectors import matches_selector
@@ -24,9 +24,9 @@ _HELD_INGRESS = "emulator.clouddeploy.dev/load-balancer-cleanup"
 class Services:
     """Plays the endpoint slice controller and the cloud's load balancer controller."""
 
-    def __init__(self, world: World, attached: Attached) -> None:
+    def __init__(self, world: World, balancers: Balancers) -> None:
         self._world = world
-        self._attached = attached
+        self._balancers = balancers
 
     def reconcile(self) -> None:
         slices = self._world.owned(_SLICES)
@@ -51,14 +51,14 @@ class Services:
         if finalizers:
             self._world.patch(plural, obj, {"metadata": {"finalizers": finalizers}})
             return
-        address = self._attached.balance(_entrance(obj))
+        address = self._balancers.provide(_entrance(obj))
         if address:
             mode = {"ipMode": "VIP"} if plural == "services" and "ip" in address else {}
             status = {**(obj.get("status") or {}), "loadBalancer": {"ingress": [{**address, **mode}]}}
             self._world.set_status(plural, obj, status)
 
     def _withdraw(self, plural: str, obj: Json, finalizers: list[str]) -> None:
-        self._attached.unbalance(obj["metadata"]["uid"])
+        self._balancers.withdraw(obj["metadata"]["uid"])
         if _address(obj):
             self._world.set_status(plural, obj, {**obj["status"], "loadBalancer": {}})
         else:

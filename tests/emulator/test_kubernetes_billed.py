@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from clouddeploy.emulator.attached import Claim, Entrance
+from clouddeploy.emulator.balancers import Entrance
 from clouddeploy.emulator.kubernetes import KubernetesApi, start_kubernetes
-from clouddeploy.emulator.kubernetes.storage import Storage, StorageClass
+from clouddeploy.emulator.kubernetes.storage import Storage, StorageClass, Volume
 from clouddeploy.emulator.kubernetes.users import User
 from clouddeploy.errors import MissingToolError
 from tests.emulator.kube_rig import Rig
@@ -20,12 +20,9 @@ from tests.live import found
 Json = dict[str, Any]
 ADMIN = {"master-token": User("master", ("system:masters",))}
 DRIVER = "disk.csi.example.com"
-STORAGE = Storage(
-    classes=(
-        StorageClass("quick", DRIVER, {"type": "ssd"}, immediate=True),
-        StorageClass("kept", DRIVER, immediate=True, retains=True),
-    ),
-    drivers={DRIVER: 1},
+CLASSES = (
+    StorageClass("quick", DRIVER, {"type": "ssd"}, immediate=True),
+    StorageClass("kept", DRIVER, immediate=True, retains=True),
 )
 
 
@@ -34,22 +31,22 @@ class Books:
     """A cloud that writes down what it has."""
 
     balancers: dict[str, Entrance] = field(default_factory=dict)
-    disks: dict[str, Claim] = field(default_factory=dict)
+    disks: dict[str, Volume] = field(default_factory=dict)
 
-    def balance(self, entrance: Entrance) -> Mapping[str, str] | None:
+    def provide(self, entrance: Entrance) -> Mapping[str, str] | None:
         if entrance.kind == "Ingress":
             return None
         self.balancers[entrance.uid] = entrance
         return {"ip": "203.0.113.7"}
 
-    def unbalance(self, uid: str) -> None:
+    def withdraw(self, uid: str) -> None:
         self.balancers.pop(uid, None)
 
-    def provide(self, claim: Claim) -> str:
-        self.disks[claim.uid] = claim
-        return f"disk-{claim.uid}"
+    def keep(self, volume: Volume, *, attached: bool) -> str | None:
+        self.disks[volume.uid] = volume
+        return f"disk-{volume.uid}"
 
-    def withdraw(self, uid: str) -> None:
+    def drop(self, uid: str) -> None:
         self.disks.pop(uid, None)
 
 
@@ -99,8 +96,8 @@ def clouded(
             tmp_path_factory.mktemp("attached"),
             authenticate=ADMIN.get,
             real=real,
-            storage=STORAGE,
-            attached=books,
+            storage=Storage(CLASSES, {DRIVER: 1}, books),
+            balancers=books,
         )
     except MissingToolError as error:
         found.missing("kube-apiserver", error.message)
