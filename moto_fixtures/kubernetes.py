@@ -16,6 +16,7 @@ class StubKubernetes:
     authenticate: Callable[[str], Any]
     pull_problem: Callable[[str], str | None]
     machines: object = None
+    attached: object = None
     url: str = "https://127.0.0.1:6443"
     ca: str = "-----BEGIN CERTIFICATE-----\nstub\n-----END CERTIFICATE-----\n"
     closed: bool = False

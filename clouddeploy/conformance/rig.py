@@ -19,7 +19,8 @@ class Site:
     `target` has no other way to it than the `environment`. `cluster` is ready from the start,
     None when a provisioner has to make one. `refused` are changes of the environment, None for
     removing, with which nobody may be let in; `secrets` are values that nothing may show.
-    `writes` counts the changing requests so far, and `disown` takes our tag off a cluster.
+    `writes` counts the changing requests so far, and `disown` takes our tag off a cluster. `attached` counts
+    the load balancers and disks that the account holds.
     """
 
     target: TargetSettings
@@ -30,6 +31,7 @@ class Site:
     clock: Clock = time
     writes: Callable[[], int] | None = None
     disown: Callable[[str], None] | None = None
+    attached: Callable[[], int] | None = None
 
 
 Cloud = Callable[[], Site]

@@ -6,7 +6,7 @@ Adding a provider to the suite is adding its rig to RIGS.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -37,6 +37,7 @@ def start_aws(directory: Path) -> Iterator[Cloud]:
             clock=EmulatedClock(cloud.clock.advance, cloud.eks.join),
             writes=lambda: sum(_is_aws_write(action) for _, action in cloud.calls),
             disown=_disown_eks,
+            attached=lambda: _attached(cloud.ledger()),
         )
 
     with closing(cloud):
@@ -67,6 +68,7 @@ def start_alibaba(directory: Path) -> Iterator[Cloud]:
             clock=EmulatedClock(cloud.clock.advance, cloud.ack.join),
             writes=lambda: sum(_is_alibaba_write(action) for _, action in cloud.calls),
             disown=cloud.disown,
+            attached=lambda: _attached(cloud.ledger()),
         )
 
     with closing(cloud):
@@ -147,6 +149,7 @@ def start_digitalocean(directory: Path) -> Iterator[Cloud]:
             clock=EmulatedClock(cloud.clock.advance, cloud.kubernetes.join),
             writes=lambda: sum(operation in WRITES for operation in cloud.calls),
             disown=cloud.kubernetes.disown,
+            attached=lambda: _attached(cloud.ledger()),
         )
 
     with closing(cloud):
@@ -178,6 +181,7 @@ def start_gcp(directory: Path) -> Iterator[Cloud]:
             clock=EmulatedClock(cloud.clock.advance, cloud.gke.join),
             writes=lambda: len(cloud.writes()),
             disown=cloud.disown,
+            attached=lambda: _attached(cloud.ledger()),
         )
 
     with closing(cloud):
@@ -253,6 +257,11 @@ def _is_aws_write(action: str) -> bool:
 
 def _is_alibaba_write(action: str) -> bool:
     return not action.startswith(("Describe", "List", "Get", "Check"))
+
+
+def _attached(ledger: Sequence[tuple[str, str, object]]) -> int:
+    kinds = {"load balancer", "volume", "slb", "disk", "forwardingRules", "disks"}
+    return sum(kind in kinds for kind, _, _ in ledger)
 
 
 def _disown_eks(name: str) -> None:

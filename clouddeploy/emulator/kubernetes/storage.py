@@ -65,7 +65,10 @@ class Disks(Protocol):
     """The disks that a cluster's volumes are, in the account where they are billed."""
 
     def keep(self, volume: Volume, *, attached: bool) -> str | None:
-        """Make the disk, or bring it up to date; its id, or None when the driver or the cloud refuses it."""
+        """Make the disk, or bring it up to date; its id.
+
+        None when the driver or the cloud refuses it, and when somebody has deleted it.
+        """
         ...
 
     def drop(self, uid: str) -> None:

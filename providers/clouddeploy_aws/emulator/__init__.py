@@ -7,12 +7,14 @@ extra `clouddeploy[rehearse]`.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from clouddeploy.emulator import EmulatorSettings
 
 if TYPE_CHECKING:
+    from clouddeploy.emulator.attached import Attached
     from clouddeploy.emulator.machines import Machines
     from clouddeploy_aws.emulator.cloud import Authenticate, AwsCloud
     from clouddeploy_aws.emulator.eks.records import KubernetesApi
@@ -30,6 +32,7 @@ def start_kubernetes(
     authenticate: Authenticate,
     pull_problem: Callable[[str], str | None],
     machines: Machines,
+    attached: Attached,
 ) -> KubernetesApi:
     """A Kubernetes API for one cluster; its nodes pull only images that are there."""
     from clouddeploy.emulator.kubernetes import User, start_kubernetes
@@ -39,6 +42,9 @@ def start_kubernetes(
         found = authenticate(token)
         return User(*found) if found else None
 
-    api = start_kubernetes(directory, authenticate=user, storage=STORAGE, machines=machines)
+    storage = replace(STORAGE, disks=attached)
+    api = start_kubernetes(
+        directory, authenticate=user, storage=storage, machines=machines, balancers=attached
+    )
     api.set_image_check(pull_problem)
     return api

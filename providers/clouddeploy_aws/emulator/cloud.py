@@ -17,7 +17,7 @@ from clouddeploy.emulator.machines import Machines
 from clouddeploy.emulator.policy import Policy
 from clouddeploy.emulator.registry.answers import Refusal
 from clouddeploy.emulator.server import Server
-from clouddeploy_aws.emulator import permissions, sigv4
+from clouddeploy_aws.emulator import attached, permissions, sigv4
 from clouddeploy_aws.emulator.answers import PROTOCOLS, SDK_NAMES, Answer, ServiceError, answer_error
 from clouddeploy_aws.emulator.demands import Place, data_plane, demands
 from clouddeploy_aws.emulator.ecr.data_plane import EcrDataPlane
@@ -37,11 +37,16 @@ from clouddeploy_aws.emulator.tokens import TokenReader
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
+    from clouddeploy.emulator.attached import Attached
+
 Authenticate = Callable[[str], "tuple[str, tuple[str, ...]] | None"]
 """User name and groups that a bearer token proves; None refuses it."""
 
-StartKubernetes = Callable[[Path, Authenticate, Callable[[str], "str | None"], Machines], KubernetesApi]
-"""Starts a Kubernetes API: its directory, who may use it, why an image cannot be pulled."""
+StartKubernetes = Callable[
+    [Path, Authenticate, Callable[[str], "str | None"], Machines, "Attached"], KubernetesApi
+]
+"""Starts a Kubernetes API: its directory, its users, why an image cannot be pulled, its nodes and what else
+it has in the cloud."""
 
 _ACCOUNT = "123456789012"
 _REGION = "eu-west-1"
@@ -218,11 +223,13 @@ class AwsCloud:
             principal = self._tokens.principal(token, cluster)
             return self.access.groups(cluster, principal) if principal else None
 
+        subnets = self.eks.record(cluster).request["resourcesVpcConfig"]["subnetIds"]
         return self._start_kubernetes(
             self._directory / "clusters" / cluster,
             authenticate,
             self.ecr.pull_problem,
             auto_mode(cluster, self.region),
+            attached.Attached(self.account, self.region, cluster, subnets),
         )
 
 

@@ -20,7 +20,7 @@ from clouddeploy.emulator.clock import Clock
 from clouddeploy.emulator.faults import Faults
 from clouddeploy.emulator.machines import Machines
 from clouddeploy.emulator.server import Server
-from clouddeploy_digitalocean.emulator import catalog
+from clouddeploy_digitalocean.emulator import attached, catalog
 from clouddeploy_digitalocean.emulator.answers import Answer, ApiError, paged
 from clouddeploy_digitalocean.emulator.docr import Docr
 from clouddeploy_digitalocean.emulator.kubernetes import Kubernetes
@@ -33,11 +33,16 @@ from clouddeploy_digitalocean.scopes import SCOPES
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
+    from clouddeploy.emulator.attached import Attached
+
 Authenticate = Callable[[str], "tuple[str, tuple[str, ...]] | None"]
 """User name and groups that a bearer token proves; None refuses it."""
 
-StartKubernetes = Callable[[Path, Authenticate, Callable[[str], "str | None"], Machines], KubernetesApi]
-"""Starts a Kubernetes API: its directory, who may use it, why an image cannot be pulled."""
+StartKubernetes = Callable[
+    [Path, Authenticate, Callable[[str], "str | None"], Machines, "Attached"], KubernetesApi
+]
+"""Starts a Kubernetes API: its directory, its users, why an image cannot be pulled, its nodes and what else
+it has in the cloud."""
 
 _TEAM = "5df3e300-4a17-4e24-8b7c-20ca6c9fc25b"
 _REGION = "fra1"
@@ -261,6 +266,7 @@ class DigitalOceanCloud:
             lambda token: doks.user(cluster.id, token),
             lambda image: self.docr.pull_problem(image, cluster.registries),
             machines_of(cluster),
+            attached.Attached(self.network, cluster),
         )
 
 

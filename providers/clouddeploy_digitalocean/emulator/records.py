@@ -184,6 +184,7 @@ class Balancer:
     region: str
     vpc: str
     cluster: str
+    ip: str = "203.0.113.7"
     id: str = field(default_factory=lambda: str(uuid.uuid4()))
     created: str = field(default_factory=stamp)
 
@@ -192,7 +193,7 @@ class Balancer:
         return {
             "id": self.id,
             "name": self.name,
-            "ip": "203.0.113.7",
+            "ip": self.ip,
             "size_unit": 1,
             "algorithm": "round_robin",
             "status": "active",

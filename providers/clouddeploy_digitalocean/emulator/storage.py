@@ -11,7 +11,7 @@ _DRIVER = "dobs.csi.digitalocean.com"
 STORAGE = Storage(
     classes=(
         StorageClass("do-block-storage", _DRIVER, default=True, immediate=True),
-        StorageClass("do-block-storage-retain", _DRIVER, immediate=True),
+        StorageClass("do-block-storage-retain", _DRIVER, immediate=True, retains=True),
     ),
     drivers={_DRIVER: 1},
 )

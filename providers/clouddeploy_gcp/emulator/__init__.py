@@ -7,12 +7,14 @@ wrong enums are refused as the cloud refuses them. Needs the extras `clouddeploy
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from clouddeploy.emulator import EmulatorSettings
 
 if TYPE_CHECKING:
+    from clouddeploy.emulator.attached import Attached
     from clouddeploy.emulator.machines import Machines
     from clouddeploy_gcp.emulator.cloud import Authenticate, GcpCloud
     from clouddeploy_gcp.emulator.records import KubernetesApi
@@ -30,6 +32,7 @@ def start_kubernetes(
     authenticate: Authenticate,
     pull_problem: Callable[[str], str | None],
     machines: Machines,
+    attached: Attached,
 ) -> KubernetesApi:
     """A Kubernetes API for one cluster; its nodes pull only images that they may."""
     from clouddeploy.emulator.kubernetes import User, start_kubernetes
@@ -39,6 +42,9 @@ def start_kubernetes(
         email = authenticate(token)
         return User(email, ("system:masters",)) if email else None
 
-    api = start_kubernetes(directory, authenticate=user, storage=STORAGE, machines=machines)
+    storage = replace(STORAGE, disks=attached)
+    api = start_kubernetes(
+        directory, authenticate=user, storage=storage, machines=machines, balancers=attached
+    )
     api.set_image_check(pull_problem)
     return api

@@ -12,7 +12,7 @@ from clouddeploy.emulator.clock import Clock
 from clouddeploy.emulator.faults import Faults
 from clouddeploy.emulator.machines import Machines
 from clouddeploy.emulator.server import Server
-from clouddeploy_gcp.emulator import catalog
+from clouddeploy_gcp.emulator import attached, catalog
 from clouddeploy_gcp.emulator.accounts import Accounts, RefusedError, write_private
 from clouddeploy_gcp.emulator.answers import ApiError, Json, Request, no_route
 from clouddeploy_gcp.emulator.artifacts import Artifacts
@@ -28,11 +28,16 @@ from clouddeploy_gcp.endpoints import VARIABLE
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
+    from clouddeploy.emulator.attached import Attached
+
 Authenticate = Callable[[str], "str | None"]
 """The e-mail address that a bearer token proves; None refuses it."""
 
-StartKubernetes = Callable[[Path, Authenticate, Callable[[str], "str | None"], Machines], KubernetesApi]
-"""Starts a Kubernetes API: its directory, who may use it, why an image cannot be pulled."""
+StartKubernetes = Callable[
+    [Path, Authenticate, Callable[[str], "str | None"], Machines, "Attached"], KubernetesApi
+]
+"""Starts a Kubernetes API: its directory, its users, why an image cannot be pulled, its nodes and what else
+it has in the cloud."""
 
 _PROJECT = "clouddeploy-rehearsal"
 _REGION = "europe-west3"
@@ -227,4 +232,6 @@ class GcpCloud:
 
         location, name = record.key
         directory = self._directory / "clusters" / f"{location}-{name}-{record.message.id[:8]}"
-        return self._start_kubernetes(directory, self.accounts.token_principal, problem, machines_of(record))
+        machines = machines_of(record)
+        made = attached.Attached(self.compute, record, machines)
+        return self._start_kubernetes(directory, self.accounts.token_principal, problem, machines, made)

@@ -24,12 +24,21 @@ class Compute:
         self.planted: dict[str, list[Json]] = {kind: [] for kind in _KINDS}
 
     def plant(self, kind: str, place: str, **fields: Any) -> Json:
-        """Put an object of one of the listed kinds into a zone or region."""
-        scope = "zones" if place not in catalog.REGIONS else "regions"
-        where = f"{_BASE}/{self._project}/{scope}/{place}"
-        found: Json = {**fields, scope[:-1]: where, "selfLink": f"{where}/{kind}/{fields['name']}"}
+        """Put an object of one of the listed kinds into a zone, a region or `global`."""
+        if place == "global":
+            where = f"{_BASE}/{self._project}/global"
+            found: Json = {**fields, "selfLink": f"{where}/{kind}/{fields['name']}"}
+        else:
+            scope = "zones" if place not in catalog.REGIONS else "regions"
+            where = f"{_BASE}/{self._project}/{scope}/{place}"
+            found = {**fields, scope[:-1]: where, "selfLink": f"{where}/{kind}/{fields['name']}"}
         self.planted[kind].append(found)
         return found
+
+    def uproot(self, one: Json) -> None:
+        """Take away what was planted; nothing happens when it is gone."""
+        for objects in self.planted.values():
+            objects[:] = [each for each in objects if each["selfLink"] != one["selfLink"]]
 
     def project(self, request: Request) -> Json:
         """GET the project."""
@@ -105,7 +114,7 @@ class Compute:
             raise ApiError("NOT_FOUND", f"The resource type {kind} is not emulated")
         items: dict[str, Json] = {}
         for one in self.planted[kind]:
-            place = str(one.get("zone") or one.get("region"))
+            place = str(one.get("zone") or one.get("region") or "global")
             scope = "/".join(place.split("/")[-2:])
             items.setdefault(scope, {kind: []})[kind].append(one)
         return {"kind": f"compute#{kind}AggregatedList", "items": items}

@@ -102,7 +102,7 @@ class Player:
         self._changed.set()
 
     def stop(self) -> None:
-        """End the threads; requests under way end with the API server."""
+        """End the threads; requests under way end with the API server. Disks go free, as their nodes go."""
         self._stop.set()
         self._changed.set()
         for informer in self._informers.values():
@@ -111,6 +111,7 @@ class Player:
             self._thread.join(timeout=5)
         for informer in self._informers.values():
             informer.join()
+        self._claims.detach()
         self._client.close()
 
     def _run(self) -> None:

@@ -45,6 +45,10 @@ class Claims:
                 self._grow(claim)
         self._volumes.settle(self._world.all(_CLAIMS), wanted)
 
+    def detach(self) -> None:
+        """Let every disk go, as nodes do that are deleted."""
+        self._volumes.detach()
+
     def _let_go(self, claim: Json, *, used: bool) -> None:
         finalizers = claim["metadata"].get("finalizers") or []
         if IN_USE in finalizers and not used:

@@ -82,6 +82,11 @@ class Volumes:
                 if self._removed(shown):
                     self._forget(made)
 
+    def detach(self) -> None:
+        """Let every disk go."""
+        for made in self._made.values():
+            self._disks.keep(made.volume, attached=False)
+
     def _keep(self, claim: Json, made: _Made, wanted: Collection[Place]) -> None:
         place = (made.volume.namespace, made.volume.claim)
         volume = replace(made.volume, gib=max(made.volume.gib, _gib(claim)))

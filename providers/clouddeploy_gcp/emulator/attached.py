@@ -1,0 +1,96 @@
+"""What a GKE cluster's controllers make in its project: forwarding rules, target pools, disks.
+
+Source: cloud-provider-gcp (providers/gce/gce_loadbalancer_external.go), ingress-gce
+(pkg/loadbalancers/forwarding_rules.go) and gcp-compute-persistent-disk-csi-driver (pkg/common/parameters.go).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from clouddeploy.emulator.balancers import Entrance
+from clouddeploy.emulator.machines import ZONE, Machines
+from clouddeploy_gcp.emulator.answers import Json
+from clouddeploy_gcp.emulator.compute import Compute
+from clouddeploy_gcp.emulator.records import Record
+
+if TYPE_CHECKING:
+    from clouddeploy.emulator.kubernetes.storage import Volume
+
+_CLUSTER = "goog-k8s-cluster-name"
+_DEFAULT_DISK = "pd-standard"
+
+
+class Attached:
+    """The load balancers and disks of one cluster; they outlive it."""
+
+    def __init__(self, compute: Compute, record: Record, machines: Machines) -> None:
+        self._compute = compute
+        self._record = record
+        self._machines = machines
+        self._made: dict[str, list[Json]] = {}
+
+    def provide(self, entrance: Entrance, /) -> Mapping[str, str] | None:
+        if entrance.uid not in self._made:
+            made = self._service(entrance) if entrance.kind == "Service" else self._ingress(entrance)
+            self._made[entrance.uid] = list(made)
+        return {"ip": self._made[entrance.uid][0]["IPAddress"]}
+
+    def withdraw(self, uid: str, /) -> None:
+        for one in self._made.pop(uid, []):
+            self._compute.uproot(one)
+
+    def keep(self, volume: Volume, *, attached: bool) -> str | None:
+        if volume.uid not in self._made:
+            kind = volume.parameters.get("type", _DEFAULT_DISK)
+            zone = volume.zone or f"{self._region}-b"
+            labels = {_CLUSTER: self._record.message.name, "goog-gke-volume": ""}
+            disk = self._compute.plant("disks", zone, name=volume.name, labels=labels)
+            disk["type"] = disk["selfLink"].replace(f"/disks/{volume.name}", f"/diskTypes/{kind}")
+            self._made[volume.uid] = [disk]
+        disk = self._made[volume.uid][0]
+        disk["sizeGb"] = str(volume.gib)
+        disk["users"] = [f"{disk['zone']}/instances/{self._node(disk['zone'])}"] if attached else []
+        return str(disk["selfLink"].partition("/v1/")[2])
+
+    def drop(self, uid: str) -> None:
+        self.withdraw(uid)
+
+    def _service(self, entrance: Entrance) -> Iterator[Json]:
+        """A rule that sends to a pool with all nodes."""
+        links = [f"{zone}/instances/{name}" for name, zone in self._nodes()]
+        name = entrance.balancer
+        pool = self._compute.plant("targetPools", self._region, name=name, instances=links)
+        yield self._rule(
+            self._region, name, {"kubernetes.io/service-name": _place(entrance)}, target=pool["selfLink"]
+        )
+        yield pool
+
+    def _ingress(self, entrance: Entrance) -> Iterator[Json]:
+        """A global rule; what it sends to names no node."""
+        name = f"k8s2-fr-{entrance.uid[:8]}-{entrance.namespace}-{entrance.name}"[:63]
+        yield self._rule("global", name, {"kubernetes.io/ingress-name": _place(entrance)})
+
+    def _rule(self, place: str, name: str, said: Mapping[str, str], **more: str) -> Json:
+        address = f"203.0.113.{len(self._compute.planted['forwardingRules']) % 254 + 1}"
+        return self._compute.plant(
+            "forwardingRules", place, name=name, description=json.dumps(said), IPAddress=address, **more
+        )
+
+    @property
+    def _region(self) -> str:
+        location = str(self._record.message.location)
+        return location[:-2] if location[-2] == "-" else location
+
+    def _nodes(self) -> list[tuple[str, str]]:
+        return [(one.name, str(one.labels.get(ZONE, ""))) for one in self._machines(True)]
+
+    def _node(self, zone: str) -> str:
+        """A node in a zone, given as its URL."""
+        return next((name for name, place in self._nodes() if zone.endswith(f"/{place}")), "node")
+
+
+def _place(entrance: Entrance) -> str:
+    return f"{entrance.namespace}/{entrance.name}"
