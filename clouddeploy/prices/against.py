@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
-import subprocess
-import tarfile
+import os
 import tempfile
 from dataclasses import dataclass
 from decimal import Decimal
@@ -12,7 +10,8 @@ from pathlib import Path
 
 from clouddeploy.app.load import load_app
 from clouddeploy.app.model import App
-from clouddeploy.errors import CloudDeployError, ConfigError, MissingToolError
+from clouddeploy.errors import ConfigError
+from clouddeploy.prices import checkout
 from clouddeploy.prices.bill import cents
 from clouddeploy.prices.offers import Comparison, Offer
 
@@ -49,38 +48,23 @@ def changes(before: Comparison, after: Comparison) -> tuple[Change, ...]:
     return tuple(found)
 
 
-def app_at(folder: Path, revision: str, config: Path | None = None) -> App:
-    """The app that `folder` held at a git revision; ConfigError for a revision that git does not know."""
+def app_at(folder: Path, revision: str, config: str | None = None) -> App:
+    """The app that `folder` held at a git revision, in its file `config` if one is named.
+
+    ConfigError for a revision that git does not know, and for what is wrong in the app there.
+    """
+    root, prefix = checkout.place(folder)
     with tempfile.TemporaryDirectory(prefix="clouddeploy-") as scratch:
         # the folder keeps its name, from which an app without a config takes its own
-        copy = Path(scratch) / folder.resolve().name
-        with tarfile.open(fileobj=io.BytesIO(_archive(folder, revision))) as archive:
-            archive.extractall(copy, filter="data")
+        copy = Path(scratch) / (root.name or "app")
+        checkout.write(root, revision, copy)
         try:
-            return load_app(copy, config)
+            return load_app(copy / prefix, Path(config) if config else None)
         except ConfigError as error:
-            raise ConfigError(f"at {revision}: {error.message}", fix=error.fix) from error
+            message, fix = (_inside(text, copy) for text in (error.message, error.fix or ""))
+            raise ConfigError(f"at {revision}: {message}", fix=fix) from error
 
 
-def _archive(folder: Path, revision: str) -> bytes:
-    if revision.startswith("-"):
-        raise ConfigError(
-            f"{revision} is not a git revision", fix="name a branch, tag or commit: --against main"
-        )
-    try:
-        done = subprocess.run(
-            ["git", "-C", str(folder), "archive", "--format=tar", revision, "."],
-            capture_output=True,
-            check=False,
-        )
-    except FileNotFoundError as error:
-        raise MissingToolError("git is not installed", fix="install git, or leave out --against") from error
-    if done.returncode:
-        reason = done.stderr.decode(errors="replace").strip().splitlines()[-1:] or ["git archive failed"]
-        raise ConfigError(
-            f"the app at {revision} cannot be read: {reason[0]}",
-            fix="name a branch, tag or commit: --against main",
-        )
-    if not done.stdout:
-        raise CloudDeployError(f"git has nothing at {revision}", fix="name another revision with --against")
-    return done.stdout
+def _inside(text: str, copy: Path) -> str:
+    """With paths as they are in the repository, not in the copy."""
+    return text.replace(f"{copy}{os.sep}", "").replace(str(copy), copy.name)

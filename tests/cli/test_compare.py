@@ -27,11 +27,6 @@ services:
 """
 
 
-def git(folder: Path, *arguments: str) -> None:
-    who = ("-c", "user.name=test", "-c", "user.email=test@example.com")
-    subprocess.run(["git", *who, *arguments], cwd=folder, check=True, capture_output=True)
-
-
 @pytest.fixture
 def shop(folder: Path) -> Path:
     (folder / "clouddeploy.yaml").write_text(APP.format(replicas=2))
@@ -101,31 +96,6 @@ def test_the_report_is_written(run: Run, folder: Path) -> None:
     assert done.code == 0
     assert "written: report.html" in done.err
     assert (folder / "report.html").read_text().startswith("<!doctype html>")
-
-
-def test_against_a_revision_shows_what_the_change_costs(run: Run, shop: Path) -> None:
-    git(shop, "init", "-q", "-b", "main")
-    git(shop, "add", ".")
-    git(shop, "commit", "-qm", "two")
-    (shop / "clouddeploy.yaml").write_text(APP.format(replicas=20))
-    changes = json.loads(run("compare", "--against", "main", "-o", "json").out)["against"]["changes"]
-    assert len(changes) == 8
-    assert all(float(one["usd_month"]) > 0 for one in changes)
-    markdown = run("compare", "--against", "main", "-o", "markdown").out
-    assert "### Against main" in markdown
-    one_error(run("compare", "--against", "nowhere"), 2, "name a branch, tag or commit: --against main")
-
-
-def test_what_a_change_costs_fits_80_columns(run: Run, shop: Path) -> None:
-    git(shop, "init", "-q", "-b", "main")
-    git(shop, "add", ".")
-    git(shop, "commit", "-qm", "two")
-    (shop / "clouddeploy.yaml").write_text(APP.format(replicas=20))
-    for region in ("us", "seoul"):
-        out = run("compare", "--against", "main", "--region", region, env={"COLUMNS": "80"}).out
-        assert "against main, any CPU" in out
-        assert max(len(line.rstrip()) for line in out.splitlines()) <= 80
-        assert len([line for line in out.splitlines() if line.startswith("DOKS ")]) == 4
 
 
 def test_an_image_that_was_built_here_counts_with_its_size(run: Run, static_app: Path) -> None:
