@@ -15,7 +15,7 @@ from clouddeploy.prices.bill import cents
 from clouddeploy.prices.catalog import STALE_DAYS
 from clouddeploy.prices.clouds import CLOUDS
 from clouddeploy.prices.features import features
-from clouddeploy.prices.markdown import counted, signed
+from clouddeploy.prices.markdown import counted
 from clouddeploy.prices.offers import Comparison, Lane, Offer
 from clouddeploy.prices.plain import plain, text
 
@@ -211,7 +211,7 @@ def _changes(changed: Sequence[Change], revision: str) -> None:
     for lane in dict.fromkeys(one.lane for one in changed):
         view.say(f"\nagainst {revision}, {lane}", style="bold")
         rows = [
-            (one.title.split()[-1], _sum(one.before), _sum(one.after), signed(one.difference))
+            (one.title.split()[-1], _sum(one.before), _sum(one.after), str(one))
             for one in changed
             if one.lane == lane
         ]
@@ -235,6 +235,7 @@ def data(found: Comparison, changed: Sequence[Change], revision: str) -> dict[st
                     "before": str(one.before.total) if one.before else None,
                     "after": str(one.after.total) if one.after else None,
                     "usd_month": None if one.difference is None else text(one.difference),
+                    "text": str(one),
                 }
                 for one in changed
             ],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -28,12 +29,40 @@ class Change:
 
     @property
     def difference(self) -> Decimal | None:
-        """USD per month more, below 0 less; None when a side is missing or not as complete as the other."""
+        """USD per month more, below 0 less; None where it is not known exactly."""
+        return None if any(self._unknown_growth) else self._known
+
+    @property
+    def least(self) -> Decimal | None:
+        """USD per month more at least, where of no thing without a price there is less than before."""
+        return None if any(more < 0 for more in self._unknown_growth) else self._known
+
+    def __str__(self) -> str:
+        if self.difference is not None:
+            return f"{self.difference:+,.2f}"
+        return "unknown" if self.least is None else f">= {self.least:+,.2f}"
+
+    @property
+    def _known(self) -> Decimal | None:
         if self.before is None or self.after is None:
             return None
-        if self.before.total.unknown != self.after.total.unknown:
-            return None
         return cents(self.after.total.known) - cents(self.before.total.known)
+
+    @property
+    def _unknown_growth(self) -> Sequence[Decimal]:
+        """How much more there is of each thing that has no price."""
+        before, after = _unknown(self.before), _unknown(self.after)
+        return [after.get(thing, Decimal(0)) - before.get(thing, Decimal(0)) for thing in {*before, *after}]
+
+
+def _unknown(offer: Offer | None) -> Mapping[tuple[str, str], Decimal]:
+    """The quantity of each thing that has no price, by kind and SKU."""
+    found: dict[tuple[str, str], Decimal] = {}
+    for line in offer.lines if offer else ():
+        if line.monthly is None:
+            thing = line.charge.kind, line.charge.row.sku
+            found[thing] = found.get(thing, Decimal(0)) + line.quantity
+    return found
 
 
 def changes(before: Comparison, after: Comparison) -> tuple[Change, ...]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from clouddeploy.prices.advise import advise
@@ -39,15 +38,8 @@ def counted(number: int, what: str) -> str:
     return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
-def signed(amount: Decimal | None) -> str:
-    """A difference with its sign, or "unknown"."""
-    return "unknown" if amount is None else f"{amount:+,.2f}"
-
-
 def _changes(changed: Sequence[Change]) -> str:
-    rows = [
-        (one.title, one.lane, _sum(one.before), _sum(one.after), signed(one.difference)) for one in changed
-    ]
+    rows = [(one.title, one.lane, _sum(one.before), _sum(one.after), str(one)) for one in changed]
     return _table(("Cloud", "Lane", "Before", "After", "Change"), rows)
 
 

@@ -1,4 +1,4 @@
-"""`clouddeploy compare --against`: what a change costs, wherever the config is, whatever git does to files."""
+"""`clouddeploy compare --against`: what a change costs, wherever the config is."""
 
 from __future__ import annotations
 
@@ -53,6 +53,7 @@ def shop(folder: Path) -> Path:
 
 
 def changes(out: str) -> list[float]:
+    """Every exact difference in the JSON."""
     return [float(one["usd_month"]) for one in json.loads(out)["against"]["changes"]]
 
 
@@ -69,6 +70,18 @@ def test_it_fits_80_columns(run: Run, shop: Path) -> None:
         assert "against main, any CPU" in out
         assert max(len(line.rstrip()) for line in out.splitlines()) <= 80
         assert len([line for line in out.splitlines() if line.startswith("DOKS ")]) == 4
+
+
+def test_more_of_what_has_no_price_is_no_exact_difference(run: Run, folder: Path) -> None:
+    """An ACK load balancer has public addresses whose price is not known."""
+    config = growing(folder)
+    more = "".join(APP.format(replicas=2).partition("  web:")[1:]).replace("web", "api")
+    config.write_text(APP.format(replicas=2) + more)
+    done = run("compare", "--against", "main", "-o", "json", "--egress", "200")
+    ack, *_ = (one for one in json.loads(done.out)["against"]["changes"] if one["provider"] == "alibaba")
+    assert ack["usd_month"] is None
+    assert ack["text"].startswith(">= +")
+    assert ack["text"] in run("compare", "--against", "main", "-o", "markdown", "--egress", "200").out
 
 
 @pytest.mark.parametrize("path", ["clouddeploy.yaml", "svc/app.yaml"])
