@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import textwrap
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from clouddeploy.cli import view
@@ -53,7 +54,7 @@ def table(found: Comparison, changed: Sequence[Change], revision: str, *, verbos
     )
     for lane in found.lanes:
         view.say(f"\n{lane.name}", style="bold")
-        _lane(lane, verbose)
+        _lane(lane, found, verbose)
     _changes(changed, revision)
     _advice(found)
     _surprises(found)
@@ -68,24 +69,20 @@ def table(found: Comparison, changed: Sequence[Change], revision: str, *, verbos
     _age(found)
 
 
-def _lane(lane: Lane, verbose: bool) -> None:
-    if verbose:
-        columns = (
-            "CLOUD",
-            "REGION",
-            "CONTROL PLANE",
-            "NODES",
-            "CPU",
-            "FIT CPU/MEM",
-            "SLA",
-            "USD/H",
-            "USD/MONTH",
-        )
-        view.table(columns, [_wide(offer) for offer in lane.offers])
+_SHORTLY = ("CLOUD", "REGION", "NODES", "SLA", "USD/MONTH")
+_BESIDES = ("CLOUD", "CONTROL PLANE", "CPU", "FIT CPU/MEM", "USD/H")
+_WIDELY = ("CLOUD", "REGION", "CONTROL PLANE", "NODES", "CPU", "FIT CPU/MEM", "SLA", "USD/H", "USD/MONTH")
+
+
+def _lane(lane: Lane, found: Comparison, verbose: bool) -> None:
+    wide = [_wide(offer, found.assumed.hours) for offer in lane.offers]
+    if verbose and view.fits(_WIDELY, wide):
+        view.table(_WIDELY, wide)
     else:
-        view.table(
-            ("CLOUD", "REGION", "NODES", "SLA", "USD/MONTH"), [_narrow(offer) for offer in lane.offers]
-        )
+        view.table(_SHORTLY, [_narrow(offer) for offer in lane.offers])
+        if verbose and lane.offers:
+            view.say("")
+            view.table(_BESIDES, [_beside(offer, found.assumed.hours) for offer in lane.offers])
     for offer in lane.offers:
         if offer.place.note:
             view.say(f"{_short(offer)}: {offer.place.note}", style="yellow")
@@ -98,23 +95,41 @@ def _short(offer: Offer) -> str:
 
 
 def _narrow(offer: Offer) -> tuple[str, ...]:
-    nodes = f"{len(offer.packing.nodes)}x {offer.machine.name}"
-    return _short(offer), offer.place.region, nodes, _sla(offer), str(offer.total)
+    return _short(offer), offer.place.region, _nodes(offer), _sla(offer), str(offer.total)
 
 
-def _wide(offer: Offer) -> tuple[str, ...]:
-    packing = offer.packing
+def _beside(offer: Offer, hours: Decimal) -> tuple[str, ...]:
+    """What the narrow table has no room for."""
+    machine = offer.machine
+    return _short(offer), offer.control.title, machine.cpu_class, _fit(offer), _hourly(offer, hours)
+
+
+def _wide(offer: Offer, hours: Decimal) -> tuple[str, ...]:
     return (
         offer.cloud.title,
         offer.place.region,
         offer.control.title,
-        f"{len(packing.nodes)}x {offer.machine.name}",
+        _nodes(offer),
         offer.machine.cpu_class,
-        f"{packing.cpu_fit:.0%}/{packing.memory_fit:.0%}",
+        _fit(offer),
         _sla(offer),
-        f"{offer.total.known / 730:.3f}",
+        _hourly(offer, hours),
         str(offer.total),
     )
+
+
+def _nodes(offer: Offer) -> str:
+    return f"{len(offer.packing.nodes)}x {offer.machine.name}"
+
+
+def _fit(offer: Offer) -> str:
+    return f"{offer.packing.cpu_fit:.0%}/{offer.packing.memory_fit:.0%}"
+
+
+def _hourly(offer: Offer, hours: Decimal) -> str:
+    """The month's bill over the hours that it is for."""
+    known = f"{offer.total.known / hours:.3f}"
+    return f">= {known}" if offer.total.unknown else known
 
 
 def _sla(offer: Offer) -> str:

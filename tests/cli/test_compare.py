@@ -85,6 +85,26 @@ def test_verbose_adds_facts(run: Run) -> None:
     assert "Starter 1 repository" in out
 
 
+def test_verbose_shows_every_price_in_full(run: Run) -> None:
+    shown = json.loads(run("compare", *SIZES, "-o", "json").out)
+    totals = [offer["total"]["text"] for lane in shown["lanes"] for offer in lane["offers"]]
+    for columns in ("80", "100", "200"):
+        out = run("compare", *SIZES, "-v", env={"COLUMNS": columns}).out
+        assert all(total in out for total in totals)
+        assert "FIT CPU/MEM" in out
+        assert max(len(line.rstrip()) for line in out.split("\nfacts")[0].splitlines()) <= int(columns)
+
+
+def test_verbose_divides_by_the_hours_that_are_billed(run: Run) -> None:
+    more = ("--machine", "digitalocean=s-2vcpu-4gb", "--assume", "hours=100")
+    out = run("compare", "--replicas", "2", *more, "-v").out
+    shown = json.loads(run("compare", "--replicas", "2", *more, "-o", "json").out)["lanes"][0]["offers"]
+    totals = {one["provider"]: one["total"] for one in shown}
+    hourly = {line.split()[1]: line for line in out.split("steady")[0].splitlines() if len(line.split()) > 8}
+    assert f" {float(totals['digitalocean']['usd_month']) / 100:.3f} " in hourly["DOKS"]
+    assert f" >= {float(totals['alibaba']['usd_month']) / 100:.3f} " in hourly["ACK"]
+
+
 def test_the_recommendation_comes_with_its_rules(run: Run) -> None:
     out = run("compare", *SIZES).out
     assert "any CPU: DigitalOcean DOKS at 89.00; then" in out
