@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Any
 from clouddeploy.cli import view
 from clouddeploy.errors import ConfigError
 from clouddeploy.prices.advise import advise
-from clouddeploy.prices.age import age
+from clouddeploy.prices.age import age, sentence
 from clouddeploy.prices.bill import cents
-from clouddeploy.prices.catalog import STALE_DAYS
 from clouddeploy.prices.clouds import CLOUDS
 from clouddeploy.prices.features import features
 from clouddeploy.prices.markdown import counted
@@ -167,15 +166,9 @@ def _facts(found: Comparison) -> None:
 
 
 def _age(found: Comparison) -> None:
-    known = age(found)
-    parts = [f"prices: bundled {found.catalog.built}, oldest {known.oldest or 'undated'}"]
-    if known.stale:
-        parts.append(f"{known.stale} of {known.used} older than {STALE_DAYS} days")
-    if known.undated:
-        parts.append(f"{known.undated} undated")
-    view.note("; ".join(parts))
+    view.note(sentence(found))
     view.note("list prices in USD, before taxes and discounts, with each cloud's free support")
-    if known.stale:
+    if age(found).stale:
         view.next_step("clouddeploy prices refresh", why="reads the vendors' own lists")
     view.next_step("clouddeploy compare --explain aws", why="shows every line with its source")
 

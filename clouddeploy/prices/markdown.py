@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from clouddeploy.prices.advise import advise
+from clouddeploy.prices.age import sentence
 from clouddeploy.prices.features import features
 from clouddeploy.prices.offers import Comparison, Lane, Offer
 
@@ -27,6 +28,9 @@ def markdown(comparison: Comparison, changed: Sequence[Change] = (), revision: s
     parts += [_lane(lane) for lane in comparison.lanes]
     parts.append("### Recommendation\n\n" + "\n".join(_advice(comparison)))
     parts.append("### Surprises\n\n" + "\n".join(_notes(comparison)))
+    if demand.assumed:
+        parts.append("### Assumed\n\n" + "\n".join(f"- {one}" for one in demand.assumed))
+    parts.append(f"{sentence(comparison).capitalize()}.")
     parts.append(
         "<details><summary>What else they offer</summary>\n\n" + _features(comparison) + "\n\n</details>"
     )
@@ -60,7 +64,10 @@ def _lane(lane: Lane) -> str:
         for one in lane.offers
     ]
     table = _table(("Cloud", "Region", "Nodes", "Control plane", "SLA", "USD/month"), rows)
-    return "\n\n".join([f"### {lane.name}", table, *(f"{u.cloud.title}: {u.reason}." for u in lane.unfit)])
+    moved = [f"{one.cloud.title}: {one.place.note}." for one in lane.offers if one.place.note]
+    return "\n\n".join(
+        [f"### {lane.name}", table, *moved, *(f"{u.cloud.title}: {u.reason}." for u in lane.unfit)]
+    )
 
 
 def _advice(comparison: Comparison) -> Iterable[str]:

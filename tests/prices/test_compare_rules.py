@@ -98,6 +98,14 @@ def test_json_table_markdown_and_page_agree(pods: list[Pod], egress: int, balanc
         assert json.dumps(text) in page
 
 
+def test_markdown_says_where_what_was_assumed_and_how_old_the_prices_are() -> None:
+    said = markdown(compared(replace(APP, assumed=("1 GB for each image",)), region="seoul"))
+    assert "\nDigitalOcean DOKS: no region in seoul: nearest sgp1.\n" in said
+    assert "\n### Assumed\n\n- 1 GB for each image\n" in said
+    assert "\nPrices: bundled 2026-11-23, oldest " in said
+    assert " older than 90 days" in said
+
+
 def test_a_total_is_the_sum_of_its_lines() -> None:
     for lane in plain(compared(private=True))["lanes"]:
         for offer in lane["offers"]:
