@@ -194,10 +194,39 @@ def test_a_pod_too_large_for_some_clouds_is_named_and_the_others_are_compared(ru
     assert "DOKS " in done.out
 
 
-def test_a_broken_cache_is_named_and_not_used(run: Run, tmp_path: Path) -> None:
-    prices = tmp_path / "cache" / "prices"
+T3 = (
+    '{"provider": "aws", "sku": "t3.medium", "kind": "node", "region": "us-east-1", "unit": "hour", '
+    '"usd": USD, "source": "a test", "as_of": "AS_OF", "confidence": "refreshed", "vcpu": 2, '
+    '"memory_gib": 4, "arch": "amd64", "cpu_class": "burstable", "max_pods": 17}'
+)
+
+
+def cached(folder: Path, rows: str) -> dict[str, str]:
+    """The environment with a price cache that holds this."""
+    prices = folder / "cache" / "prices"
     prices.mkdir(parents=True)
-    (prices / "aws.json").write_text('{"schema": "clouddeploy.prices/v1", "prices": [')
-    done = run("compare", *SIZES, env={"CLOUDDEPLOY_CACHE": str(tmp_path / "cache")})
+    (prices / "aws.json").write_text('{"schema": "clouddeploy.prices/v1", "prices": [' + rows)
+    return {"CLOUDDEPLOY_CACHE": str(folder / "cache")}
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        "",
+        "[" * 100_000,
+        *(T3.replace("USD", usd) + "]}" for usd in ("-0.05", "0", "NaN", "Infinity", "1e400", "true")),
+    ],
+    ids=["cut off", "nested", "negative", "zero", "NaN", "infinite", "huge", "no number"],
+)
+def test_a_broken_cache_is_named_and_not_used(run: Run, tmp_path: Path, rows: str) -> None:
+    env = cached(tmp_path, rows.replace("AS_OF", "2026-11-01"))
+    done = run("compare", *SIZES, env=env)
     assert done.code == 0
     assert "aws.json cannot be read; the bundled prices count instead" in done.err
+    assert done.out == run("compare", *SIZES).out
+
+
+def test_of_a_cached_and_a_bundled_price_the_newer_one_counts(run: Run, tmp_path: Path) -> None:
+    env = cached(tmp_path, T3.replace("USD", "9.99").replace("AS_OF", "2023-01-01") + "]}")
+    only = (*SIZES, "--machine", "aws=t3.medium")
+    assert run("compare", *only, env=env).out == run("compare", *only).out

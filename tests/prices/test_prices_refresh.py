@@ -14,6 +14,10 @@ from clouddeploy.prices.catalog import Catalog, Machine
 from clouddeploy.prices.refresh import SOURCES, Refreshed, refresh
 from tests.prices.vendors import Vendors, running
 
+TIERS = (
+    '{"options": {"subscription_tiers": [{"slug": "basic", "included_storage_bytes": 1, '
+    '"monthly_price_in_cents": %s}]}}'
+)
 TODAY = date(2026, 11, 24)
 
 
@@ -146,6 +150,8 @@ def test_credentials_go_in_headers(vendors: Vendors) -> None:
         ("not json", "it is not JSON"),
         ("{}", "another form than expected"),
         ('{"sizes": [{"slug": 1}]}', "cannot be read"),
+        (TIERS % -500, "a price or a size that cannot be"),
+        (TIERS % "1e400", "a price or a size that cannot be"),
     ],
 )
 def test_a_broken_list_is_named_and_the_prices_of_before_stay(

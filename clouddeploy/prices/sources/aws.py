@@ -86,7 +86,7 @@ def fetch(base: str, catalog: Catalog, today: date) -> Iterator[Item]:
     A machine type whose number of pods is not known is left out: what fits on it could only be guessed.
     """
     known = {machine.name: machine.max_pods for machine in catalog.all_machines("aws")}
-    pods = max_pods() | {name: number for name, number in known.items() if number}
+    pods = {**max_pods(), **{name: number for name, number in known.items() if number}}
     for region in REGIONS:
         for service in _SERVICES:
             url = f"{base}/offers/v1.0/aws/{service}/current/{region}/index.csv"
