@@ -164,7 +164,7 @@ def compare(
         ha=ha,
         private=private,
         sla=units.percent(sla) if sla else None,
-        version=kubernetes,
+        version=units.minor(kubernetes) if kubernetes else None,
         surge=surge,
         first=first,
         commit=commit.value if commit else None,

@@ -105,6 +105,15 @@ def test_verbose_divides_by_the_hours_that_are_billed(run: Run) -> None:
     assert f" >= {float(totals['alibaba']['usd_month']) / 100:.3f} " in hourly["ACK"]
 
 
+@pytest.mark.parametrize("version", ["v1.33", "1.33.4", "1.33.4-gke.1100", "v1.33.4+k3s1"])
+def test_a_kubernetes_version_may_be_written_in_full(run: Run, version: str) -> None:
+    shown, usual = (
+        json.loads(run("compare", *SIZES, "--kubernetes", one, "-o", "json").out) for one in (version, "1.33")
+    )
+    assert shown == usual
+    assert shown["wishes"]["version"] == "1.33"
+
+
 def test_the_recommendation_comes_with_its_rules(run: Run) -> None:
     out = run("compare", *SIZES).out
     assert "any CPU: DigitalOcean DOKS at 89.00; then" in out
@@ -178,6 +187,10 @@ def test_no_sdk_is_imported() -> None:
         (("--replicas", "1", "--explain", "azure"), "one of aws, gcp, digitalocean, alibaba"),
         (("--replicas", "1", "--html", "no/such/folder/x.html"), "name another file"),
         (("--replicas", "1", "--spot", "--commit", "1y"), "leave out --spot or --commit"),
+        *(
+            (("--replicas", "1", "--kubernetes", version), "write it as --kubernetes 1.35")
+            for version in ("abc", "1", "latest", "v1.33x", "1.33.", "1,33")
+        ),
         (("--replicas", "1", "--assume", "hour=1"), "use hours, daemon_cpu"),
         (("--replicas", "1", "--assume", "hours=-1"), "write it as --assume hours=730"),
         (("--replicas", "1", "--against", "main"), "leave out --cpus, --memory, --replicas"),

@@ -126,7 +126,9 @@ def test_a_region_without_node_prices_names_the_nearest_that_has_some() -> None:
 
 
 def test_a_region_that_nobody_has_names_the_nearest_spelling() -> None:
-    with pytest.raises(ConfigError, match=r"the region eu-wst-1 is not known here; did you mean eu-west-1\?") as caught:
+    with pytest.raises(
+        ConfigError, match=r"the region eu-wst-1 is not known here; did you mean eu-west-1\?"
+    ) as caught:
         compared(region="eu-wst-1")
     assert caught.value.fix == "--region us, eu, sg, seoul, or a cloud's own region"
 
