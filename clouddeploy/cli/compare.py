@@ -164,7 +164,7 @@ def compare(
         ha=ha,
         private=private,
         sla=units.percent(sla) if sla else None,
-        version=kubernetes,
+        version=units.minor(kubernetes) if kubernetes else None,
         surge=surge,
         first=first,
         commit=commit.value if commit else None,
@@ -273,7 +273,9 @@ def _changed(
         )
     from clouddeploy.prices.against import app_at, changes
 
-    before = sized(_demand(app_at(app.root, revision, config), app))
+    # of a file that was named the name counts: the path is one from here, perhaps an absolute one
+    named = app.source.name if config else None
+    before = sized(_demand(app_at(app.root, revision, named), app))
     return changes(compare_clouds(before, now.wishes, now.catalog, now.assumed, now.live), now)
 
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 import difflib
 import textwrap
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from clouddeploy.cli import view
 from clouddeploy.errors import ConfigError
 from clouddeploy.prices.advise import advise
-from clouddeploy.prices.age import age
+from clouddeploy.prices.age import age, sentence
 from clouddeploy.prices.bill import cents
-from clouddeploy.prices.catalog import STALE_DAYS
 from clouddeploy.prices.clouds import CLOUDS
 from clouddeploy.prices.features import features
-from clouddeploy.prices.markdown import counted, signed
+from clouddeploy.prices.markdown import counted
 from clouddeploy.prices.offers import Comparison, Lane, Offer
 from clouddeploy.prices.plain import plain, text
 
@@ -53,7 +53,7 @@ def table(found: Comparison, changed: Sequence[Change], revision: str, *, verbos
     )
     for lane in found.lanes:
         view.say(f"\n{lane.name}", style="bold")
-        _lane(lane, verbose)
+        _lane(lane, found, verbose)
     _changes(changed, revision)
     _advice(found)
     _surprises(found)
@@ -68,24 +68,20 @@ def table(found: Comparison, changed: Sequence[Change], revision: str, *, verbos
     _age(found)
 
 
-def _lane(lane: Lane, verbose: bool) -> None:
-    if verbose:
-        columns = (
-            "CLOUD",
-            "REGION",
-            "CONTROL PLANE",
-            "NODES",
-            "CPU",
-            "FIT CPU/MEM",
-            "SLA",
-            "USD/H",
-            "USD/MONTH",
-        )
-        view.table(columns, [_wide(offer) for offer in lane.offers])
+_SHORTLY = ("CLOUD", "REGION", "NODES", "SLA", "USD/MONTH")
+_BESIDES = ("CLOUD", "CONTROL PLANE", "CPU", "FIT CPU/MEM", "USD/H")
+_WIDELY = ("CLOUD", "REGION", "CONTROL PLANE", "NODES", "CPU", "FIT CPU/MEM", "SLA", "USD/H", "USD/MONTH")
+
+
+def _lane(lane: Lane, found: Comparison, verbose: bool) -> None:
+    wide = [_wide(offer, found.assumed.hours) for offer in lane.offers]
+    if verbose and view.fits(_WIDELY, wide):
+        view.table(_WIDELY, wide)
     else:
-        view.table(
-            ("CLOUD", "REGION", "NODES", "SLA", "USD/MONTH"), [_narrow(offer) for offer in lane.offers]
-        )
+        view.table(_SHORTLY, [_narrow(offer) for offer in lane.offers])
+        if verbose and lane.offers:
+            view.say("")
+            view.table(_BESIDES, [_beside(offer, found.assumed.hours) for offer in lane.offers])
     for offer in lane.offers:
         if offer.place.note:
             view.say(f"{_short(offer)}: {offer.place.note}", style="yellow")
@@ -98,23 +94,41 @@ def _short(offer: Offer) -> str:
 
 
 def _narrow(offer: Offer) -> tuple[str, ...]:
-    nodes = f"{len(offer.packing.nodes)}x {offer.machine.name}"
-    return _short(offer), offer.place.region, nodes, _sla(offer), str(offer.total)
+    return _short(offer), offer.place.region, _nodes(offer), _sla(offer), str(offer.total)
 
 
-def _wide(offer: Offer) -> tuple[str, ...]:
-    packing = offer.packing
+def _beside(offer: Offer, hours: Decimal) -> tuple[str, ...]:
+    """What the narrow table has no room for."""
+    machine = offer.machine
+    return _short(offer), offer.control.title, machine.cpu_class, _fit(offer), _hourly(offer, hours)
+
+
+def _wide(offer: Offer, hours: Decimal) -> tuple[str, ...]:
     return (
         offer.cloud.title,
         offer.place.region,
         offer.control.title,
-        f"{len(packing.nodes)}x {offer.machine.name}",
+        _nodes(offer),
         offer.machine.cpu_class,
-        f"{packing.cpu_fit:.0%}/{packing.memory_fit:.0%}",
+        _fit(offer),
         _sla(offer),
-        f"{offer.total.known / 730:.3f}",
+        _hourly(offer, hours),
         str(offer.total),
     )
+
+
+def _nodes(offer: Offer) -> str:
+    return f"{len(offer.packing.nodes)}x {offer.machine.name}"
+
+
+def _fit(offer: Offer) -> str:
+    return f"{offer.packing.cpu_fit:.0%}/{offer.packing.memory_fit:.0%}"
+
+
+def _hourly(offer: Offer, hours: Decimal) -> str:
+    """The month's bill over the hours that it is for."""
+    known = f"{offer.total.known / hours:.3f}"
+    return f">= {known}" if offer.total.unknown else known
 
 
 def _sla(offer: Offer) -> str:
@@ -152,15 +166,9 @@ def _facts(found: Comparison) -> None:
 
 
 def _age(found: Comparison) -> None:
-    known = age(found)
-    parts = [f"prices: bundled {found.catalog.built}, oldest {known.oldest or 'undated'}"]
-    if known.stale:
-        parts.append(f"{known.stale} of {known.used} older than {STALE_DAYS} days")
-    if known.undated:
-        parts.append(f"{known.undated} undated")
-    view.note("; ".join(parts))
+    view.note(sentence(found))
     view.note("list prices in USD, before taxes and discounts, with each cloud's free support")
-    if known.stale:
+    if age(found).stale:
         view.next_step("clouddeploy prices refresh", why="reads the vendors' own lists")
     view.next_step("clouddeploy compare --explain aws", why="shows every line with its source")
 
@@ -211,7 +219,7 @@ def _changes(changed: Sequence[Change], revision: str) -> None:
     for lane in dict.fromkeys(one.lane for one in changed):
         view.say(f"\nagainst {revision}, {lane}", style="bold")
         rows = [
-            (one.title.split()[-1], _sum(one.before), _sum(one.after), signed(one.difference))
+            (one.title.split()[-1], _sum(one.before), _sum(one.after), str(one))
             for one in changed
             if one.lane == lane
         ]
@@ -235,6 +243,7 @@ def data(found: Comparison, changed: Sequence[Change], revision: str) -> dict[st
                     "before": str(one.before.total) if one.before else None,
                     "after": str(one.after.total) if one.after else None,
                     "usd_month": None if one.difference is None else text(one.difference),
+                    "text": str(one),
                 }
                 for one in changed
             ],

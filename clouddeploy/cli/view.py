@@ -78,6 +78,12 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str | Text]]) -> None:
     _out.print(grid, soft_wrap=False)
 
 
+def fits(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> bool:
+    """Whether `table` would show this without folding a cell."""
+    widths = [max(map(len, column)) for column in zip(columns, *rows, strict=True)]
+    return sum(widths) + 2 * (len(widths) - 1) <= _out.width
+
+
 def tick(ok: bool | None) -> Text:
     """A green tick, a red cross, or a question mark for None."""
     if ok is None:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import io
-import subprocess
-import tarfile
+import os
 import tempfile
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
 from clouddeploy.app.load import load_app
 from clouddeploy.app.model import App
-from clouddeploy.errors import CloudDeployError, ConfigError, MissingToolError
+from clouddeploy.errors import ConfigError
+from clouddeploy.prices import checkout
 from clouddeploy.prices.bill import cents
 from clouddeploy.prices.offers import Comparison, Offer
 
@@ -29,12 +29,40 @@ class Change:
 
     @property
     def difference(self) -> Decimal | None:
-        """USD per month more, below 0 less; None when a side is missing or not as complete as the other."""
+        """USD per month more, below 0 less; None where it is not known exactly."""
+        return None if any(self._unknown_growth) else self._known
+
+    @property
+    def least(self) -> Decimal | None:
+        """USD per month more at least, where of no thing without a price there is less than before."""
+        return None if any(more < 0 for more in self._unknown_growth) else self._known
+
+    def __str__(self) -> str:
+        if self.difference is not None:
+            return f"{self.difference:+,.2f}"
+        return "unknown" if self.least is None else f">= {self.least:+,.2f}"
+
+    @property
+    def _known(self) -> Decimal | None:
         if self.before is None or self.after is None:
             return None
-        if self.before.total.unknown != self.after.total.unknown:
-            return None
         return cents(self.after.total.known) - cents(self.before.total.known)
+
+    @property
+    def _unknown_growth(self) -> Sequence[Decimal]:
+        """How much more there is of each thing that has no price."""
+        before, after = _unknown(self.before), _unknown(self.after)
+        return [after.get(thing, Decimal(0)) - before.get(thing, Decimal(0)) for thing in {*before, *after}]
+
+
+def _unknown(offer: Offer | None) -> Mapping[tuple[str, str], Decimal]:
+    """The quantity of each thing that has no price, by kind and SKU."""
+    found: dict[tuple[str, str], Decimal] = {}
+    for line in offer.lines if offer else ():
+        if line.monthly is None:
+            thing = line.charge.kind, line.charge.row.sku
+            found[thing] = found.get(thing, Decimal(0)) + line.quantity
+    return found
 
 
 def changes(before: Comparison, after: Comparison) -> tuple[Change, ...]:
@@ -49,38 +77,23 @@ def changes(before: Comparison, after: Comparison) -> tuple[Change, ...]:
     return tuple(found)
 
 
-def app_at(folder: Path, revision: str, config: Path | None = None) -> App:
-    """The app that `folder` held at a git revision; ConfigError for a revision that git does not know."""
+def app_at(folder: Path, revision: str, config: str | None = None) -> App:
+    """The app that `folder` held at a git revision, in its file `config` if one is named.
+
+    ConfigError for a revision that git does not know, and for what is wrong in the app there.
+    """
+    root, prefix = checkout.place(folder)
     with tempfile.TemporaryDirectory(prefix="clouddeploy-") as scratch:
         # the folder keeps its name, from which an app without a config takes its own
-        copy = Path(scratch) / folder.resolve().name
-        with tarfile.open(fileobj=io.BytesIO(_archive(folder, revision))) as archive:
-            archive.extractall(copy, filter="data")
+        copy = Path(scratch) / (root.name or "app")
+        checkout.write(root, revision, copy)
         try:
-            return load_app(copy, config)
+            return load_app(copy / prefix, Path(config) if config else None)
         except ConfigError as error:
-            raise ConfigError(f"at {revision}: {error.message}", fix=error.fix) from error
+            message, fix = (_inside(text, copy) for text in (error.message, error.fix or ""))
+            raise ConfigError(f"at {revision}: {message}", fix=fix) from error
 
 
-def _archive(folder: Path, revision: str) -> bytes:
-    if revision.startswith("-"):
-        raise ConfigError(
-            f"{revision} is not a git revision", fix="name a branch, tag or commit: --against main"
-        )
-    try:
-        done = subprocess.run(
-            ["git", "-C", str(folder), "archive", "--format=tar", revision, "."],
-            capture_output=True,
-            check=False,
-        )
-    except FileNotFoundError as error:
-        raise MissingToolError("git is not installed", fix="install git, or leave out --against") from error
-    if done.returncode:
-        reason = done.stderr.decode(errors="replace").strip().splitlines()[-1:] or ["git archive failed"]
-        raise ConfigError(
-            f"the app at {revision} cannot be read: {reason[0]}",
-            fix="name a branch, tag or commit: --against main",
-        )
-    if not done.stdout:
-        raise CloudDeployError(f"git has nothing at {revision}", fix="name another revision with --against")
-    return done.stdout
+def _inside(text: str, copy: Path) -> str:
+    """With paths as they are in the repository, not in the copy."""
+    return text.replace(f"{copy}{os.sep}", "").replace(str(copy), copy.name)

@@ -32,6 +32,17 @@ def age(comparison: Comparison) -> Age:
     return of_rows(rows, comparison.wishes.today)
 
 
+def sentence(comparison: Comparison) -> str:
+    """The age in words: of the bundle, of the oldest price used, and how many are old or undated."""
+    known = age(comparison)
+    parts = [f"prices: bundled {comparison.catalog.built}, oldest {known.oldest or 'undated'}"]
+    if known.stale:
+        parts.append(f"{known.stale} of {known.used} older than {STALE_DAYS} days")
+    if known.undated:
+        parts.append(f"{known.undated} undated")
+    return "; ".join(parts)
+
+
 def of_rows(rows: Iterable[Row], today: date) -> Age:
     """The age of some price rows."""
     listed = list(rows)

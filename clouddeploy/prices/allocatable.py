@@ -38,11 +38,15 @@ class Room:
 
 
 def eks(machine: Machine) -> Room:
-    """awslabs/amazon-eks-ami nodeadm/internal/kubelet/config.go; 7.5 % VM overhead as Karpenter plans."""
+    """awslabs/amazon-eks-ami nodeadm/internal/kubelet/config.go; 7.5 % VM overhead as Karpenter plans.
+
+    Memory is kept for all pods that the addresses allow, of which a managed node group then takes 110,
+    or 250 from 30 vCPUs on: docs.aws.amazon.com/eks/latest/userguide/choosing-instance-type.html
+    """
     pods = machine.max_pods or _DEFAULT_PODS
     overhead = _EKS_ARM_MIB if machine.arch == "arm64" else 0
     usable = machine.memory_gib * 1024 * Decimal("0.925") - (11 * pods + 255) - _EVICTION_MIB - overhead
-    return Room(_tiered_cpu(machine.cpus), int(usable), pods)
+    return Room(_tiered_cpu(machine.cpus), max(0, int(usable)), min(pods, 110 if machine.cpus < 30 else 250))
 
 
 def gke(machine: Machine) -> Room:

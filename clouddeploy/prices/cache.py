@@ -44,10 +44,16 @@ def read(path: Path) -> tuple[Item, ...]:
         if not isinstance(raw, dict) or raw.get("schema") != SCHEMA or not isinstance(raw["prices"], list):
             raise ValueError("another schema")
         return tuple(map(read_item, raw["prices"]))
-    except (OSError, ValueError, KeyError, ConfigError) as error:
+    except (OSError, ValueError, KeyError, RecursionError, ConfigError) as error:
         raise ConfigError(
             f"the price cache {path} cannot be read", fix="clouddeploy prices refresh"
         ) from error
+
+
+def checked(item: Item) -> Item:
+    """The same price; ConfigError for one that `read` would refuse."""
+    read_item(_raw(item))
+    return item
 
 
 def write(provider: str, items: Sequence[Item]) -> tuple[Path, int]:

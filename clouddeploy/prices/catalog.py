@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -81,7 +81,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class Catalog:
-    """All prices. `built` is the date of the bundled data; later entries of `items` win over earlier ones."""
+    """All prices. `built` is the date of the bundled data; of two prices of a thing the newer counts."""
 
     built: date
     items: tuple[Row | Machine | Plan, ...]
@@ -91,7 +91,7 @@ class Catalog:
         found: dict[tuple[str, str, str], Row] = {}
         for row in self.rows:
             key = (row.provider, row.sku, row.region)
-            if row.usd is not None or key not in found:
+            if _wins(row, found.get(key)):
                 found[key] = row
         return found
 
@@ -101,11 +101,15 @@ class Catalog:
         return tuple(item if isinstance(item, Row) else item.row for item in self.items)
 
     def price(self, provider: str, sku: str, *regions: str) -> Row:
-        """The first of `regions` that has a known price, then the price everywhere; else an unknown row."""
+        """The first of `regions` that has a known price, then the price everywhere; else an unknown row.
+
+        A newer price everywhere wins over that of a region.
+        """
+        everywhere = self._rows.get((provider, sku, EVERYWHERE))
         for region in (*regions, EVERYWHERE):
             row = self._rows.get((provider, sku, region))
             if row and row.usd is not None:
-                return row
+                return row if everywhere is None or _wins(row, everywhere) else everywhere
         known = next(
             (row for region in (*regions, EVERYWHERE) if (row := self._rows.get((provider, sku, region)))),
             None,
@@ -125,7 +129,8 @@ class Catalog:
         for item in self.items:
             if isinstance(item, Machine):
                 types = found.setdefault((item.row.provider, item.row.region), {})
-                if item.row.usd is not None or item.name not in types:
+                before = types.get(item.name)
+                if _wins(item.row, before.row if before else None):
                     types[item.name] = item
         return found
 
@@ -145,12 +150,13 @@ class Catalog:
 
     @cached_property
     def _plans(self) -> tuple[Plan, ...]:
-        """Later plans of the same name take the place of earlier ones, except with an unknown price."""
+        """One plan of each name."""
         found: dict[tuple[str, str], Plan] = {}
         for item in self.items:
             if isinstance(item, Plan):
                 key = (item.row.provider, item.row.sku)
-                if item.row.usd is not None or key not in found:
+                before = found.get(key)
+                if _wins(item.row, before.row if before else None):
                     found[key] = item
         return tuple(found.values())
 
@@ -163,8 +169,17 @@ class Catalog:
         }
 
     def overlaid(self, items: Iterable[Row | Machine | Plan]) -> Catalog:
-        """With `items` over the bundled ones; an unknown price never hides a known one."""
+        """With `items` beside the bundled ones; an unknown or older price never hides a known one."""
         return Catalog(self.built, (*self.items, *items))
+
+
+def _wins(row: Row, before: Row | None) -> bool:
+    """A known price over an unknown one, then the newer one (a dated one over an undated), then the later."""
+    if before is None:
+        return True
+    if row.usd is None or before.usd is None:
+        return row.usd is not None
+    return (row.as_of or date.min) >= (before.as_of or date.min)
 
 
 def bundled() -> Catalog:
@@ -175,7 +190,7 @@ def bundled() -> Catalog:
 
 
 def read_item(raw: Mapping[str, Any]) -> Row | Machine | Plan:
-    """A row of catalogue data; ConfigError when it is not one."""
+    """A row of catalogue data; ConfigError when it is not one, or when nothing can cost or have so much."""
     try:
         row = _row(raw)
         if row.kind == "node":
@@ -183,9 +198,9 @@ def read_item(raw: Mapping[str, Any]) -> Row | Machine | Plan:
         if "storage_gib" in raw or "repositories" in raw:
             return Plan(
                 row,
-                raw.get("repositories"),
-                _number(raw.get("storage_gib")),
-                _number(raw.get("overage_gib_month")),
+                _whole(raw.get("repositories")),
+                _amount(raw.get("storage_gib")),
+                _amount(raw.get("overage_gib_month")),
             )
         return row
     except (KeyError, TypeError, ValueError, ArithmeticError) as error:
@@ -194,33 +209,78 @@ def read_item(raw: Mapping[str, Any]) -> Row | Machine | Plan:
 
 
 def _row(raw: Mapping[str, Any]) -> Row:
+    kind = _word(raw["kind"])
     return Row(
-        provider=raw["provider"],
-        sku=raw["sku"],
-        kind=raw["kind"],
-        region=raw["region"],
-        unit=raw["unit"],
-        usd=_number(raw["usd"]),
-        source=raw["source"],
+        provider=_word(raw["provider"]),
+        sku=_word(raw["sku"]),
+        kind=kind,
+        region=_word(raw["region"]),
+        unit=_word(raw["unit"]),
+        usd=_PRICES.get(kind, _amount)(raw["usd"]),
+        source=_word(raw["source"]),
         as_of=date.fromisoformat(raw["as_of"]) if raw["as_of"] else None,
-        confidence=raw["confidence"],
-        note=raw.get("note", ""),
-        spot=_number(raw.get("usd_spot")),
-        month_cap=_number(raw.get("usd_month_cap")),
+        confidence=_word(raw["confidence"]),
+        note=_word(raw.get("note", "")),
+        spot=_positive(raw.get("usd_spot")),
+        month_cap=_positive(raw.get("usd_month_cap")),
     )
 
 
 def _machine(row: Row, raw: Mapping[str, Any]) -> Machine:
+    cpus, memory = _whole(raw["vcpu"]), _positive(raw["memory_gib"])
+    if cpus is None or memory is None:
+        raise ValueError("a machine without CPUs or memory")
     return Machine(
         row=row,
-        cpus=int(raw["vcpu"]),
-        memory_gib=Decimal(str(raw["memory_gib"])),
-        arch=raw["arch"],
-        cpu_class=raw["cpu_class"],
-        max_pods=raw.get("max_pods"),
-        transfer_gib=_number(raw.get("transfer_gib")),
+        cpus=cpus,
+        memory_gib=memory,
+        arch=_word(raw["arch"]),
+        cpu_class=_word(raw["cpu_class"]),
+        max_pods=_whole(raw.get("max_pods")),
+        transfer_gib=_amount(raw.get("transfer_gib")),
     )
 
 
 def _number(value: Any) -> Decimal | None:
-    return None if value is None else Decimal(str(value))
+    """A number that can be reckoned with: finite, and between bounds that are far from any price."""
+    if value is None:
+        return None
+    amount = Decimal(str(value))
+    # comparing NaN is an ArithmeticError
+    if not (_LEAST <= abs(amount) <= _MOST or amount == 0):
+        raise ValueError(f"{value} is no amount")
+    return amount
+
+
+def _amount(value: Any) -> Decimal | None:
+    amount = _number(value)
+    if amount is not None and amount < 0:
+        raise ValueError(f"{value} is below 0")
+    return amount
+
+
+def _positive(value: Any) -> Decimal | None:
+    amount = _number(value)
+    if amount is not None and amount <= 0:
+        raise ValueError(f"{value} is not above 0")
+    return amount
+
+
+def _whole(value: Any) -> int | None:
+    if type(value) is int and 0 < value <= _MOST:
+        return value
+    amount = _positive(value)
+    if amount is not None and amount % 1:
+        raise ValueError(f"{value} is not a whole number")
+    return None if amount is None else int(amount)
+
+
+def _word(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r} is no text")
+    return value
+
+
+_MOST, _LEAST = Decimal(10**9), Decimal("1e-12")
+_PRICES: Mapping[str, Callable[[Any], Decimal | None]] = {"node": _positive, "credit": _number}
+"""What a price may be where it is not just 0 or more: no node is free, a credit is below 0."""

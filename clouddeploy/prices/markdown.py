@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from clouddeploy.prices.advise import advise
+from clouddeploy.prices.age import sentence
 from clouddeploy.prices.features import features
 from clouddeploy.prices.offers import Comparison, Lane, Offer
 
@@ -28,6 +28,9 @@ def markdown(comparison: Comparison, changed: Sequence[Change] = (), revision: s
     parts += [_lane(lane) for lane in comparison.lanes]
     parts.append("### Recommendation\n\n" + "\n".join(_advice(comparison)))
     parts.append("### Surprises\n\n" + "\n".join(_notes(comparison)))
+    if demand.assumed:
+        parts.append("### Assumed\n\n" + "\n".join(f"- {one}" for one in demand.assumed))
+    parts.append(f"{sentence(comparison).capitalize()}.")
     parts.append(
         "<details><summary>What else they offer</summary>\n\n" + _features(comparison) + "\n\n</details>"
     )
@@ -39,15 +42,8 @@ def counted(number: int, what: str) -> str:
     return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
-def signed(amount: Decimal | None) -> str:
-    """A difference with its sign, or "unknown"."""
-    return "unknown" if amount is None else f"{amount:+,.2f}"
-
-
 def _changes(changed: Sequence[Change]) -> str:
-    rows = [
-        (one.title, one.lane, _sum(one.before), _sum(one.after), signed(one.difference)) for one in changed
-    ]
+    rows = [(one.title, one.lane, _sum(one.before), _sum(one.after), str(one)) for one in changed]
     return _table(("Cloud", "Lane", "Before", "After", "Change"), rows)
 
 
@@ -68,7 +64,10 @@ def _lane(lane: Lane) -> str:
         for one in lane.offers
     ]
     table = _table(("Cloud", "Region", "Nodes", "Control plane", "SLA", "USD/month"), rows)
-    return "\n\n".join([f"### {lane.name}", table, *(f"{u.cloud.title}: {u.reason}." for u in lane.unfit)])
+    moved = [f"{one.cloud.title}: {one.place.note}." for one in lane.offers if one.place.note]
+    return "\n\n".join(
+        [f"### {lane.name}", table, *moved, *(f"{u.cloud.title}: {u.reason}." for u in lane.unfit)]
+    )
 
 
 def _advice(comparison: Comparison) -> Iterable[str]:

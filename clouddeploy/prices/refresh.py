@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from clouddeploy.errors import CloudDeployError
+from clouddeploy.errors import CloudDeployError, ConfigError
 from clouddeploy.prices import cache
 from clouddeploy.prices.cache import Item
 from clouddeploy.prices.catalog import Catalog, bundled
@@ -50,7 +50,9 @@ def _refresh(cloud: str, catalog: Catalog, today: date) -> Refreshed:
     url, fetch = SOURCES[cloud]
     base = os.environ.get(f"CLOUDDEPLOY_PRICES_{cloud.upper()}", url).rstrip("/")
     try:
-        items = list(fetch(base, catalog, today))
+        items = [cache.checked(item) for item in fetch(base, catalog, today)]
+    except ConfigError as error:
+        raise unreadable(base, "it holds a price or a size that cannot be") from error
     except (KeyError, TypeError, ValueError, AttributeError, IndexError, ArithmeticError) as error:
         raise unreadable(base, f"it has another form than expected ({type(error).__name__})") from error
     if not items:

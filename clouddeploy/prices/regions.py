@@ -34,20 +34,25 @@ def _data() -> Mapping[str, Any]:
 
 
 def check(wanted: str) -> None:
-    """ConfigError unless `wanted` is an area or a region of some cloud."""
-    known = {*_data()["areas"], *(name for places in _data()["places"].values() for name in places)}
-    if wanted not in known:
-        near = difflib.get_close_matches(wanted, sorted(known), n=1)
+    """ConfigError unless `wanted` is an area or a region of some cloud, as far as is known here."""
+    names = {*_data()["areas"], *(name for cloud in _data()["places"] for name in _points(cloud))}
+    if wanted not in names:
+        near = difflib.get_close_matches(wanted, sorted(names), n=1)
         meant = f"; did you mean {near[0]}?" if near else ""
         areas = ", ".join(_data()["areas"])
         raise ConfigError(
-            f"there is no region {wanted}{meant}", fix=f"--region {areas}, or a cloud's own region"
+            f"the region {wanted} is not known here{meant}", fix=f"--region {areas}, or a cloud's own region"
         )
 
 
 def known(cloud: str, region: str) -> bool:
     """Whether `region` is an area, or a cloud's region as far as is known here."""
-    return region in _data()["areas"] or region in _data()["places"].get(cloud, {})
+    return region in _data()["areas"] or region in _points(cloud)
+
+
+def _points(cloud: str) -> Mapping[str, Point]:
+    """Where all regions of a cloud are, also those in which it offers no Kubernetes."""
+    return {**_data()["places"].get(cloud, {}), **_data()["elsewhere"].get(cloud, {})}
 
 
 def told(live: Sequence[Live]) -> str:
@@ -60,6 +65,8 @@ def place(cloud: str, wanted: str, priced: Collection[str]) -> Place:
     own = _own(cloud, wanted)
     offered = _nearest(_data()["places"][cloud], _point(cloud, wanted)) if own is None else own
     note = "" if own else f"no region in {wanted}: nearest {offered}"
+    if wanted in _data()["elsewhere"].get(cloud, {}):
+        note = f"no Kubernetes known in {wanted}: nearest {offered}"
     if EVERYWHERE in priced or offered in priced:
         return Place(offered, note)
     places = {name: point for name, point in _data()["places"][cloud].items() if name in priced}
@@ -86,18 +93,17 @@ def _same_city(cloud: str, wanted: str) -> str | None:
 
 def _point(cloud: str, wanted: str) -> Point:
     """Where `wanted` is. Clouds share names for different places, so the own meaning comes first."""
-    areas, places = _data()["areas"], _data()["places"]
-    clouds = [cloud, *(other for other in places if other != cloud)]
-    for one in clouds:
+    areas = _data()["areas"]
+    for one in (cloud, *(other for other in _data()["places"] if other != cloud)):
         name = areas[wanted].get(one) if wanted in areas else wanted
-        if name in places[one]:
-            found: Point = places[one][name]
-            return found
+        if name in (points := _points(one)):
+            return points[name]
     raise KeyError(wanted)
 
 
 def _nearest(places: Mapping[str, Point], point: Point) -> str:
-    return min(places, key=lambda name: (_distance(places[name], point), name))
+    """Of several in one place the first."""
+    return min(places, key=lambda name: _distance(places[name], point))
 
 
 def _distance(one: Point, other: Point) -> float:

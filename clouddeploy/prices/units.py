@@ -49,6 +49,16 @@ def percent(text: str) -> Decimal:
     return Decimal(text)
 
 
+def minor(text: str) -> str:
+    """1.35 of v1.35, 1.35.2 or 1.35.2-gke.100: a Kubernetes minor; ConfigError for anything else."""
+    found = re.fullmatch(r"v?(1\.[0-9]{1,2})(?:\.[0-9]+(?:[-+.][0-9A-Za-z.+-]+)?)?", text)
+    if not found:
+        raise ConfigError(
+            f"--kubernetes: expected a version, not {text}", fix="write it as --kubernetes 1.35"
+        )
+    return found[1]
+
+
 def _checked(text: str, option: str, kind: str) -> int:
     # late: pydantic is behind it
     from clouddeploy.app import fields

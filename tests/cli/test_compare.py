@@ -27,11 +27,6 @@ services:
 """
 
 
-def git(folder: Path, *arguments: str) -> None:
-    who = ("-c", "user.name=test", "-c", "user.email=test@example.com")
-    subprocess.run(["git", *who, *arguments], cwd=folder, check=True, capture_output=True)
-
-
 @pytest.fixture
 def shop(folder: Path) -> Path:
     (folder / "clouddeploy.yaml").write_text(APP.format(replicas=2))
@@ -90,6 +85,35 @@ def test_verbose_adds_facts(run: Run) -> None:
     assert "Starter 1 repository" in out
 
 
+def test_verbose_shows_every_price_in_full(run: Run) -> None:
+    shown = json.loads(run("compare", *SIZES, "-o", "json").out)
+    totals = [offer["total"]["text"] for lane in shown["lanes"] for offer in lane["offers"]]
+    for columns in ("80", "100", "200"):
+        out = run("compare", *SIZES, "-v", env={"COLUMNS": columns}).out
+        assert all(total in out for total in totals)
+        assert "FIT CPU/MEM" in out
+        assert max(len(line.rstrip()) for line in out.split("\nfacts")[0].splitlines()) <= int(columns)
+
+
+def test_verbose_divides_by_the_hours_that_are_billed(run: Run) -> None:
+    more = ("--machine", "digitalocean=s-2vcpu-4gb", "--assume", "hours=100")
+    out = run("compare", "--replicas", "2", *more, "-v").out
+    shown = json.loads(run("compare", "--replicas", "2", *more, "-o", "json").out)["lanes"][0]["offers"]
+    totals = {one["provider"]: one["total"] for one in shown}
+    hourly = {line.split()[1]: line for line in out.split("steady")[0].splitlines() if len(line.split()) > 8}
+    assert f" {float(totals['digitalocean']['usd_month']) / 100:.3f} " in hourly["DOKS"]
+    assert f" >= {float(totals['alibaba']['usd_month']) / 100:.3f} " in hourly["ACK"]
+
+
+@pytest.mark.parametrize("version", ["v1.33", "1.33.4", "1.33.4-gke.1100", "v1.33.4+k3s1"])
+def test_a_kubernetes_version_may_be_written_in_full(run: Run, version: str) -> None:
+    shown, usual = (
+        json.loads(run("compare", *SIZES, "--kubernetes", one, "-o", "json").out) for one in (version, "1.33")
+    )
+    assert shown == usual
+    assert shown["wishes"]["version"] == "1.33"
+
+
 def test_the_recommendation_comes_with_its_rules(run: Run) -> None:
     out = run("compare", *SIZES).out
     assert "any CPU: DigitalOcean DOKS at 89.00; then" in out
@@ -101,31 +125,6 @@ def test_the_report_is_written(run: Run, folder: Path) -> None:
     assert done.code == 0
     assert "written: report.html" in done.err
     assert (folder / "report.html").read_text().startswith("<!doctype html>")
-
-
-def test_against_a_revision_shows_what_the_change_costs(run: Run, shop: Path) -> None:
-    git(shop, "init", "-q", "-b", "main")
-    git(shop, "add", ".")
-    git(shop, "commit", "-qm", "two")
-    (shop / "clouddeploy.yaml").write_text(APP.format(replicas=20))
-    changes = json.loads(run("compare", "--against", "main", "-o", "json").out)["against"]["changes"]
-    assert len(changes) == 8
-    assert all(float(one["usd_month"]) > 0 for one in changes)
-    markdown = run("compare", "--against", "main", "-o", "markdown").out
-    assert "### Against main" in markdown
-    one_error(run("compare", "--against", "nowhere"), 2, "name a branch, tag or commit: --against main")
-
-
-def test_what_a_change_costs_fits_80_columns(run: Run, shop: Path) -> None:
-    git(shop, "init", "-q", "-b", "main")
-    git(shop, "add", ".")
-    git(shop, "commit", "-qm", "two")
-    (shop / "clouddeploy.yaml").write_text(APP.format(replicas=20))
-    for region in ("us", "seoul"):
-        out = run("compare", "--against", "main", "--region", region, env={"COLUMNS": "80"}).out
-        assert "against main, any CPU" in out
-        assert max(len(line.rstrip()) for line in out.splitlines()) <= 80
-        assert len([line for line in out.splitlines() if line.startswith("DOKS ")]) == 4
 
 
 def test_an_image_that_was_built_here_counts_with_its_size(run: Run, static_app: Path) -> None:
@@ -188,6 +187,10 @@ def test_no_sdk_is_imported() -> None:
         (("--replicas", "1", "--explain", "azure"), "one of aws, gcp, digitalocean, alibaba"),
         (("--replicas", "1", "--html", "no/such/folder/x.html"), "name another file"),
         (("--replicas", "1", "--spot", "--commit", "1y"), "leave out --spot or --commit"),
+        *(
+            (("--replicas", "1", "--kubernetes", version), "write it as --kubernetes 1.35")
+            for version in ("abc", "1", "latest", "v1.33x", "1.33.", "1,33")
+        ),
         (("--replicas", "1", "--assume", "hour=1"), "use hours, daemon_cpu"),
         (("--replicas", "1", "--assume", "hours=-1"), "write it as --assume hours=730"),
         (("--replicas", "1", "--against", "main"), "leave out --cpus, --memory, --replicas"),
@@ -204,10 +207,39 @@ def test_a_pod_too_large_for_some_clouds_is_named_and_the_others_are_compared(ru
     assert "DOKS " in done.out
 
 
-def test_a_broken_cache_is_named_and_not_used(run: Run, tmp_path: Path) -> None:
-    prices = tmp_path / "cache" / "prices"
+T3 = (
+    '{"provider": "aws", "sku": "t3.medium", "kind": "node", "region": "us-east-1", "unit": "hour", '
+    '"usd": USD, "source": "a test", "as_of": "AS_OF", "confidence": "refreshed", "vcpu": 2, '
+    '"memory_gib": 4, "arch": "amd64", "cpu_class": "burstable", "max_pods": 17}'
+)
+
+
+def cached(folder: Path, rows: str) -> dict[str, str]:
+    """The environment with a price cache that holds this."""
+    prices = folder / "cache" / "prices"
     prices.mkdir(parents=True)
-    (prices / "aws.json").write_text('{"schema": "clouddeploy.prices/v1", "prices": [')
-    done = run("compare", *SIZES, env={"CLOUDDEPLOY_CACHE": str(tmp_path / "cache")})
+    (prices / "aws.json").write_text('{"schema": "clouddeploy.prices/v1", "prices": [' + rows)
+    return {"CLOUDDEPLOY_CACHE": str(folder / "cache")}
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        "",
+        "[" * 100_000,
+        *(T3.replace("USD", usd) + "]}" for usd in ("-0.05", "0", "NaN", "Infinity", "1e400", "true")),
+    ],
+    ids=["cut off", "nested", "negative", "zero", "NaN", "infinite", "huge", "no number"],
+)
+def test_a_broken_cache_is_named_and_not_used(run: Run, tmp_path: Path, rows: str) -> None:
+    env = cached(tmp_path, rows.replace("AS_OF", "2026-11-01"))
+    done = run("compare", *SIZES, env=env)
     assert done.code == 0
     assert "aws.json cannot be read; the bundled prices count instead" in done.err
+    assert done.out == run("compare", *SIZES).out
+
+
+def test_of_a_cached_and_a_bundled_price_the_newer_one_counts(run: Run, tmp_path: Path) -> None:
+    env = cached(tmp_path, T3.replace("USD", "9.99").replace("AS_OF", "2023-01-01") + "]}")
+    only = (*SIZES, "--machine", "aws=t3.medium")
+    assert run("compare", *only, env=env).out == run("compare", *only).out

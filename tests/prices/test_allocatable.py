@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from decimal import Decimal
+
 import pytest
 
 from clouddeploy.prices.allocatable import Room, ack, doks, eks, gke
@@ -25,6 +28,23 @@ def machine(provider: str, name: str, region: str) -> Machine:
 )
 def test_eks_as_the_ami_reserves(name: str, room: Room) -> None:
     assert eks(machine("aws", name, "us-east-1")) == room
+
+
+@pytest.mark.parametrize(
+    ("name", "cpus", "memory_gib", "pods", "room"),
+    [
+        ("c7a.medium", 1, 2, 8, Room(940, 1451, 8)),
+        ("m4.large", 2, 8, 20, Room(1930, 7002, 20)),
+        ("c7i.4xlarge", 16, 32, 234, Room(15890, 27381, 110)),
+        ("c7i.8xlarge", 32, 64, 234, Room(31850, 57691, 234)),
+        ("c7i.16xlarge", 64, 128, 737, Room(63770, 112779, 250)),
+    ],
+)
+def test_eks_keeps_memory_for_every_address_and_gives_a_managed_group_110_or_250_pods(
+    name: str, cpus: int, memory_gib: int, pods: int, room: Room
+) -> None:
+    row = machine("aws", "c7i.large", "us-east-1").row
+    assert eks(Machine(replace(row, sku=name), cpus, Decimal(memory_gib), "amd64", "dedicated", pods)) == room
 
 
 @pytest.mark.parametrize(

@@ -98,6 +98,14 @@ def test_json_table_markdown_and_page_agree(pods: list[Pod], egress: int, balanc
         assert json.dumps(text) in page
 
 
+def test_markdown_says_where_what_was_assumed_and_how_old_the_prices_are() -> None:
+    said = markdown(compared(replace(APP, assumed=("1 GB for each image",)), region="seoul"))
+    assert "\nDigitalOcean DOKS: no region in seoul: nearest sgp1.\n" in said
+    assert "\n### Assumed\n\n- 1 GB for each image\n" in said
+    assert "\nPrices: bundled 2026-11-23, oldest " in said
+    assert " older than 90 days" in said
+
+
 def test_a_total_is_the_sum_of_its_lines() -> None:
     for lane in plain(compared(private=True))["lanes"]:
         for offer in lane["offers"]:
@@ -118,7 +126,9 @@ def test_a_region_without_node_prices_names_the_nearest_that_has_some() -> None:
 
 
 def test_a_region_that_nobody_has_names_the_nearest_spelling() -> None:
-    with pytest.raises(ConfigError, match=r"there is no region eu-wst-1; did you mean eu-west-1\?") as caught:
+    with pytest.raises(
+        ConfigError, match=r"the region eu-wst-1 is not known here; did you mean eu-west-1\?"
+    ) as caught:
         compared(region="eu-wst-1")
     assert caught.value.fix == "--region us, eu, sg, seoul, or a cloud's own region"
 

@@ -11,6 +11,7 @@ from clouddeploy import plugins
 from clouddeploy.contract import ClusterSpec, Cost, TargetSettings
 from clouddeploy.prices.advise import by_kind
 from clouddeploy.prices.bill import cents
+from clouddeploy.prices.clouds import CLOUDS
 from clouddeploy.prices.compare import compare
 from clouddeploy.prices.demand import Assumptions, Demand, Wishes
 from clouddeploy.prices.estimate import Estimate, Shape, estimate, shape_of
@@ -49,6 +50,28 @@ def test_auto_mode_takes_no_burstable_machines_and_adds_its_fee() -> None:
     node, fee = (line for line in offer.lines if line.charge.kind == "nodes")
     assert node.monthly
     assert fee.monthly == node.monthly * Decimal("0.12")
+
+
+@pytest.mark.parametrize(
+    ("name", "cpus", "arch", "taken"),
+    [
+        ("m5.large", 2, "amd64", True),
+        ("c7i-flex.large", 2, "amd64", True),
+        ("r10z.large", 2, "amd64", True),
+        ("m4.large", 2, "amd64", False),
+        ("c6g.large", 2, "arm64", False),
+        ("c7a.medium", 1, "amd64", False),
+        ("mac1.large", 2, "amd64", False),
+        ("t3.large", 2, "amd64", False),
+    ],
+)
+def test_auto_mode_takes_what_its_general_purpose_pool_takes(
+    name: str, cpus: int, arch: str, taken: bool
+) -> None:
+    aws = next(cloud for cloud in CLOUDS if cloud.name == "aws")
+    one = next(machine for machine in CATALOG.machines("aws", "us-east-1") if machine.name == "c7i.large")
+    assert aws.auto
+    assert aws.auto(replace(one, row=replace(one.row, sku=name), cpus=cpus, arch=arch)) is taken
 
 
 def test_autopilot_bills_pods_in_the_region_whose_prices_are_known() -> None:

@@ -14,6 +14,10 @@ from clouddeploy.prices.catalog import Catalog, Machine
 from clouddeploy.prices.refresh import SOURCES, Refreshed, refresh
 from tests.prices.vendors import Vendors, running
 
+TIERS = (
+    '{"options": {"subscription_tiers": [{"slug": "basic", "included_storage_bytes": 1, '
+    '"monthly_price_in_cents": %s}]}}'
+)
 TODAY = date(2026, 11, 24)
 
 
@@ -91,7 +95,7 @@ def test_a_region_that_had_no_price_gets_one(vendors: Vendors) -> None:
 def test_machines_that_the_bundle_does_not_know_are_added(vendors: Vendors) -> None:
     refreshed("aws")
     catalog, _ = cache.load()
-    found = machine(catalog, "aws", "eu-central-1", "m9i.large")
+    found = machine(catalog, "aws", "eu-central-1", "m8i.large")
     assert (found.cpus, found.memory_gib, found.cpu_class, found.row.usd) == (
         2,
         8,
@@ -100,6 +104,22 @@ def test_machines_that_the_bundle_does_not_know_are_added(vendors: Vendors) -> N
     )
     assert machine(catalog, "aws", "us-east-1", "t4g.medium").arch == "arm64"
     assert catalog.price("aws", "ebs.gp3", "eu-central-1").usd == Decimal("0.09")
+
+
+@pytest.mark.parametrize(("name", "pods"), [("m8i.large", 59), ("m4.large", 20), ("t3.medium", 17)])
+def test_an_aws_machine_has_as_many_pods_as_its_addresses_allow(
+    vendors: Vendors, name: str, pods: int
+) -> None:
+    refreshed("aws")
+    catalog, _ = cache.load()
+    assert machine(catalog, "aws", "us-east-1", name).max_pods == pods
+
+
+def test_an_aws_machine_whose_number_of_pods_is_not_known_is_left_out(vendors: Vendors) -> None:
+    refreshed("aws")
+    catalog, _ = cache.load()
+    names = {one.name for one in catalog.machines("aws", "us-east-1")}
+    assert not names & {"m99z.large", "c7i.metal-24xl"}
 
 
 def test_a_missing_or_zero_price_replaces_nothing(vendors: Vendors) -> None:
@@ -130,6 +150,8 @@ def test_credentials_go_in_headers(vendors: Vendors) -> None:
         ("not json", "it is not JSON"),
         ("{}", "another form than expected"),
         ('{"sizes": [{"slug": 1}]}', "cannot be read"),
+        (TIERS % -500, "a price or a size that cannot be"),
+        (TIERS % "1e400", "a price or a size that cannot be"),
     ],
 )
 def test_a_broken_list_is_named_and_the_prices_of_before_stay(

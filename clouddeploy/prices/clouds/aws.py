@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
@@ -78,11 +79,13 @@ def _auto_mode(site: Site) -> Sequence[Charge]:
 
 
 def _auto_takes(machine: Machine) -> bool:
-    """Whether Auto Mode's general-purpose pool has a type: the families c, m and r.
+    """Whether Auto Mode's general-purpose pool has a type: families c, m and r from generation 5 on, amd64.
 
-    https://docs.aws.amazon.com/eks/latest/userguide/set-builtin-node-pools.html
+    https://docs.aws.amazon.com/eks/latest/userguide/set-builtin-node-pools.html; more than one CPU:
+    https://docs.aws.amazon.com/eks/latest/userguide/automode-learn-instances.html
     """
-    return machine.name[0] in "cmr"
+    family = re.match(r"[cmr]([0-9]+)", machine.name)
+    return family is not None and int(family[1]) >= 5 and machine.cpus > 1 and machine.arch == "amd64"
 
 
 def _network(site: Site, nodes: int, zones: int) -> Sequence[Charge]:

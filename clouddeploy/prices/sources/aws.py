@@ -14,6 +14,7 @@ from decimal import Decimal
 
 from clouddeploy.prices.cache import Item
 from clouddeploy.prices.catalog import Catalog, Machine, Row
+from clouddeploy.prices.sources.eni import max_pods
 from clouddeploy.prices.sources.web import lines, opened, price, unreadable
 
 URL = "https://pricing.us-east-1.amazonaws.com"
@@ -80,8 +81,12 @@ _TERMS = {"1yr": "1y", "3yr": "3y"}
 
 
 def fetch(base: str, catalog: Catalog, today: date) -> Iterator[Item]:
-    """The prices of machines (on demand and reserved) and of all else that is in a bill."""
-    pods = {machine.name: machine.max_pods for machine in catalog.all_machines("aws")}
+    """The prices of machines (on demand and reserved) and of all else that is in a bill.
+
+    A machine type whose number of pods is not known is left out: what fits on it could only be guessed.
+    """
+    known = {machine.name: machine.max_pods for machine in catalog.all_machines("aws")}
+    pods = {**max_pods(), **{name: number for name, number in known.items() if number}}
     for region in REGIONS:
         for service in _SERVICES:
             url = f"{base}/offers/v1.0/aws/{service}/current/{region}/index.csv"
@@ -105,7 +110,7 @@ def _records(url: str) -> Iterator[dict[str, str]]:
                 yield record
 
 
-def _item(service: str, record: Mapping[str, str], row: Row, pods: Mapping[str, int | None]) -> Item | None:
+def _item(service: str, record: Mapping[str, str], row: Row, pods: Mapping[str, int]) -> Item | None:
     usd, on_demand = price(record.get("PricePerUnit")), record.get("TermType") == "OnDemand"
     if usd is None:
         return None
@@ -129,13 +134,11 @@ def _reserved(record: Mapping[str, str], row: Row, usd: Decimal) -> Row | None:
     return _named(row, f"{record['Instance Type']}.commit.{term}", "commitment", "hour", usd)
 
 
-def _machine(record: Mapping[str, str], row: Row, pods: Mapping[str, int | None]) -> Machine | None:
+def _machine(record: Mapping[str, str], row: Row, pods: Mapping[str, int]) -> Machine | None:
     memory = price(record["Memory"].removesuffix(" GiB").replace(",", ""))
-    if memory is None or record.get("GPU") or "metal" in row.sku:
+    if memory is None or record.get("GPU") or row.sku not in pods:
         return None
     arm = "Graviton" in record.get("Physical Processor", "")
     family = row.sku.partition(".")[0]
     cpu_class = "burstable" if family.startswith("t") else "flex" if family.endswith("-flex") else "dedicated"
-    return Machine(
-        row, int(record["vCPU"]), memory, "arm64" if arm else "amd64", cpu_class, pods.get(row.sku)
-    )
+    return Machine(row, int(record["vCPU"]), memory, "arm64" if arm else "amd64", cpu_class, pods[row.sku])
