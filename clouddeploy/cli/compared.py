@@ -123,13 +123,16 @@ def _sla(offer: Offer) -> str:
 
 def _advice(found: Comparison) -> None:
     view.say("\nrecommended", style="bold")
-    for one in advise(found):
+    advice = advise(found)
+    if not advice:
+        _say("none: no cloud's nodes have a known price")
+    for one in advice:
         second = f"; then {one.runner_up.cloud.title}" if one.runner_up else ""
         _say(f"{one.lane}: {one.best.cloud.title} at {one.best.total}{second}", style="green")
         for change in one.changes:
             _say(f"  {change}")
-    rules = next((one.rules for one in advise(found)), ())
-    _say(f"rules: {'; '.join(rules)}")
+    for one in advice[:1]:
+        _say(f"rules: {'; '.join(one.rules)}")
 
 
 def _surprises(found: Comparison) -> None:

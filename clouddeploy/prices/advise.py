@@ -22,18 +22,20 @@ class Advice:
 
 
 def advise(comparison: Comparison) -> tuple[Advice, ...]:
-    """Advice for each lane that has an offer.
+    """Advice for each lane that has an offer whose nodes have a known price.
 
-    Offers whose bill is complete come first: a sum with unknown parts is only a lower limit.
+    Offers whose bill is complete come first: a sum with unknown parts is only a lower limit. Without
+    the nodes' price it is no limit worth comparing: such an offer is neither best nor runner-up.
     """
-    return tuple(_advice(lane, comparison) for lane in comparison.lanes if lane.offers)
+    priced = [(lane, [offer for offer in lane.offers if offer.nodes_priced]) for lane in comparison.lanes]
+    return tuple(_advice(lane, offers, comparison) for lane, offers in priced if offers)
 
 
-def _advice(lane: Lane, comparison: Comparison) -> Advice:
-    ordered = sorted(lane.offers, key=lambda offer: (bool(offer.total.unknown), offer.rank))
+def _advice(lane: Lane, offers: Sequence[Offer], comparison: Comparison) -> Advice:
+    ordered = sorted(offers, key=lambda offer: (bool(offer.total.unknown), offer.rank))
     best, runner_up = ordered[0], ordered[1] if len(ordered) > 1 else None
-    changes = [] if runner_up is None else [*_changes(best, runner_up), *_traffic(comparison, best, lane)]
-    below = [offer for offer in lane.offers if offer.total.unknown and offer.rank < best.rank]
+    changes = [] if runner_up is None else [*_changes(best, runner_up), *_traffic(comparison, best, offers)]
+    below = [offer for offer in offers if offer.total.unknown and offer.rank < best.rank]
     changes += [
         f"{one.cloud.title}: {cents(best.total.known - one.total.known)} less without its "
         f"{one.total.unknown} unknown amounts; it wins if they are smaller"
@@ -53,7 +55,13 @@ def _rules(comparison: Comparison) -> list[str]:
         found.append("offers spot machines")
     if wishes.private:
         found.append("nodes have no public address")
-    return [*found, "every pod fits on a node", "all prices known before some unknown", "then the cheapest"]
+    return [
+        *found,
+        "every pod fits on a node",
+        "the price of its nodes is known",
+        "all prices known before some unknown",
+        "then the cheapest",
+    ]
 
 
 def _changes(best: Offer, other: Offer) -> list[str]:
@@ -74,11 +82,11 @@ def _changes(best: Offer, other: Offer) -> list[str]:
     return found
 
 
-def _traffic(comparison: Comparison, best: Offer, lane: Lane) -> list[str]:
+def _traffic(comparison: Comparison, best: Offer, offers: Sequence[Offer]) -> list[str]:
     """From how much egress on another offer is the cheaper one, for the first that is."""
     found = [
         (gigabytes, other.cloud.title)
-        for other in lane.offers
+        for other in offers
         if other is not best and not other.total.unknown
         if (gigabytes := _crossing(comparison, best, other)) is not None
     ]

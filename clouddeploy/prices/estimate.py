@@ -74,7 +74,7 @@ def estimate(
         return None
     wishes = Wishes(region=region, ha=bool(spec.ha), version=spec.version, auto=not shape.machine)
     assumed = Assumptions(node_disk_gib=shape.disk_gib or _AUTO_DISK_GIB)
-    place = regions.place(provider, region, catalog.priced_regions(provider))
+    place = regions.place(provider, region, catalog.priced_regions(provider, wishes.arch))
     question = Question(cloud, place, catalog, demand, wishes, assumed)
     if shape.machine:
         return _counted(question, shape)

@@ -13,6 +13,8 @@ from clouddeploy.prices.offers import Comparison, Lane, Offer
 if TYPE_CHECKING:
     from clouddeploy.prices.against import Change
 
+_NOTHING = "None: no cloud's nodes have a known price."
+
 
 def markdown(comparison: Comparison, changed: Sequence[Change] = (), revision: str = "") -> str:
     """What each cloud would cost, the change since `revision` if there is one, advice and surprises."""
@@ -26,7 +28,7 @@ def markdown(comparison: Comparison, changed: Sequence[Change] = (), revision: s
     if changed:
         parts.append(f"### Against {revision}\n\n{_changes(changed)}")
     parts += [_lane(lane) for lane in comparison.lanes]
-    parts.append("### Recommendation\n\n" + "\n".join(_advice(comparison)))
+    parts.append("### Recommendation\n\n" + ("\n".join(_advice(comparison)) or _NOTHING))
     parts.append("### Surprises\n\n" + "\n".join(_notes(comparison)))
     parts.append(
         "<details><summary>What else they offer</summary>\n\n" + _features(comparison) + "\n\n</details>"

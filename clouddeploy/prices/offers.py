@@ -37,9 +37,14 @@ class Offer:
         return total(line.monthly for line in self.lines)
 
     @property
-    def rank(self) -> tuple[Decimal, int, str]:
-        """What offers are ordered by: the known sum, then fewer unknowns."""
-        return self.total.known, self.total.unknown, self.cloud.name
+    def nodes_priced(self) -> bool:
+        """Whether the price of its nodes is known. Without it the known sum says nothing about the bill."""
+        return all(line.monthly is not None for line in self.lines if line.charge.kind == "nodes")
+
+    @property
+    def rank(self) -> tuple[bool, Decimal, int, str]:
+        """What offers are ordered by: nodes with a price, the known sum, then fewer unknowns."""
+        return not self.nodes_priced, self.total.known, self.total.unknown, self.cloud.name
 
 
 @dataclass(frozen=True)
@@ -52,7 +57,7 @@ class Unfit:
 
 @dataclass(frozen=True)
 class Lane:
-    """The offers of one class of CPU, cheapest first; offers with unknown parts after equal ones."""
+    """The offers of one class of CPU, cheapest first; those without a price of their nodes last."""
 
     name: str
     offers: tuple[Offer, ...]

@@ -96,6 +96,13 @@ def test_the_recommendation_comes_with_its_rules(run: Run) -> None:
     assert "rules: in or nearest to us; runs amd64 images;" in out
 
 
+def test_nothing_is_recommended_without_a_price_of_nodes(run: Run) -> None:
+    done = run("compare", *SIZES, "--arch", "arm64", "--region", "seoul", "--machine", "aws=m7g.large",
+               "--machine", "gcp=none")  # fmt: skip
+    assert done.code == 0
+    assert "none: no cloud's nodes have a known price" in done.out
+
+
 def test_the_report_is_written(run: Run, folder: Path) -> None:
     done = run("compare", *SIZES, "--html", "report.html")
     assert done.code == 0

@@ -201,6 +201,41 @@ def test_a_bill_with_unknown_parts_does_not_win_on_what_is_left_out() -> None:
     assert any("it wins if they are smaller" in change for change in advice.changes)
 
 
+class TestNodesWithoutAPrice:
+    """A sum that leaves out the nodes is no lower limit worth comparing."""
+
+    @pytest.mark.parametrize("lane", [0, 1])
+    @pytest.mark.parametrize("region", ["us", "eu", "sg"])
+    def test_they_come_last_and_are_never_recommended(self, region: str, lane: int) -> None:
+        found = compared(region=region, arch="arm64")
+        offers_ = found.lanes[lane].offers
+        priced = [offer.nodes_priced for offer in offers_]
+        assert priced == sorted(priced, reverse=True)
+        assert not offers_[-1].nodes_priced
+        advice = next(one for one in advise(found) if one.lane == found.lanes[lane].name)
+        for one in filter(None, (advice.best, advice.runner_up)):
+            assert one.nodes_priced
+        assert not any("ACK" in change for change in advice.changes)
+        assert "the price of its nodes is known" in advice.rules
+
+    def test_the_lowest_sum_does_not_win_by_leaving_them_out(self) -> None:
+        found = compared(region="eu", arch="arm64", private=True, sla=Decimal("99.95"), ha=True)
+        steady = found.lanes[1]
+        assert min(steady.offers, key=lambda one: one.total.known).machine.name == "c7g.large"
+        assert advise(found)[1].best.cloud.name == "gcp"
+
+    def test_where_no_nodes_have_a_price_nothing_is_recommended(self) -> None:
+        found = compared(region="seoul", arch="arm64", machines={"aws": "m7g.large", "gcp": "none"})
+        assert found.lanes[0].offers
+        assert advise(found) == ()
+        assert "None: no cloud's nodes have a known price." in markdown(found)
+
+    def test_a_region_counts_as_priced_for_the_wanted_architecture(self) -> None:
+        assert offers(compared(region="eu"))["alibaba"].place.region == "us-east-1"
+        assert offers(compared(region="eu", arch="arm64"))["alibaba"].place.region == "eu-central-1"
+        assert offers(compared(region="seoul", arch="arm64"))["gcp"].place.region != "asia-northeast3"
+
+
 def test_the_traffic_from_which_another_cloud_wins_is_where_the_bills_cross() -> None:
     pinned = {**CHEAP, "digitalocean": "none"}
     found = compared(replace(APP, egress_gb=Decimal(0)), machines=pinned, surge=False)

@@ -171,6 +171,17 @@ def test_a_name_is_shown_as_it_is(show: Open) -> None:
     assert page.run("document.images.length") == 0
 
 
+def test_a_bill_without_the_price_of_its_nodes_is_not_the_cheapest(show: Open) -> None:
+    page = show(compared(region="eu", arch="arm64"))
+    tagged = page.run("[...document.querySelectorAll('.offer.best')].map(o => o.dataset.cloud)")
+    assert tagged == ["aws", "gcp"]
+    assert page.run("[...document.querySelectorAll('.tag')].map(t => t.textContent)") == ["lowest limit"] * 2
+    assert page.run(_TEXT.format("verdict")).startswith("Lowest limit: Amazon EKS, >= ")
+    assert "ACK" not in page.run(_TEXT.format("crossings"))
+    nothing = show(compared(region="seoul", arch="arm64", machines={"aws": "m7g.large", "gcp": "none"}))
+    assert nothing.run(_TEXT.format("verdict")) == "No cloud's nodes have a known price."
+
+
 def test_a_wish_that_nobody_meets_is_said(show: Open) -> None:
     page = show(compared(sla=Decimal("99.999")))
     assert page.run(_TEXT.format("verdict")) == "No cloud can run this."

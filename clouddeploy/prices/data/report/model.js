@@ -68,15 +68,20 @@ function byKind(offer, by) {
   return found;
 }
 
-function ranked(lane, by) {
-  return lane.offers.map((offer) => ({ offer, sum: total(offer, by) }))
-    .sort((a, b) => a.sum.known - b.sum.known || a.sum.unknown - b.sum.unknown);
+// without the price of its nodes a sum says nothing about the bill
+function nodesPriced(offer, by) {
+  return offer.lines.every((line) => line.kind !== "nodes" || monthly(line, by) !== null);
 }
 
-// a sum with unknown parts is only a lower limit: complete bills win
+function ranked(lane, by) {
+  return lane.offers.map((offer) => ({ offer, sum: total(offer, by), priced: nodesPriced(offer, by) }))
+    .sort((a, b) => b.priced - a.priced || a.sum.known - b.sum.known || a.sum.unknown - b.sum.unknown);
+}
+
+// a sum with unknown parts is only a lower limit: complete bills win; one without its nodes never does
 function cheapest(rankedLane) {
-  const complete = rankedLane.filter((one) => !one.sum.unknown);
-  return complete.length ? complete : rankedLane;
+  const priced = rankedLane.filter((one) => one.priced), complete = priced.filter((one) => !one.sum.unknown);
+  return complete.length ? complete : priced;
 }
 
 // half a cent rounds up, whatever the binary fraction made of it
