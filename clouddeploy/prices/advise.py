@@ -90,8 +90,11 @@ def _traffic(comparison: Comparison, best: Offer, offers: Sequence[Offer]) -> li
         if other is not best and not other.total.unknown
         if (gigabytes := _crossing(comparison, best, other)) is not None
     ]
+    # more nodes would bring more free transfer: the crossing is that of the nodes as they are
+    kept = " than on these nodes" if best.machine.transfer_gib else ""
     return [
-        f"from about {gb:,} GB of egress a month on {title} is cheaper" for gb, title in sorted(found)[:1]
+        f"from about {gb:,} GB of egress a month on {title} is cheaper{kept}"
+        for gb, title in sorted(found)[:1]
     ]
 
 

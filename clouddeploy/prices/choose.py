@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from clouddeploy.prices.allocatable import Room
-from clouddeploy.prices.bill import Line, bill, drivers, total
+from clouddeploy.prices.bill import Line, Total, bill, drivers, total
 from clouddeploy.prices.catalog import Catalog, Machine
 from clouddeploy.prices.clouds.base import Cloud, Control, Site, node_charge
 from clouddeploy.prices.demand import Assumptions, Demand, Wishes
@@ -102,7 +102,7 @@ def _cheapest(question: Question, machines: Sequence[Machine]) -> Offer | None:
         if best and floor > best.total.known:
             break
         priced = _priced(question, machine, nodes)
-        if priced is None or (best and total(line.monthly for line in priced[1]).known > best.total.known):
+        if priced is None or (best and priced.total.known > best.total.known):
             continue
         offer = _offer(question, machine, pods)
         if offer and (best is None or _order(offer) < _order(best)):
@@ -126,14 +126,41 @@ def _floors(
     return sorted(found, key=lambda one: (one[0], one[1].name))
 
 
-def _priced(question: Question, machine: Machine, nodes: int) -> tuple[Control, tuple[Line, ...]] | None:
-    """The edition and the bill of so many nodes, or of the least number; None when no edition allows it."""
+@dataclass(frozen=True)
+class _Priced:
+    """A cluster with its bill."""
+
+    site: Site
+    control: Control
+    lines: tuple[Line, ...]
+
+    @property
+    def total(self) -> Total:
+        return total(line.monthly for line in self.lines)
+
+    @property
+    def order(self) -> tuple[int, Decimal, int]:
+        return self.total.unknown, self.total.known, self.site.nodes
+
+
+def _priced(question: Question, machine: Machine, nodes: int) -> _Priced | None:
+    """The cheapest cluster of so many nodes or more; None when no edition allows it."""
+    least = _counted(question, machine, nodes)
+    if least is None:
+        return None
+    worth = [count for count in question.cloud.worth(least.site) if count > least.site.nodes]
+    more = [_counted(question, machine, count) for count in worth]
+    return min((one for one in (least, *more) if one), key=lambda one: one.order)
+
+
+def _counted(question: Question, machine: Machine, nodes: int) -> _Priced | None:
+    """The cluster of so many nodes, or of the least number; None when no edition allows it."""
     control = question.cloud.control(question.wishes, nodes)
     if control is None:
         return None
     site = question.site(machine, max(nodes, question.assumed.min_nodes, control.min_nodes))
     by = drivers(question.demand, question.assumed, question.wishes)
-    return control, bill(question.cloud.charges(site, control), by)
+    return _Priced(site, control, bill(question.cloud.charges(site, control), by))
 
 
 def _offer(question: Question, machine: Machine, pods: Sequence[Pod]) -> Offer | None:
@@ -141,14 +168,17 @@ def _offer(question: Question, machine: Machine, pods: Sequence[Pod]) -> Offer |
     priced = _priced(question, machine, len(packing.nodes)) if packing else None
     if packing is None or priced is None:
         return None
-    control, lines = priced
-    packing = packing.at_least(control.min_nodes)
-    site = question.site(machine, len(packing.nodes))
-    notes = list(question.cloud.notes(site, control))
+    control, nodes = priced.control, priced.site.nodes
+    notes = list(question.cloud.notes(priced.site, control))
+    needed = max(len(packing.nodes), control.min_nodes)
+    if nodes > needed:
+        notes.append(
+            f"{needed} nodes would do: {nodes - needed} more cost less than the traffic that each brings free"
+        )
     if question.live:
-        nodes = len(packing.nodes)
         notes += question.live.short(machine.cpus * nodes, nodes)
-    return Offer(question.cloud, question.place, control, machine, packing, lines, tuple(notes))
+    packing = packing.at_least(nodes)
+    return Offer(question.cloud, question.place, control, machine, packing, priced.lines, tuple(notes))
 
 
 def _order(offer: Offer) -> tuple[int, Decimal, int, str]:

@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from clouddeploy.errors import ConfigError
 from clouddeploy.prices.advise import advise
 from clouddeploy.prices.age import age
-from clouddeploy.prices.bill import cents
+from clouddeploy.prices.bill import cents, drivers, total
 from clouddeploy.prices.clouds import CLOUDS
+from clouddeploy.prices.clouds.base import Site
 from clouddeploy.prices.compare import compare
 from clouddeploy.prices.demand import Assumptions, Demand, scaled
 from clouddeploy.prices.features import features
@@ -52,6 +53,39 @@ def test_one_more_replica_is_never_cheaper(pods: list[Pod], which: int) -> None:
     once, again = offers(compared(app(pods))), offers(compared(app(more)))
     for cloud, offer in again.items():
         assert offer.total.known >= once[cloud].total.known
+
+
+@settings(max_examples=25, deadline=None)
+@given(PODS, st.integers(0, 11), st.integers(0, 1_000_000), st.integers(0, 1))
+def test_nor_is_it_where_a_node_brings_free_traffic(
+    pods: list[Pod], which: int, egress: int, lane: int
+) -> None:
+    once, again = (
+        offers(compared(replace(app(more), egress_gb=Decimal(egress))), lane)
+        for more in (pods, [*pods, *[pods[which % len(pods)]] * 4])
+    )
+    for cloud, offer in again.items():
+        assert offer.total.known >= once[cloud].total.known
+
+
+@pytest.mark.parametrize("egress", [0, 15_999, 16_001, 50_000, 99_999, 100_000, 100_001, 700_000])
+@pytest.mark.parametrize("lane", [0, 1])
+def test_no_other_number_of_nodes_would_be_cheaper(lane: int, egress: int) -> None:
+    comparison = compared(replace(APP, egress_gb=Decimal(egress)))
+    found = offers(comparison, lane)["digitalocean"]
+    needed = len([node for node in found.packing.nodes if node])
+    for count in range(needed, 400):
+        site = Site(CATALOG, "nyc1", found.machine, count, comparison.demand, WISHES, Assumptions())
+        charges = found.cloud.charges(site, found.control)
+        by = drivers(comparison.demand, comparison.assumed, WISHES)
+        assert total(charge.monthly(by) for charge in charges).known >= found.total.known
+
+
+def test_nodes_that_are_there_for_their_traffic_are_said() -> None:
+    found = offers(compared(replace(APP, egress_gb=Decimal(100_000))))["digitalocean"]
+    assert (len(found.packing.nodes), found.machine.name) == (25, "s-2vcpu-4gb")
+    assert "4 nodes would do: 21 more cost less than the traffic that each brings free" in found.notes
+    assert not any("would do" in note for note in offers(compared())["digitalocean"].notes)
 
 
 @settings(max_examples=25, deadline=None)

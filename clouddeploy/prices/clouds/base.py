@@ -49,7 +49,8 @@ class Cloud:
 
     `charges` composes the bill of a site; `notes` says what surprises people about it. `auto` says
     which types the cloud takes where it makes the nodes itself, None where it does not. `serverless`
-    is the bill of a cluster whose pods are billed by what they request.
+    is the bill of a cluster whose pods are billed by what they request. `worth` names the numbers of
+    nodes whose bill may be less than that of fewer, where a node brings something that is billed without it.
     """
 
     name: str
@@ -61,6 +62,7 @@ class Cloud:
     spot: bool = True
     auto: Callable[[Machine], bool] | None = None
     serverless: Callable[[Site], Sequence[Charge]] | None = None
+    worth: Callable[[Site], Sequence[int]] = lambda _: ()
 
     def control(self, wishes: Wishes, nodes: int = 0) -> Control | None:
         """The cheapest edition that meets the wishes; None when none does."""

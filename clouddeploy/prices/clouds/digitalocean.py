@@ -46,6 +46,19 @@ def _charges(site: Site, control: Control) -> Sequence[Charge]:
     ]
 
 
+def _worth(site: Site) -> Sequence[int]:
+    """The nodes whose pooled transfer just does not and just does hold the egress.
+
+    Between the least number of nodes and these each node changes the bill by the same amount: its
+    price less the transfer that it brings. Beyond them it brings nothing.
+    """
+    transfer = site.machine.transfer_gib
+    if not transfer:
+        return ()
+    filled = int(site.demand.egress_gb // transfer)
+    return filled, filled + 1
+
+
 def _nat(site: Site) -> Sequence[Charge]:
     if not site.wishes.private:
         return []
@@ -110,4 +123,5 @@ CLOUD = Cloud(
     charges=_charges,
     notes=_notes,
     spot=False,
+    worth=_worth,
 )
