@@ -69,7 +69,17 @@ def answer(question: Question, steady: bool) -> Offer | Unfit:
     if isinstance(machines, str):
         return Unfit(cloud, machines)
     priced = [one for one in machines if one.row.usd is not None]
-    return _cheapest(question, priced or machines) or Unfit(cloud, _too_large(question, machines))
+    found = [_cheapest(question, alike) for alike in _by_disk(cloud, priced or machines)]
+    offers = [offer for offer in found if offer]
+    return min(offers, key=_order, default=None) or Unfit(cloud, _too_large(question, machines))
+
+
+def _by_disk(cloud: Cloud, machines: Iterable[Machine]) -> Iterable[Sequence[Machine]]:
+    """The types whose bills have the same parts: what is unknown of one is unknown of all of them."""
+    found: dict[str, list[Machine]] = {}
+    for machine in machines:
+        found.setdefault(cloud.disk(machine), []).append(machine)
+    return found.values()
 
 
 def _wanted(question: Question, steady: bool) -> list[Machine] | str:

@@ -51,6 +51,7 @@ class Cloud:
     which types the cloud takes where it makes the nodes itself, None where it does not. `serverless`
     is the bill of a cluster whose pods are billed by what they request. `worth` names the numbers of
     nodes whose bill may be less than that of fewer, where a node brings something that is billed without it.
+    `disk` is the kind of disk that a type takes, where that differs from type to type.
     """
 
     name: str
@@ -63,6 +64,7 @@ class Cloud:
     auto: Callable[[Machine], bool] | None = None
     serverless: Callable[[Site], Sequence[Charge]] | None = None
     worth: Callable[[Site], Sequence[int]] = lambda _: ()
+    disk: Callable[[Machine], str] = lambda _: ""
 
     def control(self, wishes: Wishes, nodes: int = 0) -> Control | None:
         """The cheapest edition that meets the wishes; None when none does."""
