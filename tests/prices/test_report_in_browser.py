@@ -87,6 +87,15 @@ def test_totals_follow_the_address(show: Open) -> None:
     assert offers(page) == expected(compared(changed, machines=CHEAP, first=False))
 
 
+@pytest.mark.parametrize("repositories", [1, 3, 6])
+def test_the_registry_plan_follows_the_images_that_are_kept(show: Open, repositories: int) -> None:
+    app = replace(APP, repositories=repositories, registry_gb=Decimal("0.4"))
+    for gigabytes in ("0", "0.5", "0.6", "5", "50", "755", "800", "2000"):
+        page = show(compared(app, machines=CHEAP), f"#registry={gigabytes}")
+        changed = replace(app, registry_gb=Decimal(gigabytes))
+        assert offers(page) == expected(compared(changed, machines=CHEAP)), gigabytes
+
+
 def test_totals_follow_what_is_typed_and_come_back(show: Open) -> None:
     comparison = compared(machines=CHEAP)
     page = show(comparison)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from clouddeploy.prices.allocatable import Room
-from clouddeploy.prices.bill import Charge
+from clouddeploy.prices.bill import Charge, drivers, total
 from clouddeploy.prices.catalog import Catalog, Machine, Row
 from clouddeploy.prices.demand import Assumptions, Demand, Wishes
 from clouddeploy.prices.features import Support, support, versions
@@ -44,6 +44,14 @@ class Control:
 
 
 @dataclass(frozen=True)
+class Keeping:
+    """One way to keep the app's images: what it costs, and for how many GB it is; None has no end."""
+
+    charges: Sequence[Charge]
+    most_gb: Decimal | None = None
+
+
+@dataclass(frozen=True)
 class Cloud:
     """One cloud. `controls` go from the cheapest to the best.
 
@@ -51,7 +59,8 @@ class Cloud:
     which types the cloud takes where it makes the nodes itself, None where it does not. `serverless`
     is the bill of a cluster whose pods are billed by what they request. `worth` names the numbers of
     nodes whose bill may be less than that of fewer, where a node brings something that is billed without it.
-    `disk` is the kind of disk that a type takes, where that differs from type to type.
+    `disk` is the kind of disk that a type takes, where that differs from type to type. `keeping` lists
+    the registry's plans where it has several; `charges` has the one of them that `kept` names.
     """
 
     name: str
@@ -65,6 +74,7 @@ class Cloud:
     serverless: Callable[[Site], Sequence[Charge]] | None = None
     worth: Callable[[Site], Sequence[int]] = lambda _: ()
     disk: Callable[[Machine], str] = lambda _: ""
+    keeping: Callable[[Site], Sequence[Keeping]] = lambda _: ()
 
     def control(self, wishes: Wishes, nodes: int = 0) -> Control | None:
         """The cheapest edition that meets the wishes; None when none does."""
@@ -114,6 +124,14 @@ def volume_charge(title: str, row: Row, site: Site, least: int = 1) -> Charge:
 
 def _found(price: Decimal | None, kind: str, what: str) -> str:
     return f"on demand: no {what} price is known" if price is None else kind
+
+
+def kept(site: Site, ways: Sequence[Keeping]) -> Keeping:
+    """The cheapest of the ways that have room for the images; the last one has, at an unknown price."""
+    by = drivers(site.demand, site.assumed, site.wishes)
+    roomy = [way for way in ways if way.most_gb is None or site.demand.registry_gb <= way.most_gb]
+    sums = [total(charge.monthly(by) for charge in way.charges) for way in roomy]
+    return min(zip(sums, roomy, strict=True), key=lambda one: (one[0].unknown, one[0].known))[1]
 
 
 def version_charges(site: Site, title: str, sku: str) -> Sequence[Charge]:

@@ -10,7 +10,7 @@ function bar(offer, by, most) {
   }
   const { unknown } = total(offer, by);
   if (unknown) {
-    const open = offer.lines.filter((line) => monthly(line, by) === null).map((line) => line.title).join(", ");
+    const open = linesOf(offer, by).filter((line) => monthly(line, by) === null).map((line) => line.title).join(", ");
     box.append(make("span", { class: "unknown", title: `unknown: ${open}` }, `+ ${unknown} ?`));
     said.push(`unknown: ${open}`);
   }

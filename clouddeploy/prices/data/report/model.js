@@ -53,18 +53,30 @@ function monthly(line, by) {
   return amount > 0 ? Math.min(amount, Number(line.cap_usd)) : Math.max(amount, -Number(line.cap_usd));
 }
 
-function total(offer, by) {
+function sumOf(lines, by) {
   let known = 0, unknown = 0;
-  for (const line of offer.lines) {
+  for (const line of lines) {
     const amount = monthly(line, by);
     if (amount === null) unknown += 1; else known += amount;
   }
   return { known, unknown };
 }
 
+// an offer's lines, with the registry plan that is the cheapest one for the images that are kept now
+function linesOf(offer, by) {
+  const roomy = (data.keeping[offer.provider] || []).filter((way) => way.most_gb === null || by.registry_gb <= Number(way.most_gb));
+  if (!roomy.length) return offer.lines;
+  const order = (way) => { const sum = sumOf(way.lines, by); return [sum.unknown, sum.known]; };
+  const best = roomy.reduce((a, b) => { const [x, y] = [order(a), order(b)]; return (y[0] - x[0] || y[1] - x[1]) < 0 ? b : a; });
+  const first = offer.lines.findIndex((line) => line.kind === "registry");
+  return offer.lines.flatMap((line, i) => (line.kind !== "registry" ? [line] : i === first ? best.lines : []));
+}
+
+const total = (offer, by) => sumOf(linesOf(offer, by), by);
+
 function byKind(offer, by) {
   const found = new Map();
-  for (const line of offer.lines) found.set(line.kind, (found.get(line.kind) || 0) + (monthly(line, by) || 0));
+  for (const line of linesOf(offer, by)) found.set(line.kind, (found.get(line.kind) || 0) + (monthly(line, by) || 0));
   return found;
 }
 
