@@ -35,6 +35,11 @@ def _advice(lane: Lane, offers: Sequence[Offer], comparison: Comparison) -> Advi
     ordered = sorted(offers, key=lambda offer: (bool(offer.total.unknown), offer.rank))
     best, runner_up = ordered[0], ordered[1] if len(ordered) > 1 else None
     changes = [] if runner_up is None else [*_changes(best, runner_up), *_traffic(comparison, best, offers)]
+    changes += [
+        f"{one.cloud.title} is counted at its on-demand price: its {one.not_known} price is not known"
+        for one in (best, runner_up)
+        if one and one.not_known
+    ]
     below = [offer for offer in offers if offer.total.unknown and offer.rank < best.rank]
     changes += [
         f"{one.cloud.title}: {cents(best.total.known - one.total.known)} less without its "
@@ -52,7 +57,11 @@ def _rules(comparison: Comparison) -> list[str]:
     if wishes.ha:
         found.append("the control plane is redundant")
     if wishes.spot:
-        found.append("offers spot machines")
+        found.append("offers spot machines, at the on-demand price where no other is known")
+    if wishes.commit:
+        found.append(
+            f"nodes committed to for {wishes.commit}, at the on-demand price where no other is known"
+        )
     if wishes.private:
         found.append("nodes have no public address")
     return [

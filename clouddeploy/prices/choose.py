@@ -9,7 +9,7 @@ from decimal import Decimal
 from clouddeploy.prices.allocatable import Room
 from clouddeploy.prices.bill import Line, Total, bill, drivers, total
 from clouddeploy.prices.catalog import Catalog, Machine
-from clouddeploy.prices.clouds.base import Cloud, Control, Site, node_charge
+from clouddeploy.prices.clouds.base import Cloud, Control, Site, node_charge, not_known
 from clouddeploy.prices.demand import Assumptions, Demand, Wishes
 from clouddeploy.prices.live import Live
 from clouddeploy.prices.offers import Offer, Unfit
@@ -187,8 +187,13 @@ def _offer(question: Question, machine: Machine, pods: Sequence[Pod]) -> Offer |
         )
     if question.live:
         notes += question.live.short(machine.cpus * nodes, nodes)
+    lacking = not_known(priced.site)
+    if lacking:
+        notes.append(f"no {lacking} price of {machine.name} is known: it is compared at the on-demand price")
     packing = packing.at_least(nodes)
-    return Offer(question.cloud, question.place, control, machine, packing, priced.lines, tuple(notes))
+    return Offer(
+        question.cloud, question.place, control, machine, packing, priced.lines, tuple(notes), lacking
+    )
 
 
 def _order(offer: Offer) -> tuple[int, Decimal, int, str]:

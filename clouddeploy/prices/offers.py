@@ -21,7 +21,11 @@ LANES = (ANY_CPU, STEADY)
 
 @dataclass(frozen=True)
 class Offer:
-    """What one cloud would cost, and how the pods lie on its nodes."""
+    """What one cloud would cost, and how the pods lie on its nodes.
+
+    `not_known` names the price that was asked for and is not known (spot, committed): the nodes are
+    at the on-demand price then.
+    """
 
     cloud: Cloud
     place: Place
@@ -30,6 +34,7 @@ class Offer:
     packing: Packing
     lines: tuple[Line, ...]
     notes: tuple[str, ...]
+    not_known: str = ""
 
     @property
     def total(self) -> Total:

@@ -7,6 +7,7 @@ import random
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -297,6 +298,21 @@ def test_spot_and_committed_prices_are_used_where_they_are_known() -> None:
     same = next(line for line in long["aws"].lines if line.charge.kind == "nodes")
     assert same.charge.note == "on demand: no committed price is known"
     assert "digitalocean" not in spot
+
+
+@pytest.mark.parametrize(("wish", "kind"), [({"spot": True}, "spot"), ({"commit": "1y"}, "committed")])
+def test_an_on_demand_price_in_place_of_the_wanted_one_is_said(wish: dict[str, Any], kind: str) -> None:
+    found = compared(machines=CHEAP, **wish)
+    said = f"no {kind} price of t3.medium is known: it is compared at the on-demand price"
+    assert said in offers(found)["aws"].notes
+    assert f"- Amazon EKS: {said}" in markdown(found)
+    assert not any("on-demand price" in note for note in offers(found)["gcp"].notes)
+    advice = advise(compared(machines={**CHEAP, "digitalocean": "none"}, **wish))[0]
+    assert any("at the on-demand price where no other is known" in rule for rule in advice.rules)
+    best, second = advice.best, advice.runner_up
+    assert second
+    assert {best.cloud.name, second.cloud.name} == {"aws", "gcp"}
+    assert f"Amazon EKS is counted at its on-demand price: its {kind} price is not known" in advice.changes
 
 
 def test_no_more_than_672_hours_of_a_droplet_are_billed() -> None:

@@ -93,14 +93,16 @@ def amounts(**terms: Decimal | int) -> Mapping[str, Decimal]:
 
 def node_charge(site: Site, title: str = "") -> Charge:
     """The machines by the hour, at the spot price where one was asked for and is known."""
-    machine, row, usd, notes = site.machine, site.machine.row, None, []
-    if site.wishes.commit:
-        committed = site.price(f"{machine.name}.commit.{site.wishes.commit}")
-        row = row if committed.usd is None else committed
-        notes.append(_found(committed.usd, f"committed for {site.wishes.commit}", "committed"))
-    elif site.wishes.spot:
+    machine, wishes, notes = site.machine, site.wishes, []
+    row, usd, lacking = machine.row, None, not_known(site)
+    if lacking:
+        notes.append(f"on demand: no {lacking} price is known")
+    elif wishes.commit:
+        row = _committed(site)
+        notes.append(f"committed for {wishes.commit}")
+    elif wishes.spot:
         usd = row.spot
-        notes.append(_found(usd, "spot", "spot"))
+        notes.append("spot")
     cap = row.month_cap * site.nodes if row.month_cap is not None else None
     if cap is not None:
         notes.append(f"at most {row.month_cap} a month each")
@@ -122,8 +124,15 @@ def volume_charge(title: str, row: Row, site: Site, least: int = 1) -> Charge:
     return Charge("volumes", title, row, amounts(volume_gib=1, month=beyond), note=note)
 
 
-def _found(price: Decimal | None, kind: str, what: str) -> str:
-    return f"on demand: no {what} price is known" if price is None else kind
+def not_known(site: Site) -> str:
+    """The price that was asked for and is not known (spot, committed): the on-demand one counts instead."""
+    if site.wishes.commit:
+        return "" if _committed(site).usd is not None else "committed"
+    return "spot" if site.wishes.spot and site.machine.row.spot is None else ""
+
+
+def _committed(site: Site) -> Row:
+    return site.price(f"{site.machine.name}.commit.{site.wishes.commit}")
 
 
 def kept(site: Site, ways: Sequence[Keeping]) -> Keeping:
