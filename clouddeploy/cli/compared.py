@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from clouddeploy.cli import view
 from clouddeploy.errors import ConfigError
-from clouddeploy.prices.advise import advise
+from clouddeploy.prices.advise import advise, no_advice
 from clouddeploy.prices.age import age
 from clouddeploy.prices.bill import cents
 from clouddeploy.prices.catalog import STALE_DAYS
@@ -125,7 +125,7 @@ def _advice(found: Comparison) -> None:
     view.say("\nrecommended", style="bold")
     advice = advise(found)
     if not advice:
-        _say("none: no cloud's nodes have a known price")
+        _say(f"none: {no_advice(found)}")
     for one in advice:
         second = f"; then {one.runner_up.cloud.title}" if one.runner_up else ""
         _say(f"{one.lane}: {one.best.cloud.title} at {one.best.total}{second}", style="green")

@@ -31,6 +31,12 @@ def advise(comparison: Comparison) -> tuple[Advice, ...]:
     return tuple(_advice(lane, offers, comparison) for lane, offers in priced if offers)
 
 
+def no_advice(comparison: Comparison) -> str:
+    """Why `advise` has nothing to recommend."""
+    offers = any(lane.offers for lane in comparison.lanes)
+    return "no cloud's nodes have a known price" if offers else "no cloud can run this"
+
+
 def _advice(lane: Lane, offers: Sequence[Offer], comparison: Comparison) -> Advice:
     ordered = sorted(offers, key=lambda offer: (bool(offer.total.unknown), offer.rank))
     best, runner_up = ordered[0], ordered[1] if len(ordered) > 1 else None

@@ -71,7 +71,7 @@ def answer(question: Question, steady: bool) -> Offer | Unfit:
     priced = [one for one in machines if one.row.usd is not None]
     found = [_cheapest(question, alike) for alike in _by_disk(cloud, priced or machines)]
     offers = [offer for offer in found if offer]
-    return min(offers, key=_order, default=None) or Unfit(cloud, _too_large(question, machines))
+    return min(offers, key=_order, default=None) or _too_large(question, machines)
 
 
 def _by_disk(cloud: Cloud, machines: Iterable[Machine]) -> Iterable[Sequence[Machine]]:
@@ -201,7 +201,7 @@ def _order(offer: Offer) -> tuple[int, Decimal, int, str]:
     return offer.total.unknown, offer.total.known, len(offer.packing.nodes), offer.machine.name
 
 
-def _too_large(question: Question, machines: Sequence[Machine]) -> str:
+def _too_large(question: Question, machines: Sequence[Machine]) -> Unfit:
     """Names the pod that fits on no node, and the smallest machine that would do."""
     rooms = [question.room(machine) for machine in machines]
     largest = next(
@@ -212,17 +212,19 @@ def _too_large(question: Question, machines: Sequence[Machine]) -> str:
         ),
         None,
     )
+    cloud = question.cloud
     if largest is None:
-        return "no machine type runs all of the pods, or no edition so many nodes"
+        return Unfit(cloud, "no machine type runs all of the pods, or no edition so many nodes")
     what = f"a pod of {largest.service} ({largest.cpu}m, {largest.memory}Mi) fits on no node"
-    return f"{what}; {_smallest(question, largest)}"
+    one = _smallest(question, largest)
+    if one is None:
+        return Unfit(cloud, f"{what}; no larger type is known here: clouddeploy prices refresh", True)
+    shape = f"{one.cpus} vCPU, {one.memory_gib} GiB, {one.arch}"
+    return Unfit(cloud, f"{what}; the smallest that would do is {one.name} ({shape})")
 
 
-def _smallest(question: Question, pod: Pod) -> str:
-    cloud = question.cloud.name
-    known = {machine.name: machine for machine in question.catalog.all_machines(cloud)}
+def _smallest(question: Question, pod: Pod) -> Machine | None:
+    """The smallest type of any region that runs the pod; None when none is known that does."""
+    known = {machine.name: machine for machine in question.catalog.all_machines(question.cloud.name)}
     would = [one for one in known.values() if fits(pod, question.room(one))]
-    if not would:
-        return "the catalogue has no larger one"
-    one = min(would, key=lambda machine: (machine.memory_gib, machine.cpus, machine.name))
-    return f"the smallest that would do is {one.name} ({one.cpus} vCPU, {one.memory_gib} GiB, {one.arch})"
+    return min(would, key=lambda machine: (machine.memory_gib, machine.cpus, machine.name), default=None)

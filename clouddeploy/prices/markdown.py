@@ -6,14 +6,12 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from clouddeploy.prices.advise import advise
+from clouddeploy.prices.advise import advise, no_advice
 from clouddeploy.prices.features import features
 from clouddeploy.prices.offers import Comparison, Lane, Offer
 
 if TYPE_CHECKING:
     from clouddeploy.prices.against import Change
-
-_NOTHING = "None: no cloud's nodes have a known price."
 
 
 def markdown(comparison: Comparison, changed: Sequence[Change] = (), revision: str = "") -> str:
@@ -28,7 +26,9 @@ def markdown(comparison: Comparison, changed: Sequence[Change] = (), revision: s
     if changed:
         parts.append(f"### Against {revision}\n\n{_changes(changed)}")
     parts += [_lane(lane) for lane in comparison.lanes]
-    parts.append("### Recommendation\n\n" + ("\n".join(_advice(comparison)) or _NOTHING))
+    parts.append(
+        "### Recommendation\n\n" + ("\n".join(_advice(comparison)) or f"None: {no_advice(comparison)}.")
+    )
     parts.append("### Surprises\n\n" + "\n".join(_notes(comparison)))
     parts.append(
         "<details><summary>What else they offer</summary>\n\n" + _features(comparison) + "\n\n</details>"

@@ -54,10 +54,15 @@ class Offer:
 
 @dataclass(frozen=True)
 class Unfit:
-    """A cloud that cannot be compared, and why."""
+    """A cloud that cannot be compared, and why.
+
+    `too_small` is True where a pod is larger than every type that the catalogue knows: the cloud may
+    have larger ones.
+    """
 
     cloud: Cloud
     reason: str
+    too_small: bool = False
 
 
 @dataclass(frozen=True)

@@ -162,8 +162,10 @@ def test_a_pod_too_large_for_a_cloud_is_named_with_the_smallest_node_that_would_
     found = compared(app([Pod(3000, 20000, "cache")])).lanes[0]
     reasons = {one.cloud.name: one.reason for one in found.unfit}
     assert reasons["gcp"] == (
-        "a pod of cache (3000m, 20000Mi) fits on no node; the catalogue has no larger one"
+        "a pod of cache (3000m, 20000Mi) fits on no node; "
+        "no larger type is known here: clouddeploy prices refresh"
     )
+    assert {one.cloud.name: one.too_small for one in found.unfit}["gcp"]
 
 
 def test_the_other_clouds_are_still_compared() -> None:
@@ -323,6 +325,20 @@ def test_no_more_than_672_hours_of_a_droplet_are_billed() -> None:
     assert node.monthly == 24 * 4
     short = compare(APP, WISHES, CATALOG, Assumptions(hours=Decimal(100)))
     assert offers(short)["digitalocean"].total.known < 50
+
+
+@pytest.mark.parametrize(
+    ("cloud", "offered"),
+    [
+        ("gcp", "1.36, 1.35"),
+        ("alibaba", "1.36, 1.35"),
+        ("aws", "1.36, 1.35, 1.34"),
+        ("digitalocean", "1.36, 1.35, 1.34"),
+    ],
+)
+def test_a_version_that_has_ended_is_not_named_as_offered(cloud: str, offered: str) -> None:
+    notes = offers(compared(version="1.30"))[cloud].notes
+    assert f"Kubernetes 1.30 is not known to be offered; {offered} are" in notes
 
 
 @pytest.mark.parametrize(

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 
 from clouddeploy.prices.allocatable import Room
 from clouddeploy.prices.bill import Charge, drivers, total
 from clouddeploy.prices.catalog import Catalog, Machine, Row
 from clouddeploy.prices.demand import Assumptions, Demand, Wishes
-from clouddeploy.prices.features import Support, support, versions
+from clouddeploy.prices.features import Support, Version, support, versions
 
 SOON_DAYS = 60
 """So long before the end of its support a Kubernetes minor is announced."""
@@ -124,6 +125,11 @@ def volume_charge(title: str, row: Row, site: Site, least: int = 1) -> Charge:
     return Charge("volumes", title, row, amounts(volume_gib=1, month=beyond), note=note)
 
 
+def _lasts(version: Version, today: date) -> bool:
+    """Whether a minor is in standard support today, as far as its end is published."""
+    return version.standard and (version.until is None or today <= version.until)
+
+
 def not_known(site: Site) -> str:
     """The price that was asked for and is not known (spot, committed): the on-demand one counts instead."""
     if site.wishes.commit:
@@ -156,7 +162,7 @@ def version_notes(cloud: str, wishes: Wishes) -> Sequence[str]:
     known, wanted, found = versions(cloud), wishes.version, []
     one = next((one for one in known if one.minor == wanted), None)
     if wanted and one is None:
-        offered = ", ".join(each.minor for each in known if each.standard)
+        offered = ", ".join(each.minor for each in known if _lasts(each, wishes.today))
         found.append(f"Kubernetes {wanted} is not known to be offered; {offered} are")
     if one and one.until and one.until < wishes.today:
         found.append(f"Kubernetes {one.minor} left support on {one.until}")
