@@ -291,7 +291,17 @@ def _print(
     else:
         view.data(compared.data(found, changed, revision), output.value)
     if not any(lane.offers for lane in found.lanes):
-        raise ConfigError("no cloud can run this", fix="ask for less, or for another region")
+        raise _nobody(found)
+
+
+def _nobody(found: Comparison) -> ConfigError:
+    """Where only the catalogue ends, a cloud may well have what was asked for."""
+    if any(one.too_small for lane in found.lanes for one in lane.unfit):
+        return ConfigError(
+            "no machine type that is known here runs this",
+            fix="clouddeploy prices refresh, which reads of more types, or ask for less",
+        )
+    return ConfigError("no cloud can run this", fix="ask for less, or for another region")
 
 
 def _write(path: Path, found: Comparison) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from clouddeploy.cli import view
 from clouddeploy.errors import ConfigError
-from clouddeploy.prices.advise import advise
+from clouddeploy.prices.advise import advise, no_advice
 from clouddeploy.prices.age import age, sentence
 from clouddeploy.prices.bill import cents
 from clouddeploy.prices.clouds import CLOUDS
@@ -137,13 +137,16 @@ def _sla(offer: Offer) -> str:
 
 def _advice(found: Comparison) -> None:
     view.say("\nrecommended", style="bold")
-    for one in advise(found):
+    advice = advise(found)
+    if not advice:
+        _say(f"none: {no_advice(found)}")
+    for one in advice:
         second = f"; then {one.runner_up.cloud.title}" if one.runner_up else ""
         _say(f"{one.lane}: {one.best.cloud.title} at {one.best.total}{second}", style="green")
         for change in one.changes:
             _say(f"  {change}")
-    rules = next((one.rules for one in advise(found)), ())
-    _say(f"rules: {'; '.join(rules)}")
+    for one in advice[:1]:
+        _say(f"rules: {'; '.join(one.rules)}")
 
 
 def _surprises(found: Comparison) -> None:

@@ -22,18 +22,31 @@ class Advice:
 
 
 def advise(comparison: Comparison) -> tuple[Advice, ...]:
-    """Advice for each lane that has an offer.
+    """Advice for each lane that has an offer whose nodes have a known price.
 
-    Offers whose bill is complete come first: a sum with unknown parts is only a lower limit.
+    Offers whose bill is complete come first: a sum with unknown parts is only a lower limit. Without
+    the nodes' price it is no limit worth comparing: such an offer is neither best nor runner-up.
     """
-    return tuple(_advice(lane, comparison) for lane in comparison.lanes if lane.offers)
+    priced = [(lane, [offer for offer in lane.offers if offer.nodes_priced]) for lane in comparison.lanes]
+    return tuple(_advice(lane, offers, comparison) for lane, offers in priced if offers)
 
 
-def _advice(lane: Lane, comparison: Comparison) -> Advice:
-    ordered = sorted(lane.offers, key=lambda offer: (bool(offer.total.unknown), offer.rank))
+def no_advice(comparison: Comparison) -> str:
+    """Why `advise` has nothing to recommend."""
+    offers = any(lane.offers for lane in comparison.lanes)
+    return "no cloud's nodes have a known price" if offers else "no cloud can run this"
+
+
+def _advice(lane: Lane, offers: Sequence[Offer], comparison: Comparison) -> Advice:
+    ordered = sorted(offers, key=lambda offer: (bool(offer.total.unknown), offer.rank))
     best, runner_up = ordered[0], ordered[1] if len(ordered) > 1 else None
-    changes = [] if runner_up is None else [*_changes(best, runner_up), *_traffic(comparison, best, lane)]
-    below = [offer for offer in lane.offers if offer.total.unknown and offer.rank < best.rank]
+    changes = [] if runner_up is None else [*_changes(best, runner_up), *_traffic(comparison, best, offers)]
+    changes += [
+        f"{one.cloud.title} is counted at its on-demand price: its {one.not_known} price is not known"
+        for one in (best, runner_up)
+        if one and one.not_known
+    ]
+    below = [offer for offer in offers if offer.total.unknown and offer.rank < best.rank]
     changes += [
         f"{one.cloud.title}: {cents(best.total.known - one.total.known)} less without its "
         f"{one.total.unknown} unknown amounts; it wins if they are smaller"
@@ -50,10 +63,20 @@ def _rules(comparison: Comparison) -> list[str]:
     if wishes.ha:
         found.append("the control plane is redundant")
     if wishes.spot:
-        found.append("offers spot machines")
+        found.append("offers spot machines, at the on-demand price where no other is known")
+    if wishes.commit:
+        found.append(
+            f"nodes committed to for {wishes.commit}, at the on-demand price where no other is known"
+        )
     if wishes.private:
         found.append("nodes have no public address")
-    return [*found, "every pod fits on a node", "all prices known before some unknown", "then the cheapest"]
+    return [
+        *found,
+        "every pod fits on a node",
+        "the price of its nodes is known",
+        "all prices known before some unknown",
+        "then the cheapest",
+    ]
 
 
 def _changes(best: Offer, other: Offer) -> list[str]:
@@ -74,16 +97,19 @@ def _changes(best: Offer, other: Offer) -> list[str]:
     return found
 
 
-def _traffic(comparison: Comparison, best: Offer, lane: Lane) -> list[str]:
+def _traffic(comparison: Comparison, best: Offer, offers: Sequence[Offer]) -> list[str]:
     """From how much egress on another offer is the cheaper one, for the first that is."""
     found = [
         (gigabytes, other.cloud.title)
-        for other in lane.offers
+        for other in offers
         if other is not best and not other.total.unknown
         if (gigabytes := _crossing(comparison, best, other)) is not None
     ]
+    # more nodes would bring more free transfer: the crossing is that of the nodes as they are
+    kept = " than on these nodes" if best.machine.transfer_gib else ""
     return [
-        f"from about {gb:,} GB of egress a month on {title} is cheaper" for gb, title in sorted(found)[:1]
+        f"from about {gb:,} GB of egress a month on {title} is cheaper{kept}"
+        for gb, title in sorted(found)[:1]
     ]
 
 

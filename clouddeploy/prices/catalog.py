@@ -160,12 +160,13 @@ class Catalog:
                     found[key] = item
         return tuple(found.values())
 
-    def priced_regions(self, provider: str) -> set[str]:
-        """The regions in which at least one machine type has a price; EVERYWHERE stands for all."""
+    def priced_regions(self, provider: str, arch: str = "any") -> set[str]:
+        """The regions where some machine type of an architecture has a price; EVERYWHERE stands for all."""
         return {
             region
             for (name, region), types in self._machines.items()
-            if name == provider and any(machine.row.usd is not None for machine in types.values())
+            if name == provider
+            and any(one.row.usd is not None and arch in ("any", one.arch) for one in types.values())
         }
 
     def overlaid(self, items: Iterable[Row | Machine | Plan]) -> Catalog:

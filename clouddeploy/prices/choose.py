@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from clouddeploy.prices.allocatable import Room
-from clouddeploy.prices.bill import Line, bill, drivers, total
+from clouddeploy.prices.bill import Line, Total, bill, drivers, total
 from clouddeploy.prices.catalog import Catalog, Machine
-from clouddeploy.prices.clouds.base import Cloud, Control, Site, node_charge
+from clouddeploy.prices.clouds.base import Cloud, Control, Site, node_charge, not_known
 from clouddeploy.prices.demand import Assumptions, Demand, Wishes
 from clouddeploy.prices.live import Live
 from clouddeploy.prices.offers import Offer, Unfit
@@ -69,7 +69,17 @@ def answer(question: Question, steady: bool) -> Offer | Unfit:
     if isinstance(machines, str):
         return Unfit(cloud, machines)
     priced = [one for one in machines if one.row.usd is not None]
-    return _cheapest(question, priced or machines) or Unfit(cloud, _too_large(question, machines))
+    found = [_cheapest(question, alike) for alike in _by_disk(cloud, priced or machines)]
+    offers = [offer for offer in found if offer]
+    return min(offers, key=_order, default=None) or _too_large(question, machines)
+
+
+def _by_disk(cloud: Cloud, machines: Iterable[Machine]) -> Iterable[Sequence[Machine]]:
+    """The types whose bills have the same parts: what is unknown of one is unknown of all of them."""
+    found: dict[str, list[Machine]] = {}
+    for machine in machines:
+        found.setdefault(cloud.disk(machine), []).append(machine)
+    return found.values()
 
 
 def _wanted(question: Question, steady: bool) -> list[Machine] | str:
@@ -102,7 +112,7 @@ def _cheapest(question: Question, machines: Sequence[Machine]) -> Offer | None:
         if best and floor > best.total.known:
             break
         priced = _priced(question, machine, nodes)
-        if priced is None or (best and total(line.monthly for line in priced[1]).known > best.total.known):
+        if priced is None or (best and priced.total.known > best.total.known):
             continue
         offer = _offer(question, machine, pods)
         if offer and (best is None or _order(offer) < _order(best)):
@@ -126,14 +136,41 @@ def _floors(
     return sorted(found, key=lambda one: (one[0], one[1].name))
 
 
-def _priced(question: Question, machine: Machine, nodes: int) -> tuple[Control, tuple[Line, ...]] | None:
-    """The edition and the bill of so many nodes, or of the least number; None when no edition allows it."""
+@dataclass(frozen=True)
+class _Priced:
+    """A cluster with its bill."""
+
+    site: Site
+    control: Control
+    lines: tuple[Line, ...]
+
+    @property
+    def total(self) -> Total:
+        return total(line.monthly for line in self.lines)
+
+    @property
+    def order(self) -> tuple[int, Decimal, int]:
+        return self.total.unknown, self.total.known, self.site.nodes
+
+
+def _priced(question: Question, machine: Machine, nodes: int) -> _Priced | None:
+    """The cheapest cluster of so many nodes or more; None when no edition allows it."""
+    least = _counted(question, machine, nodes)
+    if least is None:
+        return None
+    worth = [count for count in question.cloud.worth(least.site) if count > least.site.nodes]
+    more = [_counted(question, machine, count) for count in worth]
+    return min((one for one in (least, *more) if one), key=lambda one: one.order)
+
+
+def _counted(question: Question, machine: Machine, nodes: int) -> _Priced | None:
+    """The cluster of so many nodes, or of the least number; None when no edition allows it."""
     control = question.cloud.control(question.wishes, nodes)
     if control is None:
         return None
     site = question.site(machine, max(nodes, question.assumed.min_nodes, control.min_nodes))
     by = drivers(question.demand, question.assumed, question.wishes)
-    return control, bill(question.cloud.charges(site, control), by)
+    return _Priced(site, control, bill(question.cloud.charges(site, control), by))
 
 
 def _offer(question: Question, machine: Machine, pods: Sequence[Pod]) -> Offer | None:
@@ -141,14 +178,22 @@ def _offer(question: Question, machine: Machine, pods: Sequence[Pod]) -> Offer |
     priced = _priced(question, machine, len(packing.nodes)) if packing else None
     if packing is None or priced is None:
         return None
-    control, lines = priced
-    packing = packing.at_least(control.min_nodes)
-    site = question.site(machine, len(packing.nodes))
-    notes = list(question.cloud.notes(site, control))
+    control, nodes = priced.control, priced.site.nodes
+    notes = list(question.cloud.notes(priced.site, control))
+    needed = max(len(packing.nodes), control.min_nodes)
+    if nodes > needed:
+        notes.append(
+            f"{needed} nodes would do: {nodes - needed} more cost less than the traffic that each brings free"
+        )
     if question.live:
-        nodes = len(packing.nodes)
         notes += question.live.short(machine.cpus * nodes, nodes)
-    return Offer(question.cloud, question.place, control, machine, packing, lines, tuple(notes))
+    lacking = not_known(priced.site)
+    if lacking:
+        notes.append(f"no {lacking} price of {machine.name} is known: it is compared at the on-demand price")
+    packing = packing.at_least(nodes)
+    return Offer(
+        question.cloud, question.place, control, machine, packing, priced.lines, tuple(notes), lacking
+    )
 
 
 def _order(offer: Offer) -> tuple[int, Decimal, int, str]:
@@ -156,7 +201,7 @@ def _order(offer: Offer) -> tuple[int, Decimal, int, str]:
     return offer.total.unknown, offer.total.known, len(offer.packing.nodes), offer.machine.name
 
 
-def _too_large(question: Question, machines: Sequence[Machine]) -> str:
+def _too_large(question: Question, machines: Sequence[Machine]) -> Unfit:
     """Names the pod that fits on no node, and the smallest machine that would do."""
     rooms = [question.room(machine) for machine in machines]
     largest = next(
@@ -167,17 +212,19 @@ def _too_large(question: Question, machines: Sequence[Machine]) -> str:
         ),
         None,
     )
+    cloud = question.cloud
     if largest is None:
-        return "no machine type runs all of the pods, or no edition so many nodes"
+        return Unfit(cloud, "no machine type runs all of the pods, or no edition so many nodes")
     what = f"a pod of {largest.service} ({largest.cpu}m, {largest.memory}Mi) fits on no node"
-    return f"{what}; {_smallest(question, largest)}"
+    one = _smallest(question, largest)
+    if one is None:
+        return Unfit(cloud, f"{what}; no larger type is known here: clouddeploy prices refresh", True)
+    shape = f"{one.cpus} vCPU, {one.memory_gib} GiB, {one.arch}"
+    return Unfit(cloud, f"{what}; the smallest that would do is {one.name} ({shape})")
 
 
-def _smallest(question: Question, pod: Pod) -> str:
-    cloud = question.cloud.name
-    known = {machine.name: machine for machine in question.catalog.all_machines(cloud)}
+def _smallest(question: Question, pod: Pod) -> Machine | None:
+    """The smallest type of any region that runs the pod; None when none is known that does."""
+    known = {machine.name: machine for machine in question.catalog.all_machines(question.cloud.name)}
     would = [one for one in known.values() if fits(pod, question.room(one))]
-    if not would:
-        return "the catalogue has no larger one"
-    one = min(would, key=lambda machine: (machine.memory_gib, machine.cpus, machine.name))
-    return f"the smallest that would do is {one.name} ({one.cpus} vCPU, {one.memory_gib} GiB, {one.arch})"
+    return min(would, key=lambda machine: (machine.memory_gib, machine.cpus, machine.name), default=None)

@@ -43,7 +43,7 @@ def _questions(asked: Comparison) -> Sequence[Question]:
     demand, wishes, catalog, assumed = asked.demand, asked.wishes, asked.catalog, asked.assumed
     told = {one.provider: one for one in reversed(asked.live)}
     places = {
-        cloud.name: regions.place(cloud.name, wishes.region, catalog.priced_regions(cloud.name))
+        cloud.name: regions.place(cloud.name, wishes.region, catalog.priced_regions(cloud.name, wishes.arch))
         for cloud in CLOUDS
     }
     return [

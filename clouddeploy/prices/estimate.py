@@ -21,12 +21,6 @@ from clouddeploy.prices.packing import pack
 from clouddeploy.seam.cluster import Cost
 from clouddeploy.seam.target import ClusterSpec
 
-_AUTO_DISK_GIB = 80
-"""What EKS Auto Mode gives a node when nobody says.
-
-https://docs.aws.amazon.com/eks/latest/userguide/create-node-class.html
-"""
-
 
 @dataclass(frozen=True)
 class Estimate:
@@ -48,7 +42,8 @@ class Estimate:
 class Shape:
     """The nodes that a provider would make: `count` of a `machine` with a disk each.
 
-    Without a machine the cloud makes the nodes as pods need them.
+    Without a machine the cloud makes the nodes as pods need them. Without a disk's size (GiB) the
+    comparison's counts.
     """
 
     machine: str = ""
@@ -73,8 +68,8 @@ def estimate(
     if cloud is None or not regions.known(provider, region):
         return None
     wishes = Wishes(region=region, ha=bool(spec.ha), version=spec.version, auto=not shape.machine)
-    assumed = Assumptions(node_disk_gib=shape.disk_gib or _AUTO_DISK_GIB)
-    place = regions.place(provider, region, catalog.priced_regions(provider))
+    assumed = Assumptions(node_disk_gib=shape.disk_gib) if shape.disk_gib else Assumptions()
+    place = regions.place(provider, region, catalog.priced_regions(provider, wishes.arch))
     question = Question(cloud, place, catalog, demand, wishes, assumed)
     if shape.machine:
         return _counted(question, shape)

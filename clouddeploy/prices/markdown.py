@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from clouddeploy.prices.advise import advise
+from clouddeploy.prices.advise import advise, no_advice
 from clouddeploy.prices.age import sentence
 from clouddeploy.prices.features import features
 from clouddeploy.prices.offers import Comparison, Lane, Offer
@@ -26,7 +26,9 @@ def markdown(comparison: Comparison, changed: Sequence[Change] = (), revision: s
     if changed:
         parts.append(f"### Against {revision}\n\n{_changes(changed)}")
     parts += [_lane(lane) for lane in comparison.lanes]
-    parts.append("### Recommendation\n\n" + "\n".join(_advice(comparison)))
+    parts.append(
+        "### Recommendation\n\n" + ("\n".join(_advice(comparison)) or f"None: {no_advice(comparison)}.")
+    )
     parts.append("### Surprises\n\n" + "\n".join(_notes(comparison)))
     if demand.assumed:
         parts.append("### Assumed\n\n" + "\n".join(f"- {one}" for one in demand.assumed))

@@ -21,7 +21,11 @@ LANES = (ANY_CPU, STEADY)
 
 @dataclass(frozen=True)
 class Offer:
-    """What one cloud would cost, and how the pods lie on its nodes."""
+    """What one cloud would cost, and how the pods lie on its nodes.
+
+    `not_known` names the price that was asked for and is not known (spot, committed): the nodes are
+    at the on-demand price then.
+    """
 
     cloud: Cloud
     place: Place
@@ -30,6 +34,7 @@ class Offer:
     packing: Packing
     lines: tuple[Line, ...]
     notes: tuple[str, ...]
+    not_known: str = ""
 
     @property
     def total(self) -> Total:
@@ -37,22 +42,32 @@ class Offer:
         return total(line.monthly for line in self.lines)
 
     @property
-    def rank(self) -> tuple[Decimal, int, str]:
-        """What offers are ordered by: the known sum, then fewer unknowns."""
-        return self.total.known, self.total.unknown, self.cloud.name
+    def nodes_priced(self) -> bool:
+        """Whether the price of its nodes is known. Without it the known sum says nothing about the bill."""
+        return all(line.monthly is not None for line in self.lines if line.charge.kind == "nodes")
+
+    @property
+    def rank(self) -> tuple[bool, Decimal, int, str]:
+        """What offers are ordered by: nodes with a price, the known sum, then fewer unknowns."""
+        return not self.nodes_priced, self.total.known, self.total.unknown, self.cloud.name
 
 
 @dataclass(frozen=True)
 class Unfit:
-    """A cloud that cannot be compared, and why."""
+    """A cloud that cannot be compared, and why.
+
+    `too_small` is True where a pod is larger than every type that the catalogue knows: the cloud may
+    have larger ones.
+    """
 
     cloud: Cloud
     reason: str
+    too_small: bool = False
 
 
 @dataclass(frozen=True)
 class Lane:
-    """The offers of one class of CPU, cheapest first; offers with unknown parts after equal ones."""
+    """The offers of one class of CPU, cheapest first; those without a price of their nodes last."""
 
     name: str
     offers: tuple[Offer, ...]

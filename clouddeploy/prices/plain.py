@@ -111,7 +111,7 @@ def _offer(offer: Offer) -> dict[str, Any]:
         "packing": [_counted(node) for node in packing.nodes],
         "fit": {"cpu": round(packing.cpu_fit, 4), "memory": round(packing.memory_fit, 4)},
         "total": _total(offer.total),
-        "lines": [_line(line) for line in offer.lines],
+        "lines": [line_of(line) for line in offer.lines],
         "notes": list(offer.notes),
     }
 
@@ -128,7 +128,8 @@ def _total(total: Total) -> dict[str, Any]:
     return {"usd_month": text(total.known), "unknown": total.unknown, "text": str(total)}
 
 
-def _line(line: Line) -> dict[str, Any]:
+def line_of(line: Line) -> dict[str, Any]:
+    """One line of a bill, with all that its amount is computed from."""
     charge, row = line.charge, line.charge.row
     return {
         "kind": charge.kind,

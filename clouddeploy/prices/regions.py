@@ -61,7 +61,7 @@ def told(live: Sequence[Live]) -> str:
 
 
 def place(cloud: str, wanted: str, priced: Collection[str]) -> Place:
-    """The region of `cloud` for `wanted`, among those that have node prices; EVERYWHERE is all."""
+    """The region of `cloud` for `wanted`, among those that are `priced` for its nodes; EVERYWHERE is all."""
     own = _own(cloud, wanted)
     offered = _nearest(_data()["places"][cloud], _point(cloud, wanted)) if own is None else own
     note = "" if own else f"no region in {wanted}: nearest {offered}"

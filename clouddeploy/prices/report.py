@@ -10,12 +10,13 @@ import json
 from importlib import resources
 from typing import Any
 
-from clouddeploy.prices.bill import KINDS
+from clouddeploy.prices.bill import KINDS, bill, drivers
 from clouddeploy.prices.clouds import CLOUDS
+from clouddeploy.prices.clouds.base import Site
 from clouddeploy.prices.compare import compare
 from clouddeploy.prices.demand import scaled
 from clouddeploy.prices.offers import Comparison
-from clouddeploy.prices.plain import lanes, plain
+from clouddeploy.prices.plain import lanes, line_of, plain, text
 
 FACTORS = (1, 2, 3, 4, 5, 6, 7, 8)
 """How many times the app's replicas the page can show."""
@@ -29,12 +30,12 @@ _MANY = 400
 def report(comparison: Comparison) -> str:
     """The HTML text; deterministic for the same comparison."""
     page = _asset("page.html")
-    for name, text in (
+    for name, content in (
         ("/*STYLE*/", _asset("style.css")),
         ("/*DATA*/", _json(_data(comparison))),
         ("/*SCRIPT*/", "".join(map(_asset, _SCRIPTS))),
     ):
-        page = page.replace(name, text)
+        page = page.replace(name, content)
     return page
 
 
@@ -45,7 +46,33 @@ def _data(comparison: Comparison) -> dict[str, Any]:
     base = plain(comparison)
     del base["lanes"]
     clouds = {cloud.name: cloud.title for cloud in CLOUDS}
-    return {**base, "kinds": KINDS, "clouds": clouds, "scales": scales, "sources": list(sources)}
+    keeping = _keeping(comparison, sources)
+    return {
+        **base,
+        "kinds": KINDS,
+        "clouds": clouds,
+        "scales": scales,
+        "keeping": keeping,
+        "sources": list(sources),
+    }
+
+
+def _keeping(comparison: Comparison, sources: dict[str, int]) -> Any:
+    """The registry plans that each cloud with an offer lets one choose from."""
+    demand, wishes, assumed = comparison.demand, comparison.wishes, comparison.assumed
+    by = drivers(demand, assumed, wishes)
+    found = {}
+    for offer in {one.cloud.name: one for lane in comparison.lanes for one in lane.offers}.values():
+        nodes = len(offer.packing.nodes)
+        site = Site(comparison.catalog, offer.place.region, offer.machine, nodes, demand, wishes, assumed)
+        found[offer.cloud.name] = [
+            {
+                "most_gb": None if way.most_gb is None else text(way.most_gb),
+                "lines": _sourced([line_of(line) for line in bill(way.charges, by)], sources),
+            }
+            for way in offer.cloud.keeping(site)
+        ]
+    return found
 
 
 def _at(comparison: Comparison, factor: int) -> Any:
@@ -59,9 +86,14 @@ def _interned(value: Any, sources: dict[str, int]) -> Any:
     """With every source replaced by its place in the list of sources."""
     for lane in value:
         for offer in lane["offers"]:
-            for line in offer["lines"]:
-                line["source"] = sources.setdefault(line["source"], len(sources))
+            _sourced(offer["lines"], sources)
     return value
+
+
+def _sourced(lines: list[dict[str, Any]], sources: dict[str, int]) -> list[dict[str, Any]]:
+    for line in lines:
+        line["source"] = sources.setdefault(line["source"], len(sources))
+    return lines
 
 
 def _json(value: Any) -> str:

@@ -120,6 +120,19 @@ def test_the_recommendation_comes_with_its_rules(run: Run) -> None:
     assert "rules: in or nearest to us; runs amd64 images;" in out
 
 
+def test_nothing_is_recommended_without_a_price_of_nodes(run: Run) -> None:
+    done = run("compare", *SIZES, "--arch", "arm64", "--region", "seoul", "--machine", "aws=m7g.large",
+               "--machine", "gcp=none")  # fmt: skip
+    assert done.code == 0
+    assert "none: no cloud's nodes have a known price" in done.out
+
+
+def test_a_pod_larger_than_every_known_type_names_the_refresh(run: Run) -> None:
+    done = run("compare", "--cpus", "7", "--memory", "20Gi")
+    assert "none: no cloud can run this" in done.out
+    assert "no larger type is known here: clouddeploy prices refresh" in " ".join(done.out.split())
+
+
 def test_the_report_is_written(run: Run, folder: Path) -> None:
     done = run("compare", *SIZES, "--html", "report.html")
     assert done.code == 0
@@ -181,6 +194,7 @@ def test_no_sdk_is_imported() -> None:
         (("--replicas", "1", "--registry-gb", "some"), "write it as --registry-gb 200"),
         (("--replicas", "1", "--sla", "100"), "write it as --sla 99.95"),
         (("--replicas", "1", "--sla", "99.999"), "ask for less, or for another region"),
+        (("--cpus", "7", "--memory", "20Gi"), "clouddeploy prices refresh, which reads of more types"),
         (("--replicas", "1", "--region", "eu-wst-1"), "did you mean eu-west-1?"),
         (("--replicas", "1", "--machine", "t3.medium"), "write it as --machine aws=t3.medium"),
         (("--replicas", "1", "--machine", "asw=t3.medium"), "did you mean aws?"),

@@ -100,6 +100,28 @@ def test_a_version_in_extended_support_costs_six_times_as_much() -> None:
     assert by_kind(offers(compared(version="1.35"))["aws"])["control plane"] == 73
 
 
+@pytest.mark.parametrize(
+    ("repositories", "gigabytes", "plan", "usd"),
+    [
+        (1, "0.5", "docr.starter", "0.00"),
+        (1, "0.6", "docr.basic", "5.00"),
+        (5, "50", "docr.basic", "5.90"),  # 45 GiB beyond the plan at 0.02
+        (1, "900", "docr.basic", "22.90"),
+        (6, "1", "docr.professional", "20.00"),
+    ],
+)
+def test_the_registry_plan_is_the_cheapest_that_holds_the_images(
+    repositories: int, gigabytes: str, plan: str, usd: str
+) -> None:
+    demand = replace(APP, repositories=repositories, registry_gb=Decimal(gigabytes))
+    lines = [
+        line for line in offers(compared(demand))["digitalocean"].lines if line.charge.kind == "registry"
+    ]
+    assert lines[0].charge.title.startswith(f"{plan}, ")
+    assert str(cents(total(line.monthly for line in lines).known)) == usd
+    assert [line.charge.row.unit for line in lines] == ["month", "GiB-month"][: len(lines)]
+
+
 class TestEgress:
     """Traffic is billed by tiers, each a line of its own."""
 

@@ -7,6 +7,7 @@ import random
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -15,8 +16,9 @@ from hypothesis import strategies as st
 from clouddeploy.errors import ConfigError
 from clouddeploy.prices.advise import advise
 from clouddeploy.prices.age import age
-from clouddeploy.prices.bill import cents
+from clouddeploy.prices.bill import cents, drivers, total
 from clouddeploy.prices.clouds import CLOUDS
+from clouddeploy.prices.clouds.base import Site
 from clouddeploy.prices.compare import compare
 from clouddeploy.prices.demand import Assumptions, Demand, scaled
 from clouddeploy.prices.features import features
@@ -52,6 +54,39 @@ def test_one_more_replica_is_never_cheaper(pods: list[Pod], which: int) -> None:
     once, again = offers(compared(app(pods))), offers(compared(app(more)))
     for cloud, offer in again.items():
         assert offer.total.known >= once[cloud].total.known
+
+
+@settings(max_examples=25, deadline=None)
+@given(PODS, st.integers(0, 11), st.integers(0, 1_000_000), st.integers(0, 1))
+def test_nor_is_it_where_a_node_brings_free_traffic(
+    pods: list[Pod], which: int, egress: int, lane: int
+) -> None:
+    once, again = (
+        offers(compared(replace(app(more), egress_gb=Decimal(egress))), lane)
+        for more in (pods, [*pods, *[pods[which % len(pods)]] * 4])
+    )
+    for cloud, offer in again.items():
+        assert offer.total.known >= once[cloud].total.known
+
+
+@pytest.mark.parametrize("egress", [0, 15_999, 16_001, 50_000, 99_999, 100_000, 100_001, 700_000])
+@pytest.mark.parametrize("lane", [0, 1])
+def test_no_other_number_of_nodes_would_be_cheaper(lane: int, egress: int) -> None:
+    comparison = compared(replace(APP, egress_gb=Decimal(egress)))
+    found = offers(comparison, lane)["digitalocean"]
+    needed = len([node for node in found.packing.nodes if node])
+    for count in range(needed, 400):
+        site = Site(CATALOG, "nyc1", found.machine, count, comparison.demand, WISHES, Assumptions())
+        charges = found.cloud.charges(site, found.control)
+        by = drivers(comparison.demand, comparison.assumed, WISHES)
+        assert total(charge.monthly(by) for charge in charges).known >= found.total.known
+
+
+def test_nodes_that_are_there_for_their_traffic_are_said() -> None:
+    found = offers(compared(replace(APP, egress_gb=Decimal(100_000))))["digitalocean"]
+    assert (len(found.packing.nodes), found.machine.name) == (25, "s-2vcpu-4gb")
+    assert "4 nodes would do: 21 more cost less than the traffic that each brings free" in found.notes
+    assert not any("would do" in note for note in offers(compared())["digitalocean"].notes)
 
 
 @settings(max_examples=25, deadline=None)
@@ -137,8 +172,10 @@ def test_a_pod_too_large_for_a_cloud_is_named_with_the_smallest_node_that_would_
     found = compared(app([Pod(3000, 20000, "cache")])).lanes[0]
     reasons = {one.cloud.name: one.reason for one in found.unfit}
     assert reasons["gcp"] == (
-        "a pod of cache (3000m, 20000Mi) fits on no node; the catalogue has no larger one"
+        "a pod of cache (3000m, 20000Mi) fits on no node; "
+        "no larger type is known here: clouddeploy prices refresh"
     )
+    assert {one.cloud.name: one.too_small for one in found.unfit}["gcp"]
 
 
 def test_the_other_clouds_are_still_compared() -> None:
@@ -211,6 +248,41 @@ def test_a_bill_with_unknown_parts_does_not_win_on_what_is_left_out() -> None:
     assert any("it wins if they are smaller" in change for change in advice.changes)
 
 
+class TestNodesWithoutAPrice:
+    """A sum that leaves out the nodes is no lower limit worth comparing."""
+
+    @pytest.mark.parametrize("lane", [0, 1])
+    @pytest.mark.parametrize("region", ["us", "eu", "sg"])
+    def test_they_come_last_and_are_never_recommended(self, region: str, lane: int) -> None:
+        found = compared(region=region, arch="arm64")
+        offers_ = found.lanes[lane].offers
+        priced = [offer.nodes_priced for offer in offers_]
+        assert priced == sorted(priced, reverse=True)
+        assert not offers_[-1].nodes_priced
+        advice = next(one for one in advise(found) if one.lane == found.lanes[lane].name)
+        for one in filter(None, (advice.best, advice.runner_up)):
+            assert one.nodes_priced
+        assert not any("ACK" in change for change in advice.changes)
+        assert "the price of its nodes is known" in advice.rules
+
+    def test_the_lowest_sum_does_not_win_by_leaving_them_out(self) -> None:
+        found = compared(region="eu", arch="arm64", private=True, sla=Decimal("99.95"), ha=True)
+        steady = found.lanes[1]
+        assert min(steady.offers, key=lambda one: one.total.known).machine.name == "c7g.large"
+        assert advise(found)[1].best.cloud.name == "gcp"
+
+    def test_where_no_nodes_have_a_price_nothing_is_recommended(self) -> None:
+        found = compared(region="seoul", arch="arm64", machines={"aws": "m7g.large", "gcp": "none"})
+        assert found.lanes[0].offers
+        assert advise(found) == ()
+        assert "None: no cloud's nodes have a known price." in markdown(found)
+
+    def test_a_region_counts_as_priced_for_the_wanted_architecture(self) -> None:
+        assert offers(compared(region="eu"))["alibaba"].place.region == "us-east-1"
+        assert offers(compared(region="eu", arch="arm64"))["alibaba"].place.region == "eu-central-1"
+        assert offers(compared(region="seoul", arch="arm64"))["gcp"].place.region != "asia-northeast3"
+
+
 def test_the_traffic_from_which_another_cloud_wins_is_where_the_bills_cross() -> None:
     pinned = {**CHEAP, "digitalocean": "none"}
     found = compared(replace(APP, egress_gb=Decimal(0)), machines=pinned, surge=False)
@@ -240,6 +312,21 @@ def test_spot_and_committed_prices_are_used_where_they_are_known() -> None:
     assert "digitalocean" not in spot
 
 
+@pytest.mark.parametrize(("wish", "kind"), [({"spot": True}, "spot"), ({"commit": "1y"}, "committed")])
+def test_an_on_demand_price_in_place_of_the_wanted_one_is_said(wish: dict[str, Any], kind: str) -> None:
+    found = compared(machines=CHEAP, **wish)
+    said = f"no {kind} price of t3.medium is known: it is compared at the on-demand price"
+    assert said in offers(found)["aws"].notes
+    assert f"- Amazon EKS: {said}" in markdown(found)
+    assert not any("on-demand price" in note for note in offers(found)["gcp"].notes)
+    advice = advise(compared(machines={**CHEAP, "digitalocean": "none"}, **wish))[0]
+    assert any("at the on-demand price where no other is known" in rule for rule in advice.rules)
+    best, second = advice.best, advice.runner_up
+    assert second
+    assert {best.cloud.name, second.cloud.name} == {"aws", "gcp"}
+    assert f"Amazon EKS is counted at its on-demand price: its {kind} price is not known" in advice.changes
+
+
 def test_no_more_than_672_hours_of_a_droplet_are_billed() -> None:
     node = next(
         line for line in offers(compared(machines=CHEAP))["digitalocean"].lines if line.charge.kind == "nodes"
@@ -248,6 +335,20 @@ def test_no_more_than_672_hours_of_a_droplet_are_billed() -> None:
     assert node.monthly == 24 * 4
     short = compare(APP, WISHES, CATALOG, Assumptions(hours=Decimal(100)))
     assert offers(short)["digitalocean"].total.known < 50
+
+
+@pytest.mark.parametrize(
+    ("cloud", "offered"),
+    [
+        ("gcp", "1.36, 1.35"),
+        ("alibaba", "1.36, 1.35"),
+        ("aws", "1.36, 1.35, 1.34"),
+        ("digitalocean", "1.36, 1.35, 1.34"),
+    ],
+)
+def test_a_version_that_has_ended_is_not_named_as_offered(cloud: str, offered: str) -> None:
+    notes = offers(compared(version="1.30"))[cloud].notes
+    assert f"Kubernetes 1.30 is not known to be offered; {offered} are" in notes
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from clouddeploy.prices.advise import by_kind
 from clouddeploy.prices.bill import cents
 from clouddeploy.prices.clouds import CLOUDS
 from clouddeploy.prices.compare import compare
-from clouddeploy.prices.demand import Assumptions, Demand, Wishes
+from clouddeploy.prices.demand import Demand, Wishes
 from clouddeploy.prices.estimate import Estimate, Shape, estimate, shape_of
 from clouddeploy.prices.packing import Pod
 from tests.prices.reference import APP, CATALOG, CHEAP, compared, offers
@@ -39,9 +39,17 @@ def test_the_same_nodes_cost_the_same_in_both(cloud: str) -> None:
 
 
 def test_eks_auto_mode_costs_the_same_in_both() -> None:
-    wishes = Wishes(region="us-east-1", auto=True)
-    both = compare(APP, wishes, CATALOG, Assumptions(node_disk_gib=80))
-    assert str(estimated("aws", Shape()).total) == str(offers(both)["aws"].total)
+    both = compare(APP, Wishes(region="us-east-1", auto=True), CATALOG)
+    offer, found = offers(both)["aws"], estimated("aws", Shape())
+    assert str(found.total) == str(offer.total)
+    assert [line.monthly for line in found.lines] == [line.monthly for line in offer.lines]
+    (disk,) = [line for line in offer.lines if line.charge.kind == "node disks"]
+    assert disk.quantity == 80 * len(offer.packing.nodes)
+
+
+def test_a_provider_that_says_no_disk_gets_the_comparisons() -> None:
+    shape = Shape("e2-standard-2", 3)
+    assert estimated("gcp", shape).lines == estimated("gcp", replace(shape, disk_gib=50)).lines
 
 
 def test_auto_mode_takes_no_burstable_machines_and_adds_its_fee() -> None:

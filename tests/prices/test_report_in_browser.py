@@ -87,6 +87,15 @@ def test_totals_follow_the_address(show: Open) -> None:
     assert offers(page) == expected(compared(changed, machines=CHEAP, first=False))
 
 
+@pytest.mark.parametrize("repositories", [1, 3, 6])
+def test_the_registry_plan_follows_the_images_that_are_kept(show: Open, repositories: int) -> None:
+    app = replace(APP, repositories=repositories, registry_gb=Decimal("0.4"))
+    for gigabytes in ("0", "0.5", "0.6", "5", "50", "755", "800", "2000"):
+        page = show(compared(app, machines=CHEAP), f"#registry={gigabytes}")
+        changed = replace(app, registry_gb=Decimal(gigabytes))
+        assert offers(page) == expected(compared(changed, machines=CHEAP)), gigabytes
+
+
 def test_totals_follow_what_is_typed_and_come_back(show: Open) -> None:
     comparison = compared(machines=CHEAP)
     page = show(comparison)
@@ -169,6 +178,17 @@ def test_a_name_is_shown_as_it_is(show: Open) -> None:
     page = show(compared(replace(APP, name=name, pods=(Pod(100, 100, name),))))
     assert page.run(_TEXT.format("title")) == f"What {name} costs per month"
     assert page.run("document.images.length") == 0
+
+
+def test_a_bill_without_the_price_of_its_nodes_is_not_the_cheapest(show: Open) -> None:
+    page = show(compared(region="eu", arch="arm64"))
+    tagged = page.run("[...document.querySelectorAll('.offer.best')].map(o => o.dataset.cloud)")
+    assert tagged == ["aws", "gcp"]
+    assert page.run("[...document.querySelectorAll('.tag')].map(t => t.textContent)") == ["lowest limit"] * 2
+    assert page.run(_TEXT.format("verdict")).startswith("Lowest limit: Amazon EKS, >= ")
+    assert "ACK" not in page.run(_TEXT.format("crossings"))
+    nothing = show(compared(region="seoul", arch="arm64", machines={"aws": "m7g.large", "gcp": "none"}))
+    assert nothing.run(_TEXT.format("verdict")) == "No cloud's nodes have a known price."
 
 
 def test_a_wish_that_nobody_meets_is_said(show: Open) -> None:

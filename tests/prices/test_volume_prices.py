@@ -12,10 +12,13 @@ from clouddeploy import plugins
 from clouddeploy.app.model import Service, Volume
 from clouddeploy.contract import ClusterSpec, TargetSettings
 from clouddeploy.prices.bill import Line
+from clouddeploy.prices.catalog import Machine, Row
 from clouddeploy.prices.clouds import alibaba, gcp
+from clouddeploy.prices.compare import compare
 from clouddeploy.prices.demand import from_services
 from clouddeploy.prices.estimate import Shape, estimate
-from tests.prices.reference import APP, CATALOG, compared, offers
+from clouddeploy_gcp import choices
+from tests.prices.reference import APP, CATALOG, WISHES, compared, offers
 
 DB = Service("db", image="postgres:17", volumes=(Volume("data", "/data", 12), Volume("wal", "/wal", 1)))
 QUEUE = Service("queue", image="redis:8", volumes=(Volume("spool", "/spool", 3),))
@@ -71,3 +74,49 @@ def test_the_estimate_of_a_cluster_has_the_apps_volumes() -> None:
     found = estimate("digitalocean", "nyc1", ClusterSpec("shop"), Shape("s-2vcpu-4gb", 2), demand, CATALOG)
     assert found
     assert volumes(found.lines).monthly == Decimal("1.30")
+
+
+class TestMachinesThatTakeHyperdiskAlone:
+    """Google's newer families cannot have the persistent disk that the catalogue has prices of."""
+
+    @pytest.mark.parametrize("machine", ["n4-standard-2", "n4a-standard-2", "c4a-standard-2"])
+    def test_their_disks_are_not_billed_as_balanced_ones(self, machine: str) -> None:
+        offer = offers(compared(arch="any", machines={"gcp": machine}))["gcp"]
+        disks = [line for line in offer.lines if line.charge.kind in ("node disks", "volumes")]
+        assert [(one.charge.title, one.monthly) for one in disks] == [
+            ("hyperdisk-balanced boot disks", None),
+            ("hyperdisk-balanced volumes", None),
+        ]
+
+    def test_a_refreshed_price_of_hyperdisk_counts(self) -> None:
+        row = Row(
+            "gcp",
+            "hyperdisk-balanced",
+            "block",
+            "us-east1",
+            "GiB-month",
+            Decimal("0.08"),
+            "list",
+            None,
+            "refreshed",
+        )
+        priced = compare(APP, replace(WISHES, machines={"gcp": "n4-standard-2"}), CATALOG.overlaid([row]))
+        assert volumes(offers(priced)["gcp"].lines).monthly == Decimal("0.80")
+
+    def test_a_bill_that_is_complete_wins_over_one_that_is_lower_without_its_disks(self) -> None:
+        cheap = replace(CATALOG, items=tuple(
+            replace(one, row=replace(one.row, usd=Decimal("0.001")))
+            if isinstance(one, Machine) and one.name.startswith("n4") else one for one in CATALOG.items
+        ))  # fmt: skip
+        found = offers(compare(APP, WISHES, cheap))["gcp"]
+        assert (found.machine.name[:3], found.total.unknown) == ("e2-", 0)
+
+    def test_a_volume_that_could_not_be_attached_is_said(self) -> None:
+        for sizes, said in (((5,), True), ((), False)):
+            demand = replace(APP, volumes=sizes)
+            notes = offers(compared(demand, machines={"gcp": "n4-standard-2"}))["gcp"].notes
+            assert any("takes no persistent disk" in note for note in notes) is said
+
+    def test_they_are_those_for_which_the_provider_asks_for_hyperdisk(self) -> None:
+        for machine in CATALOG.all_machines("gcp"):
+            assert gcp.disk_type(machine) == choices.disk_type(machine.name)

@@ -31,6 +31,8 @@ _TIERS: Sequence[tuple[str, str, int, int | None]] = (
     ("over150TB", "over 150 TB", 153_600, None),
 )
 """GB a month, summed over an account: https://aws.amazon.com/ec2/pricing/on-demand/#Data_Transfer"""
+AUTO_DISK_GIB = 80
+"""The disk of an Auto Mode node: https://docs.aws.amazon.com/eks/latest/userguide/create-node-class.html"""
 _EXTENDED = "eks.control_plane.extended_support_addon"
 
 
@@ -42,7 +44,7 @@ def _charges(site: Site, _: Control) -> Sequence[Charge]:
         *version_charges(site, "extended support of", _EXTENDED),
         node_charge(site),
         *_auto_mode(site),
-        Charge("node disks", "gp3 root disks", price("ebs.gp3"), amounts(node_disk=nodes)),
+        _root_disks(site),
         volume_charge("gp3 volumes", price("ebs.gp3"), site),
         Charge("load balancers", "NLB", price("nlb.hour"), amounts(lb_hours=1)),
         Charge("load balancers", "NLB capacity (1 GB/h each)", price("nlb.nlcu"), amounts(lb_gb=1)),
@@ -76,6 +78,15 @@ def _auto_mode(site: Site) -> Sequence[Charge]:
     usd, note = None if node is None else fee.usd * node, f"{fee.usd * 100:.0f} % of the on-demand price"
     row = replace(fee, unit="hour", usd=None)
     return [Charge("nodes", "Auto Mode fee", row, amounts(hours=site.nodes), usd=usd, note=note)]
+
+
+def _root_disks(site: Site) -> Charge:
+    """Auto Mode gives a node the disk of its own node class, whatever is assumed of other clusters."""
+    row, title = site.price("ebs.gp3"), "gp3 root disks"
+    if not site.wishes.auto:
+        return Charge("node disks", title, row, amounts(node_disk=site.nodes))
+    note = f"{AUTO_DISK_GIB} GiB each, which Auto Mode's own node class has"
+    return Charge("node disks", title, row, amounts(month=AUTO_DISK_GIB * site.nodes), note=note)
 
 
 def _auto_takes(machine: Machine) -> bool:

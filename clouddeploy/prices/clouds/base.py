@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 
 from clouddeploy.prices.allocatable import Room
-from clouddeploy.prices.bill import Charge
+from clouddeploy.prices.bill import Charge, drivers, total
 from clouddeploy.prices.catalog import Catalog, Machine, Row
 from clouddeploy.prices.demand import Assumptions, Demand, Wishes
-from clouddeploy.prices.features import Support, support, versions
+from clouddeploy.prices.features import Support, Version, support, versions
 
 SOON_DAYS = 60
 """So long before the end of its support a Kubernetes minor is announced."""
@@ -44,12 +45,23 @@ class Control:
 
 
 @dataclass(frozen=True)
+class Keeping:
+    """One way to keep the app's images: what it costs, and for how many GB it is; None has no end."""
+
+    charges: Sequence[Charge]
+    most_gb: Decimal | None = None
+
+
+@dataclass(frozen=True)
 class Cloud:
     """One cloud. `controls` go from the cheapest to the best.
 
     `charges` composes the bill of a site; `notes` says what surprises people about it. `auto` says
     which types the cloud takes where it makes the nodes itself, None where it does not. `serverless`
-    is the bill of a cluster whose pods are billed by what they request.
+    is the bill of a cluster whose pods are billed by what they request. `worth` names the numbers of
+    nodes whose bill may be less than that of fewer, where a node brings something that is billed without it.
+    `disk` is the kind of disk that a type takes, where that differs from type to type. `keeping` lists
+    the registry's plans where it has several; `charges` has the one of them that `kept` names.
     """
 
     name: str
@@ -61,6 +73,9 @@ class Cloud:
     spot: bool = True
     auto: Callable[[Machine], bool] | None = None
     serverless: Callable[[Site], Sequence[Charge]] | None = None
+    worth: Callable[[Site], Sequence[int]] = lambda _: ()
+    disk: Callable[[Machine], str] = lambda _: ""
+    keeping: Callable[[Site], Sequence[Keeping]] = lambda _: ()
 
     def control(self, wishes: Wishes, nodes: int = 0) -> Control | None:
         """The cheapest edition that meets the wishes; None when none does."""
@@ -79,14 +94,16 @@ def amounts(**terms: Decimal | int) -> Mapping[str, Decimal]:
 
 def node_charge(site: Site, title: str = "") -> Charge:
     """The machines by the hour, at the spot price where one was asked for and is known."""
-    machine, row, usd, notes = site.machine, site.machine.row, None, []
-    if site.wishes.commit:
-        committed = site.price(f"{machine.name}.commit.{site.wishes.commit}")
-        row = row if committed.usd is None else committed
-        notes.append(_found(committed.usd, f"committed for {site.wishes.commit}", "committed"))
-    elif site.wishes.spot:
+    machine, wishes, notes = site.machine, site.wishes, []
+    row, usd, lacking = machine.row, None, not_known(site)
+    if lacking:
+        notes.append(f"on demand: no {lacking} price is known")
+    elif wishes.commit:
+        row = _committed(site)
+        notes.append(f"committed for {wishes.commit}")
+    elif wishes.spot:
         usd = row.spot
-        notes.append(_found(usd, "spot", "spot"))
+        notes.append("spot")
     cap = row.month_cap * site.nodes if row.month_cap is not None else None
     if cap is not None:
         notes.append(f"at most {row.month_cap} a month each")
@@ -108,8 +125,28 @@ def volume_charge(title: str, row: Row, site: Site, least: int = 1) -> Charge:
     return Charge("volumes", title, row, amounts(volume_gib=1, month=beyond), note=note)
 
 
-def _found(price: Decimal | None, kind: str, what: str) -> str:
-    return f"on demand: no {what} price is known" if price is None else kind
+def _lasts(version: Version, today: date) -> bool:
+    """Whether a minor is in standard support today, as far as its end is published."""
+    return version.standard and (version.until is None or today <= version.until)
+
+
+def not_known(site: Site) -> str:
+    """The price that was asked for and is not known (spot, committed): the on-demand one counts instead."""
+    if site.wishes.commit:
+        return "" if _committed(site).usd is not None else "committed"
+    return "spot" if site.wishes.spot and site.machine.row.spot is None else ""
+
+
+def _committed(site: Site) -> Row:
+    return site.price(f"{site.machine.name}.commit.{site.wishes.commit}")
+
+
+def kept(site: Site, ways: Sequence[Keeping]) -> Keeping:
+    """The cheapest of the ways that have room for the images; the last one has, at an unknown price."""
+    by = drivers(site.demand, site.assumed, site.wishes)
+    roomy = [way for way in ways if way.most_gb is None or site.demand.registry_gb <= way.most_gb]
+    sums = [total(charge.monthly(by) for charge in way.charges) for way in roomy]
+    return min(zip(sums, roomy, strict=True), key=lambda one: (one[0].unknown, one[0].known))[1]
 
 
 def version_charges(site: Site, title: str, sku: str) -> Sequence[Charge]:
@@ -125,7 +162,7 @@ def version_notes(cloud: str, wishes: Wishes) -> Sequence[str]:
     known, wanted, found = versions(cloud), wishes.version, []
     one = next((one for one in known if one.minor == wanted), None)
     if wanted and one is None:
-        offered = ", ".join(each.minor for each in known if each.standard)
+        offered = ", ".join(each.minor for each in known if _lasts(each, wishes.today))
         found.append(f"Kubernetes {wanted} is not known to be offered; {offered} are")
     if one and one.until and one.until < wishes.today:
         found.append(f"Kubernetes {one.minor} left support on {one.until}")

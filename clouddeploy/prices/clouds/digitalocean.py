@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 from clouddeploy.prices.allocatable import doks
@@ -11,8 +12,10 @@ from clouddeploy.prices.catalog import Plan
 from clouddeploy.prices.clouds.base import (
     Cloud,
     Control,
+    Keeping,
     Site,
     amounts,
+    kept,
     lasting,
     node_charge,
     version_notes,
@@ -32,7 +35,7 @@ def _charges(site: Site, control: Control) -> Sequence[Charge]:
         volume_charge("volumes", site.price("volume"), site),
         Charge("load balancers", "regional load balancer", site.price("lb.regional.node"), amounts(lb=1)),
         *_nat(site),
-        *_registry(site),
+        *kept(site, _keeping(site)).charges,
         Charge(
             "egress",
             "transfer beyond the pool",
@@ -46,47 +49,51 @@ def _charges(site: Site, control: Control) -> Sequence[Charge]:
     ]
 
 
+def _worth(site: Site) -> Sequence[int]:
+    """The nodes whose pooled transfer just does not and just does hold the egress.
+
+    Between the least number of nodes and these each node changes the bill by the same amount: its
+    price less the transfer that it brings. Beyond them it brings nothing.
+    """
+    transfer = site.machine.transfer_gib
+    if not transfer:
+        return ()
+    filled = int(site.demand.egress_gb // transfer)
+    return filled, filled + 1
+
+
 def _nat(site: Site) -> Sequence[Charge]:
     if not site.wishes.private:
         return []
     return [Charge("NAT", "VPC NAT gateway", site.price("vpc_nat_gateway"), amounts(month=1))]
 
 
-def registry_plan(site: Site) -> Plan | None:
-    """The cheapest registry subscription with room for the app's repositories and images."""
-    fitting = [plan for plan in site.catalog.plans("digitalocean") if _holds(plan, site)]
-    return min(fitting, key=lambda plan: _cost(plan, site), default=None)
+def _keeping(site: Site) -> Sequence[Keeping]:
+    """The registry subscriptions with room for the app's repositories, and an unknown one after them."""
+    count = site.demand.repositories
+    plans = [
+        plan
+        for plan in site.catalog.plans("digitalocean")
+        if plan.row.usd is not None and (plan.repositories is None or count <= plan.repositories)
+    ]
+    unknown = Charge("registry", "registry", site.price("docr"), amounts(month=1))
+    return [*map(_subscribed, plans), Keeping([unknown])]
 
 
-def _holds(plan: Plan, site: Site) -> bool:
-    enough = plan.repositories is None or site.demand.repositories <= plan.repositories
-    size = plan.storage_gib is None or plan.overage is not None or site.demand.registry_gb <= plan.storage_gib
-    return enough and size and plan.row.usd is not None
-
-
-def _cost(plan: Plan, site: Site) -> Decimal:
-    beyond = max(Decimal(0), site.demand.registry_gb - (plan.storage_gib or 0))
-    return (plan.row.usd or Decimal(0)) + beyond * (plan.overage or 0)
-
-
-def _registry(site: Site) -> Sequence[Charge]:
-    plan = registry_plan(site)
-    if plan is None:
-        return [Charge("registry", "registry", site.price("docr"), amounts(month=1))]
+def _subscribed(plan: Plan) -> Keeping:
     title = f"{plan.row.sku}, {plan.repositories or 'unlimited'} repositories"
-    lines = [Charge("registry", title, plan.row, amounts(month=1))]
-    if plan.overage is not None and plan.storage_gib is not None:
-        lines.append(
-            Charge(
-                "registry",
-                "storage beyond the plan",
-                plan.row,
-                amounts(registry_gb=1),
-                free=plan.storage_gib,
-                usd=plan.overage,
-            )
-        )
-    return lines
+    fee = Charge("registry", title, plan.row, amounts(month=1))
+    if plan.overage is None or plan.storage_gib is None:
+        return Keeping([fee], plan.storage_gib)
+    beyond = Charge(
+        "registry",
+        "storage beyond the plan",
+        replace(plan.row, unit="GiB-month"),
+        amounts(registry_gb=1),
+        free=plan.storage_gib,
+        usd=plan.overage,
+    )
+    return Keeping([fee, beyond])
 
 
 def _notes(site: Site, control: Control) -> Sequence[str]:
@@ -110,4 +117,6 @@ CLOUD = Cloud(
     charges=_charges,
     notes=_notes,
     spot=False,
+    worth=_worth,
+    keeping=_keeping,
 )

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from clouddeploy.prices.allocatable import gke
 from clouddeploy.prices.bill import Charge
+from clouddeploy.prices.catalog import Machine
 from clouddeploy.prices.clouds.base import (
     Cloud,
     Control,
@@ -26,12 +27,16 @@ REGIONAL = Control("regional", Decimal("99.95"), min_nodes=3)
 MIN_VOLUME_GIB = 10
 """The smallest balanced disk: https://cloud.google.com/compute/docs/disks"""
 
+_HYPERDISK_ONLY = frozenset({"c4", "c4a", "c4d", "n4", "n4a", "n4d"})
+"""Families that take no persistent disk: https://cloud.google.com/compute/docs/general-purpose-machines"""
+
 _US = "us-central1"
 _TIERS = (("0-1TB", 0, 1024), ("1-10TB", 1024, 9216), ("10TB+", 10240, None))
 
 
 def _charges(site: Site, control: Control) -> Sequence[Charge]:
     price, elsewhere = site.price, (_US,) if site.region.startswith("us-") else ()
+    disk = disk_type(site.machine)
     return [
         Charge(
             "control plane",
@@ -42,8 +47,8 @@ def _charges(site: Site, control: Control) -> Sequence[Charge]:
         *_credit(site, control),
         *version_charges(site, "extended channel for", "gke.extended_channel_addon"),
         node_charge(site),
-        Charge("node disks", "pd-balanced boot disks", price("pd-balanced"), amounts(node_disk=site.nodes)),
-        volume_charge("pd-balanced volumes", price("pd-balanced"), site, MIN_VOLUME_GIB),
+        Charge("node disks", f"{disk} boot disks", price(disk), amounts(node_disk=site.nodes)),
+        volume_charge(f"{disk} volumes", price(disk), site, MIN_VOLUME_GIB),
         Charge(
             "load balancers",
             "forwarding rules, first five",
@@ -61,6 +66,11 @@ def _charges(site: Site, control: Control) -> Sequence[Charge]:
         Charge("registry", "Artifact Registry storage", price("artifact-registry"), amounts(registry_gb=1)),
         *_egress(site),
     ]
+
+
+def disk_type(machine: Machine) -> str:
+    """The balanced disk that a machine type takes, as its nodes boot from and its volumes are made of."""
+    return "hyperdisk-balanced" if machine.name.partition("-")[0] in _HYPERDISK_ONLY else "pd-balanced"
 
 
 def _autopilot(site: Site) -> Sequence[Charge]:
@@ -131,6 +141,11 @@ def _egress(site: Site) -> Sequence[Charge]:
 
 def _notes(site: Site, control: Control) -> Sequence[str]:
     found = [*lasting(site), *version_notes("gcp", site.wishes)]
+    if site.demand.volumes and disk_type(site.machine) != "pd-balanced":
+        found.append(
+            f"{site.machine.name} takes no persistent disk, which the class of the app's volumes makes: "
+            "a volume cannot be attached there"
+        )
     if control is REGIONAL:
         found.append(
             "a regional cluster's default pool is nine nodes unless a number is sent, and has no free tier"
@@ -150,4 +165,5 @@ CLOUD = Cloud(
     charges=_charges,
     notes=_notes,
     serverless=_autopilot,
+    disk=disk_type,
 )

@@ -10,7 +10,7 @@ function bar(offer, by, most) {
   }
   const { unknown } = total(offer, by);
   if (unknown) {
-    const open = offer.lines.filter((line) => monthly(line, by) === null).map((line) => line.title).join(", ");
+    const open = linesOf(offer, by).filter((line) => monthly(line, by) === null).map((line) => line.title).join(", ");
     box.append(make("span", { class: "unknown", title: `unknown: ${open}` }, `+ ${unknown} ?`));
     said.push(`unknown: ${open}`);
   }
@@ -25,7 +25,7 @@ function offerRow(lane, { offer, sum }, best, by, most) {
     make("small", {}, `${offer.region}${offer.region_note ? ` (${offer.region_note})` : ""}`),
     make("small", {}, `${offer.control_plane}, SLA ${offer.sla ? offer.sla + " %" : "none"}`));
   const amount = make("div", { class: "sum" }, sum.unknown ? `>= ${cents(sum.known)}` : cents(sum.known),
-    make("small", {}, sum.unknown ? `+${sum.unknown} unknown` : `${(now.hours ? sum.known / now.hours : 0).toFixed(3)} an hour`), best ? make("span", { class: "tag" }, "cheapest") : null);
+    make("small", {}, sum.unknown ? `+${sum.unknown} unknown` : `${(now.hours ? sum.known / now.hours : 0).toFixed(3)} an hour`), best ? make("span", { class: "tag" }, sum.unknown ? "lowest limit" : "cheapest") : null);
   return make("div", { class: best ? "offer best" : "offer", "data-lane": lane.name, "data-cloud": offer.provider, "data-total": sumText(sum), "data-nodes": offer.nodes },
     where, bar(offer, by, most), amount);
 }
@@ -41,5 +41,5 @@ function drawBars(by) {
     return [make("h3", {}, LANES[lane.name]), make("div", { class: "offers" }, ...rows, ...unfit)];
   }));
   const [best, second] = cheapest(rankedLanes[0]);
-  at("verdict").replaceChildren(...(best ? [`${best.sum.unknown ? "Lowest limit" : "Cheapest complete bill"}: ${best.offer.title}, `, make("b", {}, sumText(best.sum)), ` a month${second ? `; then ${second.offer.title}, ${sumText(second.sum)}` : ""}.`] : ["No cloud can run this."]));
+  at("verdict").replaceChildren(...(best ? [`${best.sum.unknown ? "Lowest limit" : "Cheapest complete bill"}: ${best.offer.title}, `, make("b", {}, sumText(best.sum)), ` a month${second ? `; then ${second.offer.title}, ${sumText(second.sum)}` : ""}.`] : [lanesNow()[0].offers.length ? "No cloud's nodes have a known price." : "No cloud can run this."]));
 }

@@ -14,16 +14,16 @@ function curves(points) {
     points: points.flatMap(({ x, lane, by }) => {
       const offer = lane.offers.find((one) => one.provider === name);
       const sum = offer && total(offer, by);
-      return offer ? [{ x, y: sum.known, sum, label: label(offer), nodes: offer.nodes }] : [];
+      return offer ? [{ x, y: sum.known, sum, priced: nodesPriced(offer, by), label: label(offer), nodes: offer.nodes }] : [];
     }),
   })).filter((one) => one.points.length > 0);
 }
 
-// where two curves cross, over the points that both have
+// where two curves cross, over the points that both have; a bill without its nodes is on no side of another
 function crossings(all) {
   const found = [];
   for (let i = 0; i < all.length; i++) for (let j = i + 1; j < all.length; j++) {
-    const pairs = all[i].points.flatMap((p) => all[j].points.filter((q) => q.x === p.x).map((q) => [p, q]));
+    const pairs = all[i].points.flatMap((p) => all[j].points.filter((q) => q.x === p.x && p.priced && q.priced).map((q) => [p, q]));
     for (let k = 1; k < pairs.length; k++) {
       const [[a0, b0], [a1, b1]] = [pairs[k - 1], pairs[k]];
       const before = a0.y - b0.y, after = a1.y - b1.y;

@@ -53,30 +53,47 @@ function monthly(line, by) {
   return amount > 0 ? Math.min(amount, Number(line.cap_usd)) : Math.max(amount, -Number(line.cap_usd));
 }
 
-function total(offer, by) {
+function sumOf(lines, by) {
   let known = 0, unknown = 0;
-  for (const line of offer.lines) {
+  for (const line of lines) {
     const amount = monthly(line, by);
     if (amount === null) unknown += 1; else known += amount;
   }
   return { known, unknown };
 }
 
+// an offer's lines, with the registry plan that is the cheapest one for the images that are kept now
+function linesOf(offer, by) {
+  const roomy = (data.keeping[offer.provider] || []).filter((way) => way.most_gb === null || by.registry_gb <= Number(way.most_gb));
+  if (!roomy.length) return offer.lines;
+  const order = (way) => { const sum = sumOf(way.lines, by); return [sum.unknown, sum.known]; };
+  const best = roomy.reduce((a, b) => { const [x, y] = [order(a), order(b)]; return (y[0] - x[0] || y[1] - x[1]) < 0 ? b : a; });
+  const first = offer.lines.findIndex((line) => line.kind === "registry");
+  return offer.lines.flatMap((line, i) => (line.kind !== "registry" ? [line] : i === first ? best.lines : []));
+}
+
+const total = (offer, by) => sumOf(linesOf(offer, by), by);
+
 function byKind(offer, by) {
   const found = new Map();
-  for (const line of offer.lines) found.set(line.kind, (found.get(line.kind) || 0) + (monthly(line, by) || 0));
+  for (const line of linesOf(offer, by)) found.set(line.kind, (found.get(line.kind) || 0) + (monthly(line, by) || 0));
   return found;
 }
 
-function ranked(lane, by) {
-  return lane.offers.map((offer) => ({ offer, sum: total(offer, by) }))
-    .sort((a, b) => a.sum.known - b.sum.known || a.sum.unknown - b.sum.unknown);
+// without the price of its nodes a sum says nothing about the bill
+function nodesPriced(offer, by) {
+  return offer.lines.every((line) => line.kind !== "nodes" || monthly(line, by) !== null);
 }
 
-// a sum with unknown parts is only a lower limit: complete bills win
+function ranked(lane, by) {
+  return lane.offers.map((offer) => ({ offer, sum: total(offer, by), priced: nodesPriced(offer, by) }))
+    .sort((a, b) => b.priced - a.priced || a.sum.known - b.sum.known || a.sum.unknown - b.sum.unknown);
+}
+
+// a sum with unknown parts is only a lower limit: complete bills win; one without its nodes never does
 function cheapest(rankedLane) {
-  const complete = rankedLane.filter((one) => !one.sum.unknown);
-  return complete.length ? complete : rankedLane;
+  const priced = rankedLane.filter((one) => one.priced), complete = priced.filter((one) => !one.sum.unknown);
+  return complete.length ? complete : priced;
 }
 
 // half a cent rounds up, whatever the binary fraction made of it

@@ -15,7 +15,7 @@ function drawBills(by) {
     const head = make("thead", {}, make("tr", {}, ...heads.map((name, i) => make("th", { class: [2, 4, 5].includes(i) ? "n" : null, scope: "col" }, name))));
     return make("details", { "data-cloud": offer.provider, ...(open.has(offer.provider) ? { open: "" } : {}) },
       make("summary", {}, offer.title, make("span", {}, sumText(sum))),
-      make("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": `bill of ${offer.title}` }, make("table", {}, head, make("tbody", {}, ...offer.lines.map((line) => billRow(line, by))))));
+      make("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": `bill of ${offer.title}` }, make("table", {}, head, make("tbody", {}, ...linesOf(offer, by).map((line) => billRow(line, by))))));
   }));
 }
 
