@@ -13,6 +13,7 @@ SCOPES: Mapping[str, Sequence[str]] = {
     "sizes.list": ("sizes:read", "regions:read"),
     "registries.list": ("registry:read",),
     "registries.create": ("registry:create",),
+    "registries.validate_name": ("registry:create",),
     "registries.get_options": ("registry:read",),
     "registries.get_subscription": ("registry:read",),
     "registries.update_subscription": ("registry:update",),

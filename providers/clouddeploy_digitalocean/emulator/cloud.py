@@ -221,6 +221,7 @@ class DigitalOceanCloud:
             "sizes.list": lambda one: paged("sizes", catalog.sizes(), one.query, one.url),
             "registries.list": docr.list_registries,
             "registries.create": docr.create,
+            "registries.validate_name": docr.validate_name,
             "registries.get": docr.get,
             "registries.delete": docr.delete,
             "registries.get_options": docr.options,
@@ -291,6 +292,7 @@ _ROUTES = (
     _route("GET", "/sizes", "sizes.list"),
     _route("GET", "/registries", "registries.list"),
     _route("POST", "/registries", "registries.create"),
+    _route("POST", "/registries/validate-name", "registries.validate_name"),
     _route("GET", "/registries/options", "registries.get_options"),
     _route("GET", "/registries/subscription", "registries.get_subscription"),
     _route("POST", "/registries/subscription", "registries.update_subscription"),
@@ -324,5 +326,7 @@ _ROUTES = (
     _route("GET", "/volumes", "volumes.list"),
 )
 
-WRITES = frozenset(operation for verb, _, operation in _ROUTES if verb != "GET")
+WRITES = frozenset(operation for verb, _, operation in _ROUTES if verb != "GET") - {
+    "registries.validate_name"
+}
 """The operations that change something."""

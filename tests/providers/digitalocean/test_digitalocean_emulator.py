@@ -179,6 +179,35 @@ def test_a_registry_that_cannot_be(
     assert ask(do_account, "POST", "/v2/registries", body)[0] == status
 
 
+@pytest.mark.parametrize(
+    ("tier", "limit", "said"),
+    [
+        ("starter", 1, "user already has a registry"),
+        ("basic", 1, "user already has a registry"),
+        ("professional", 10, "registry limit of 10 is reached"),
+    ],
+)
+def test_more_registries_than_the_plan_holds(
+    tier: str, limit: int, said: str, do_account: DigitalOceanAccount
+) -> None:
+    for number in range(limit):
+        body = {"name": f"acme-{number}", "subscription_tier_slug": tier}
+        assert ask(do_account, "POST", "/v2/registries", body)[0] == 201
+    for more in ("starter", "professional"):  # a plan that comes along makes no room
+        body = {"name": "more", "subscription_tier_slug": more}
+        status, told, _ = ask(do_account, "POST", "/v2/registries", body)
+        assert (status, told["message"]) == (422, said)
+
+
+@pytest.mark.parametrize(("name", "status"), [("fresh", 204), ("acme", 409), ("taken", 409), ("Acme", 422)])
+def test_a_name_is_tried_without_making_a_registry(
+    name: str, status: int, do_account: DigitalOceanAccount
+) -> None:
+    do_account.plant(EXISTING)
+    assert ask(do_account, "POST", "/v2/registries/validate-name", {"name": name})[0] == status
+    assert list(do_account.cloud.docr.found) == ["acme"]
+
+
 def test_a_plan_that_is_too_small_for_what_is_there(do_account: DigitalOceanAccount) -> None:
     do_account.plant(EXISTING)
     for name in ("web", "api"):

@@ -46,6 +46,9 @@ def openapi() -> OpenApi:
 
 def whole_life(account: DigitalOceanAccount) -> None:
     """Everything that this provider can ask of DigitalOcean, with its real SDK."""
+    fresh = connect(account.target()).doctor
+    assert fresh
+    assert [check() for check in fresh.checks() if check().ok is False] == []
     _push(account, "shop/web", tier="starter")
     _push(account, "shop/api", tier="basic")
     roomy = connect(account.target(registry={"name": "acme", "tier": "basic"}))
