@@ -208,6 +208,17 @@ def test_a_missing_scope_is_named(do_account: DigitalOceanAccount) -> None:
     assert "vpc:create" in str(caught.value.fix)
 
 
+def test_a_cluster_of_ours_is_not_taken_for_another_s_by_a_token_that_sees_no_tags(
+    do_account: DigitalOceanAccount,
+) -> None:
+    do_account.plant(EXISTING)
+    do_account.cloud.account.scopes -= {"tag:read"}
+    with pytest.raises(CredentialsError, match="may not see the tags of the DOKS cluster demo") as caught:
+        down(steps(do_account), clock=do_account.clock)
+    assert "allows tag:read" in str(caught.value.fix)
+    assert do_account.writes() == []
+
+
 def test_the_second_cluster_of_a_region_makes_no_second_default_vpc(do_account: DigitalOceanAccount) -> None:
     make(do_account)
     make(do_account, "other")
