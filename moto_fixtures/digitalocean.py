@@ -100,7 +100,7 @@ class DigitalOceanAccount:
 
     def writes(self) -> list[str]:
         """The calls so far that changed something."""
-        from clouddeploy_digitalocean.emulator.cloud import WRITES
+        from clouddeploy_digitalocean.emulator.routes import WRITES
 
         return [operation for operation in self.cloud.calls if operation in WRITES]
 

@@ -16,8 +16,9 @@ from clouddeploy_digitalocean.doctor import DoDoctor
 from clouddeploy_digitalocean.images import DocrImages
 from clouddeploy_digitalocean.inventory import DoInventory
 from clouddeploy_digitalocean.nodes import DoksNodes
+from clouddeploy_digitalocean.plans import TIERS
 from clouddeploy_digitalocean.provisioner import DoksProvisioner
-from clouddeploy_digitalocean.registry import REGIONS, TIERS, DocrRegistry
+from clouddeploy_digitalocean.registry import REGIONS, DocrRegistry
 from clouddeploy_digitalocean.session import Session
 
 _OPTIONS: tuple[str, ...] = ()

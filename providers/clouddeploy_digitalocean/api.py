@@ -59,6 +59,11 @@ class Api:
     def create_registry(self, body: Json) -> None:
         self._answer(f"create the registry {body['name']}", "registries", "create", body)
 
+    def check_registry_name(self, name: str) -> None:
+        """Makes nothing; an error whose code is `conflict` means that the name is taken."""
+        doing = f"find out whether the registry name {name} is free"
+        self._answer(doing, "registries", "validate_name", {"name": name})
+
     def plan(self) -> Plan:
         answer = self._answer("read the registry subscription", "registries", "get_subscription")
         return parse.plan(parse.single(answer.body, "subscription"))

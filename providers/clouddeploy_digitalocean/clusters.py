@@ -11,6 +11,7 @@ from clouddeploy.contract import Cluster, KubeAccess, Secret, State, Status, Tok
 from clouddeploy.errors import (
     CloudDeployError,
     ConfigError,
+    CredentialsError,
     NotFoundError,
     PreconditionError,
     TemporaryError,
@@ -44,12 +45,21 @@ def ours(clusters: Sequence[records.Cluster], name: str) -> list[records.Cluster
 
 
 def find_ours(session: Session, name: str) -> list[records.Cluster]:
-    """As `ours`, asked anew; ForeignResourceError when only others' clusters have the name."""
+    """As `ours`, asked anew; ForeignResourceError when only others' clusters have the name.
+
+    CredentialsError when the token may not read tags, which would make ours look like somebody else's.
+    """
     found = alive(session)
     mine = ours(found, name)
-    if not mine and any(one.name == name for one in found):
-        raise foreign(f"the DOKS cluster {name}", name)
-    return mine
+    named = [one for one in found if one.name == name]
+    if mine or not named:
+        return mine
+    if not any(one.tags for one in named):  # DOKS itself tags every cluster
+        raise CredentialsError(
+            f"the token may not see the tags of the DOKS cluster {name}, so nobody knows whose it is",
+            fix="make a token that allows tag:read (docs/digitalocean.md lists every scope)",
+        )
+    raise foreign(f"the DOKS cluster {name}", name)
 
 
 def one_of_ours(session: Session, name: str) -> records.Cluster:

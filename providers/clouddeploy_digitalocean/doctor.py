@@ -106,6 +106,7 @@ class DoDoctor:
             used = len(self._session.api.repositories(name))
             room = f"{used} of {plan.repositories}" if plan.repositories else f"{used}"
             return Check("registry", ok=True, detail=f"{name}, plan {plan.name}, {room} repositories")
+        self._registry.check()
         return Check(
             "registry",
             ok=None,

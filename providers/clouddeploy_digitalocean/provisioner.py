@@ -32,7 +32,7 @@ class DoksProvisioner:
         """
         checked(spec.name)
         self._session.identity()
-        preflight = Preflight(self._session, spec)
+        preflight = Preflight(self._session, spec, self._registry)
         vpc = VpcStep(self._session, spec.name, preflight)
         cluster = ClusterStep(self._session, spec.name, vpc, preflight)
         return (vpc, cluster, IntegrationStep(self._session, cluster, self._registry))

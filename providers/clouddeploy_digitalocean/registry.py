@@ -24,15 +24,15 @@ from clouddeploy.errors import (
     PreconditionError,
     TemporaryError,
 )
-from clouddeploy_digitalocean import parse
+from clouddeploy_digitalocean import parse, plans
 from clouddeploy_digitalocean.names import default_registry
-from clouddeploy_digitalocean.records import Plan
+from clouddeploy_digitalocean.plans import TIERS
+from clouddeploy_digitalocean.records import Plan, Registry
 from clouddeploy_digitalocean.session import Session
 
 LIFE = 3600
 """Seconds that a login is valid: the longest push, and asked for again before it ends."""
 
-TIERS = ("starter", "basic", "professional")
 REGIONS = ("ams3", "blr1", "fra1", "nyc3", "sfo2", "sfo3", "sgp1", "syd1")
 """Where a registry can be; source: the request of registries_create in digitalocean/openapi."""
 
@@ -102,38 +102,54 @@ class DocrRegistry:
         """
         wanted, api = {checked(one) for one in repositories}, self._session.api
         registries = api.registries()
-        there = any(one.name == self.name for one in registries)
+        there = self._among(registries)
         known = set(api.repositories(self.name)) if there else set()
+        if not there:
+            self._tiers(registries)
         count = len(known | wanted)
         if wanted <= known or count == 1:
             return
-        plans = {plan.slug: plan for plan in api.plans()}
-        plan = api.plan() if registries else plans.get(TIERS[0], Plan(TIERS[0], "Starter", 1, Decimal(0)))
-        asked = plans.get(self._session.target.registry.get("tier", ""))
-        if asked and (not registries or _larger(asked.slug, plan.slug)):
+        offered = {plan.slug: plan for plan in api.plans()}
+        plan = api.plan() if registries else offered.get(TIERS[0], Plan(TIERS[0], "Starter", 1, Decimal(0)))
+        asked = offered.get(self._wanted_tier)
+        if asked and (not registries or plans.larger(asked.slug, plan.slug)):
             plan = asked
         if not plan.holds(count):
-            enough = [one for one in plans.values() if one.holds(count)]
-            larger = min(enough, key=lambda one: one.monthly, default=plan)
-            raise _too_many(self.name, sorted(wanted - known), count, plan, larger)
+            holding = [one for one in offered.values() if one.holds(count)]
+            enough = min(holding, key=lambda one: one.monthly, default=plan)
+            raise plans.too_many(self.name, sorted(wanted - known), count, plan, enough)
+
+    def check(self) -> None:
+        """Whether the registry is there or can be made; asks only, makes nothing.
+
+        Raises PreconditionError when the plan holds no other registry, and when another account has the
+        name; ConfigError for a name that DOCR refuses.
+        """
+        others = self._session.api.registries()
+        if not self._among(others):
+            self._tiers(others)
+            self._check_name()
 
     def make(self) -> bool:
-        """The registry itself; True when this call made it."""
+        """The registry itself, with a larger plan when the target asks for the one that it needs.
+
+        True when this call made it. Raises PreconditionError as `check` does.
+        """
         others = self._session.api.registries()
-        if any(one.name == self.name for one in others):
+        if self._among(others):
             return False
+        current, tier = self._tiers(others)
+        if current and tier != current:
+            self._check_name()  # nobody pays for a plan whose registry cannot be made
+            self._session.api.change_plan(tier)
         try:
-            self._session.api.create_registry(self._request(first=not others))
+            self._session.api.create_registry(self._request(tier))
         except CloudDeployError as error:
-            if any(one.name == self.name for one in self._session.api.registries()):
+            if self._among(self._session.api.registries()):
                 return error.code != "conflict"  # only the reply was lost, or somebody was faster
             if error.code != "conflict":
                 raise
-            raise PreconditionError(
-                f"the registry name {self.name} is taken by another DigitalOcean account",
-                fix="choose another: registry: {name: …}",
-                code=error.code,
-            ) from error
+            raise self._taken(error) from error
         return True
 
     def login(self) -> Login:
@@ -152,13 +168,49 @@ class DocrRegistry:
         username, password = _decoded(encoded)
         return DocrLogin(host, username, Secret(password), asked + timedelta(seconds=LIFE))
 
-    def _request(self, *, first: bool) -> dict[str, str]:
-        """The plan is the account's: a later registry leaves it as it is unless the target names one."""
-        settings = self._session.target.registry
-        tier = settings.get("tier") or (TIERS[0] if first else "")
-        region = settings.get("region") or _near(self._session.target.region or "")
-        optional = {"subscription_tier_slug": tier, "region": region}
-        return {"name": self.name, **{key: value for key, value in optional.items() if value}}
+    @property
+    def _wanted_tier(self) -> str:
+        """The target's `registry.tier`; empty for none."""
+        return self._session.target.registry.get("tier", "")
+
+    def _among(self, registries: Sequence[Registry]) -> bool:
+        return any(one.name == self.name for one in registries)
+
+    def _tiers(self, others: Sequence[Registry]) -> tuple[str, str]:
+        """The slugs of the account's plan, empty for none yet, and of the one with room beside `others`.
+
+        The plan is the account's: a later registry leaves it as it is unless it has to be larger and
+        the target says so. Raises PreconditionError for no room.
+        """
+        if not others:
+            return "", self._wanted_tier or TIERS[0]
+        plan, count = self._session.api.plan(), len(others) + 1
+        if plans.fits(count, plan.slug):
+            return plan.slug, plan.slug
+        if plans.larger(self._wanted_tier, plan.slug) and plans.fits(count, self._wanted_tier):
+            return plan.slug, self._wanted_tier
+        raise plans.no_more(self.name, sorted(one.name for one in others), plan)
+
+    def _check_name(self) -> None:
+        try:
+            self._session.api.check_registry_name(self.name)
+        except CloudDeployError as error:
+            if error.code != "conflict":
+                raise
+            if not self._among(self._session.api.registries()):  # else somebody was faster
+                raise self._taken(error) from error
+
+    def _taken(self, error: CloudDeployError) -> PreconditionError:
+        return PreconditionError(
+            f"the registry name {self.name} is taken by another DigitalOcean account",
+            fix="choose another: registry: {name: …}",
+            code=error.code,
+        )
+
+    def _request(self, tier: str) -> dict[str, str]:
+        region = self._session.target.registry.get("region") or _near(self._session.target.region or "")
+        body = {"name": self.name, "subscription_tier_slug": tier, "region": region}
+        return {key: value for key, value in body.items() if value}
 
     def _check_writable(self) -> None:
         """DOCR gives out no token for a push while it collects (registries_run_garbageCollection)."""
@@ -172,13 +224,12 @@ class DocrRegistry:
     def _make_room(self, repository: str) -> None:
         plan = self._session.api.plan()
         known = {*self._session.api.repositories(self.name), *self._ensured} if plan.repositories else set()
-        full = _full(self.name, repository, plan, known) or self._no_storage(plan)
+        full = plans.full(self.name, repository, plan, known) or self._no_storage(plan)
         if full is None:
             return
-        wanted = self._session.target.registry.get("tier", "")
-        if not _larger(wanted, plan.slug):
+        if not plans.larger(self._wanted_tier, plan.slug):
             raise full
-        self._session.api.change_plan(wanted)
+        self._session.api.change_plan(self._wanted_tier)
 
     def _no_storage(self, plan: Plan) -> PreconditionError | None:
         if not plan.storage:
@@ -189,7 +240,7 @@ class DocrRegistry:
         return PreconditionError(
             f"the registry {self.name} has no storage left: the plan {plan.name} holds "
             f"{plan.storage // _MIB} MiB, {used // _MIB} MiB are taken",
-            fix=f"{_change(plan)}, or delete images: clouddeploy images prune, then "
+            fix=f"{plans.change(plan)}, or delete images: clouddeploy images prune, then "
             f"doctl registry garbage-collection start {self.name}",
         )
 
@@ -202,37 +253,6 @@ def checked(name: str) -> str:
         f"{name!r} is no repository name",
         fix="use up to 256 lower-case letters and digits; . _ - only between them, / between the parts",
     )
-
-
-def _full(registry: str, repository: str, plan: Plan, known: set[str]) -> PreconditionError | None:
-    if not plan.repositories or repository in known or len(known) < plan.repositories:
-        return None
-    return PreconditionError(
-        f"the registry {registry} has no room for {repository}: the plan {plan.name} holds "
-        f"{plan.repositories} {'repository' if plan.repositories == 1 else 'repositories'}, "
-        f"taken by {', '.join(sorted(known))}",
-        fix=f"{_change(plan)}, or delete a repository",
-    )
-
-
-def _too_many(registry: str, more: Sequence[str], count: int, plan: Plan, larger: Plan) -> PreconditionError:
-    holds = f"{larger.repositories} repositories" if larger.repositories else "any number of repositories"
-    return PreconditionError(
-        f"the registry {registry} would hold {count} repositories with {', '.join(more)}, and the plan "
-        f"{plan.name} holds {plan.repositories}; nothing was sent",
-        fix=f"write registry: {{tier: {larger.slug}}} in the target: {larger.name} holds {holds} and costs "
-        f"{larger.monthly:.2f} USD a month",
-    )
-
-
-def _change(plan: Plan) -> str:
-    """What to write for the plan above."""
-    larger = TIERS[min(TIERS.index(plan.slug) + 1, len(TIERS) - 1)] if plan.slug in TIERS else TIERS[-1]
-    return f"write registry: {{tier: {larger}}} in the target to change the plan"
-
-
-def _larger(wanted: str, current: str) -> bool:
-    return wanted in TIERS and current in TIERS and TIERS.index(wanted) > TIERS.index(current)
 
 
 def _near(region: str) -> str:

@@ -1,7 +1,8 @@
 """The token scopes that each call of ours needs.
 
-Source: `security` of every operation in digitalocean/openapi; `tag:create` for tags on a
-cluster, and what a VPC's members show only to those who may read them, are in the descriptions' text.
+Source: `security` of every operation in digitalocean/openapi. In the descriptions' text are `tag:read` for
+every `tags` of an answer, by which we know what is ours; `tag:read`, `tag:create` and `vpc:read` for the
+tags and the VPC of a new cluster; and what a VPC's members show only to those who may read them.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ SCOPES: Mapping[str, Sequence[str]] = {
     "sizes.list": ("sizes:read", "regions:read"),
     "registries.list": ("registry:read",),
     "registries.create": ("registry:create",),
+    "registries.validate_name": ("registry:create",),
     "registries.get_options": ("registry:read",),
     "registries.get_subscription": ("registry:read",),
     "registries.update_subscription": ("registry:update",),
@@ -22,9 +24,9 @@ SCOPES: Mapping[str, Sequence[str]] = {
     "registries.delete_repository_manifest": ("registry:delete",),
     "registries.get_docker_credentials": ("registry:read", "registry:update"),
     "kubernetes.list_options": ("kubernetes:read",),
-    "kubernetes.list_clusters": ("kubernetes:read",),
-    "kubernetes.get_cluster": ("kubernetes:read",),
-    "kubernetes.create_cluster": ("kubernetes:create", "tag:create"),
+    "kubernetes.list_clusters": ("kubernetes:read", "tag:read"),
+    "kubernetes.get_cluster": ("kubernetes:read", "tag:read"),
+    "kubernetes.create_cluster": ("kubernetes:create", "tag:create", "tag:read", "vpc:read"),
     "kubernetes.get_credentials": ("kubernetes:access_cluster",),
     "kubernetes.get_available_upgrades": ("kubernetes:read",),
     "kubernetes.upgrade_cluster": ("kubernetes:update",),
@@ -39,7 +41,7 @@ SCOPES: Mapping[str, Sequence[str]] = {
     "vpcs.patch": ("vpc:update",),
     "vpcs.delete": ("vpc:delete",),
     "load_balancers.list": ("load_balancer:read",),
-    "volumes.list": ("block_storage:read",),
+    "volumes.list": ("block_storage:read", "tag:read"),
 }
 """By pydo's operation; every one is needed."""
 

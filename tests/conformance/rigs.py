@@ -124,7 +124,7 @@ def start_digitalocean(directory: Path) -> Iterator[Cloud]:
     """An emulated account; waiting is emulated time, so a cluster is there at once."""
     from clouddeploy.emulator import EmulatorSettings
     from clouddeploy_digitalocean.emulator import start
-    from clouddeploy_digitalocean.emulator.cloud import WRITES
+    from clouddeploy_digitalocean.emulator.routes import WRITES
 
     cloud = start(EmulatorSettings(directory, region="fra1", pace=1))
 

@@ -76,6 +76,12 @@ TIERS: Mapping[str, dict[str, Any]] = {
     },
 }
 
+REGISTRIES = {"starter": 1, "basic": 1, "professional": 10}
+"""How many registries an account may have, by plan.
+
+Source: https://docs.digitalocean.com/products/container-registry/details/limits/, 2026-06.
+"""
+
 
 def sizes() -> list[dict[str, Any]]:
     """As GET /v2/sizes shows them."""

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import hmac
-import re
 import secrets
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import parse_qsl
 
 from clouddeploy.emulator import EmulatorSettings
 from clouddeploy.emulator.clock import Clock
@@ -28,7 +27,7 @@ from clouddeploy_digitalocean.emulator.machines import machines_of
 from clouddeploy_digitalocean.emulator.network import Network
 from clouddeploy_digitalocean.emulator.records import Cluster, KubernetesApi
 from clouddeploy_digitalocean.emulator.request import Request, read_body, read_query
-from clouddeploy_digitalocean.scopes import SCOPES
+from clouddeploy_digitalocean.emulator.routes import SCOPES, find, needed
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -49,8 +48,6 @@ _REGION = "fra1"
 _HOURLY, _BURST = 5000, 250
 """Requests of one token in an hour and in a minute; source: "Rate limit" in digitalocean/openapi."""
 
-_EVERYTHING = frozenset(scope for scopes in SCOPES.values() for scope in scopes)
-
 
 @dataclass
 class AccountState:
@@ -60,7 +57,7 @@ class AccountState:
     droplet_limit: int = 25
     status: str = "active"
     status_message: str = ""
-    scopes: frozenset[str] = _EVERYTHING
+    scopes: frozenset[str] = SCOPES
 
     def show(self) -> dict[str, Any]:
         return {
@@ -182,19 +179,32 @@ class DigitalOceanCloud:
             return self.docr.token(environ, query)
         self._authenticate(environ)
         self._count()
-        operation, names = _find(method, str(environ.get("REQUEST_URI") or path).partition("?")[0])
-        if not self.account.scopes.issuperset(SCOPES.get(operation, ())):
-            raise ApiError(403, "You are not authorized to perform this operation")
+        route, names = find(method, str(environ.get("REQUEST_URI") or path).partition("?")[0])
+        self._authorize(route.scopes)
         url = f"{self._server.url}{path}"
         request = Request(method, path, read_query(environ), read_body(environ), names, url)
+        self._authorize(needed(route, request.body))
         with self._lock:
-            self.calls.append(operation)
-        return self._handlers()[operation](request)
+            self.calls.append(route.operation)
+        return self._readable(self._handlers()[route.operation](request))
 
     def _authenticate(self, environ: WSGIEnvironment) -> None:
         scheme, _, given = str(environ.get("HTTP_AUTHORIZATION", "")).partition(" ")
         if scheme != "Bearer" or not hmac.compare_digest(given.encode(), self.token.encode()):
             raise ApiError(401, "Unable to authenticate you")
+
+    def _authorize(self, scopes: frozenset[str]) -> None:
+        if not self.account.scopes >= scopes:
+            raise ApiError(403, "You are not authorized to perform this operation")
+
+    def _readable(self, answer: Answer) -> Answer:
+        """Without `tag:read` no tag is shown: the description of every `tags` in an answer requires it.
+
+        UNVERIFIED: that they are left empty, and the request is not refused instead.
+        """
+        if "tag:read" in self.account.scopes:
+            return answer
+        return replace(answer, body=_untagged(answer.body))
 
     def _count(self) -> None:
         """The limits for an hour and for a minute, in emulated time."""
@@ -226,6 +236,7 @@ class DigitalOceanCloud:
             "sizes.list": lambda one: paged("sizes", catalog.sizes(), one.query, one.url),
             "registries.list": docr.list_registries,
             "registries.create": docr.create,
+            "registries.validate_name": docr.validate_name,
             "registries.get": docr.get,
             "registries.delete": docr.delete,
             "registries.get_options": docr.options,
@@ -274,61 +285,10 @@ def _now() -> str:
     return format_datetime(datetime.now(UTC), usegmt=True)
 
 
-def _find(method: str, path: str) -> tuple[str, Mapping[str, str]]:
-    """The operation and its parameters; `path` as it was sent, for a name's slashes come escaped."""
-    for verb, pattern, operation in _ROUTES:
-        match = pattern.fullmatch(path)
-        if match and verb == method:
-            return operation, {name: unquote(value) for name, value in match.groupdict().items()}
-    raise ApiError(404, "The resource you requested could not be found.")
-
-
-def _route(verb: str, template: str, operation: str) -> tuple[str, re.Pattern[str], str]:
-    pattern = re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", template)
-    return verb, re.compile(f"/v2{pattern}"), operation
-
-
-_CLUSTER = "/kubernetes/clusters/{cluster_id}"
-_DESTROY = f"{_CLUSTER}/destroy_with_associated_resources"
-_REGISTRY = "/registries/{registry_name}"
-_REPOSITORY = f"{_REGISTRY}/repositories/{{repository_name}}"
-_ROUTES = (
-    _route("GET", "/account", "account.get"),
-    _route("GET", "/sizes", "sizes.list"),
-    _route("GET", "/registries", "registries.list"),
-    _route("POST", "/registries", "registries.create"),
-    _route("GET", "/registries/options", "registries.get_options"),
-    _route("GET", "/registries/subscription", "registries.get_subscription"),
-    _route("POST", "/registries/subscription", "registries.update_subscription"),
-    _route("GET", _REGISTRY, "registries.get"),
-    _route("DELETE", _REGISTRY, "registries.delete"),
-    _route("GET", f"{_REGISTRY}/garbage-collection", "registries.get_garbage_collection"),
-    _route("GET", f"{_REGISTRY}/repositoriesV2", "registries.list_repositories_v2"),
-    _route("GET", f"{_REPOSITORY}/digests", "registries.list_repository_manifests"),
-    _route("DELETE", f"{_REPOSITORY}/digests/{{manifest_digest}}", "registries.delete_repository_manifest"),
-    _route("GET", f"{_REGISTRY}/docker-credentials", "registries.get_docker_credentials"),
-    _route("GET", "/kubernetes/options", "kubernetes.list_options"),
-    _route("GET", "/kubernetes/clusters", "kubernetes.list_clusters"),
-    _route("POST", "/kubernetes/clusters", "kubernetes.create_cluster"),
-    _route("GET", _CLUSTER, "kubernetes.get_cluster"),
-    _route("DELETE", _CLUSTER, "kubernetes.delete_cluster"),
-    _route("GET", f"{_CLUSTER}/credentials", "kubernetes.get_credentials"),
-    _route("GET", f"{_CLUSTER}/kubeconfig", "kubernetes.get_kubeconfig"),
-    _route("GET", f"{_CLUSTER}/upgrades", "kubernetes.get_available_upgrades"),
-    _route("POST", f"{_CLUSTER}/upgrade", "kubernetes.upgrade_cluster"),
-    _route("PUT", f"{_CLUSTER}/node_pools/{{pool_id}}", "kubernetes.update_node_pool"),
-    _route("GET", _DESTROY, "kubernetes.list_associated_resources"),
-    _route("DELETE", f"{_DESTROY}/selective", "kubernetes.destroy_associated_resources_selective"),
-    _route("POST", "/kubernetes/registries", "kubernetes.add_registries"),
-    _route("DELETE", "/kubernetes/registries", "kubernetes.remove_registries"),
-    _route("GET", "/vpcs", "vpcs.list"),
-    _route("POST", "/vpcs", "vpcs.create"),
-    _route("PATCH", "/vpcs/{vpc_id}", "vpcs.patch"),
-    _route("DELETE", "/vpcs/{vpc_id}", "vpcs.delete"),
-    _route("GET", "/vpcs/{vpc_id}/members", "vpcs.list_members"),
-    _route("GET", "/load_balancers", "load_balancers.list"),
-    _route("GET", "/volumes", "volumes.list"),
-)
-
-WRITES = frozenset(operation for verb, _, operation in _ROUTES if verb != "GET")
-"""The operations that change something."""
+def _untagged(body: Any) -> Any:
+    """The same with every `tags` empty; the tags of images, which have a digest, are something else."""
+    if isinstance(body, list):
+        return [_untagged(one) for one in body]
+    if not isinstance(body, dict) or "digest" in body:
+        return body
+    return {key: [] if key == "tags" else _untagged(value) for key, value in body.items()}

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from clouddeploy.emulator.registry import DOCR, Access, ManifestRecord, OciRegistry
 from clouddeploy.emulator.registry.access import basic_credentials
 from clouddeploy_digitalocean.emulator.answers import Answer, ApiError, not_found, paged
-from clouddeploy_digitalocean.emulator.catalog import TIERS
+from clouddeploy_digitalocean.emulator.catalog import REGISTRIES, TIERS
 from clouddeploy_digitalocean.emulator.records import stamp
 from clouddeploy_digitalocean.emulator.request import Request
 
@@ -108,17 +108,21 @@ class Docr:
         tier = request.body.get("subscription_tier_slug") or self.tier
         region = request.body.get("region", "nyc3")
         with self._lock:
-            if not isinstance(name, str) or not _NAME.fullmatch(name):
-                raise ApiError(422, "invalid registry name")
-            if tier not in TIERS:
+            self._check_name(name)
+            if not isinstance(tier, str) or tier not in TIERS:
                 raise ApiError(422, "subscription_tier_slug is required")
             if region not in REGIONS:
                 raise ApiError(422, "invalid region")
-            if name in self.found or name in _TAKEN:
-                raise ApiError(409, "name already exists")
-            self.tier = tier
+            self._check_count(tier)
+            self.tier = self.tier if self.found else tier
             self.found[name] = _Registry(name, region)
         return Answer(201, {"registry": self._show(self.found[name])})
+
+    def validate_name(self, request: Request) -> Answer:
+        """204 for a name that a registry may be made with; 409 for one that is in use."""
+        with self._lock:
+            self._check_name(request.body.get("name", ""))
+        return Answer(204)
 
     def get(self, request: Request) -> Answer:
         return Answer(200, {"registry": self._show(self._registry(request))})
@@ -258,6 +262,23 @@ class Docr:
         for match in filter(None, map(_SCOPE.fullmatch, asked)):
             if match[1].startswith(f"{login.registry}/"):
                 yield from ((match[1], action) for action in match[2].split(",") if action in actions)
+
+    def _check_name(self, name: object) -> None:
+        if not isinstance(name, str) or not _NAME.fullmatch(name):
+            raise ApiError(422, "invalid registry name")
+        if name in self.found or name in _TAKEN:
+            raise ApiError(409, "name already exists")
+
+    def _check_count(self, tier: str) -> None:
+        """The plan that counts is the account's; only a first registry brings one along.
+
+        UNVERIFIED: what is answered to a later registry with a larger plan, and the words for more than
+        one registry. Those for one are of nebari-dev/nebari#265.
+        """
+        limit = REGISTRIES[self.tier if self.tier and self.found else tier]
+        if len(self.found) >= limit:
+            one = "user already has a registry"
+            raise ApiError(422, one if limit == 1 else f"registry limit of {limit} is reached")
 
     def _full(self, registry: str, wanted: set[str]) -> str:
         limit = TIERS[self.tier]["included_repositories"] if self.tier else 0

@@ -8,15 +8,17 @@ from clouddeploy.contract import ClusterSpec
 from clouddeploy.errors import PreconditionError
 from clouddeploy_digitalocean.choose import Choice, choose
 from clouddeploy_digitalocean.clusters import alive, ours
+from clouddeploy_digitalocean.registry import DocrRegistry
 from clouddeploy_digitalocean.session import Session
 
 
 class Preflight:
     """Asked once for all steps of a cluster."""
 
-    def __init__(self, session: Session, spec: ClusterSpec) -> None:
+    def __init__(self, session: Session, spec: ClusterSpec, registry: DocrRegistry) -> None:
         self._session = session
         self._spec = spec
+        self._registry = registry
 
     @cached_property
     def choice(self) -> Choice:
@@ -25,7 +27,7 @@ class Preflight:
         return choose(self._spec, self._session.region, api.offer(), api.sizes())
 
     def check(self) -> None:
-        """Raises what creating the cluster would fail with."""
+        """Raises what creating the cluster would fail with, and the registry that it pulls from."""
         account = self._session.account
         if account.status == "locked":
             raise PreconditionError(
@@ -33,6 +35,7 @@ class Preflight:
                 fix="https://cloud.digitalocean.com/account/billing",
             )
         self._check_room(self.choice.count)
+        self._registry.check()
 
     def _check_room(self, count: int) -> None:
         """Counts the nodes of all clusters: other Droplets only DigitalOcean counts, with the same words."""

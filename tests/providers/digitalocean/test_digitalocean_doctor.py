@@ -13,7 +13,7 @@ import pytest
 from clouddeploy.contract import Check, Doctor
 from clouddeploy_digitalocean import connect
 from clouddeploy_digitalocean.scopes import SCOPES
-from moto_fixtures.digitalocean import AT_ITS_QUOTA, EXISTING, WITH_SERVICES, DigitalOceanAccount
+from moto_fixtures.digitalocean import AT_ITS_QUOTA, EXISTING, WITH_SERVICES, DigitalOceanAccount, Seed
 
 
 def doctor(account: DigitalOceanAccount, **settings: str) -> Doctor:
@@ -51,6 +51,13 @@ def test_what_is_not_there_yet_is_no_failure(do_account: DigitalOceanAccount) ->
     assert (found["registry"].ok, found["cluster"].ok) == (None, None)
     assert found["cluster"].fix == "clouddeploy cluster create --to prod"
     assert found["price"].detail == "what exists costs about $0.00 a month"
+
+
+def test_a_registry_that_could_not_be_made(do_account: DigitalOceanAccount) -> None:
+    do_account.plant(Seed(registries=("other",)))
+    found = diagnosis(do_account)["registry"]
+    assert (found.ok, "the plan Basic holds 1 registry" in found.detail) == (False, True)
+    assert "registry: {name: other}" in str(found.fix)
 
 
 def test_leftovers_are_part_of_the_price(do_account: DigitalOceanAccount) -> None:

@@ -25,11 +25,19 @@ def ask(
     account: DigitalOceanAccount, method: str, path: str, body: Any = None, token: str | None = None
 ) -> tuple[int, Any, Any]:
     """Status, body and headers, without any SDK between."""
+    status, answer, headers = ask_text(account, method, path, body, token)
+    return status, json.loads(answer) if answer else None, headers
+
+
+def ask_text(
+    account: DigitalOceanAccount, method: str, path: str, body: Any = None, token: str | None = None
+) -> tuple[int, str, Any]:
+    """As `ask`, for an answer that may be YAML."""
     headers = {"Authorization": f"Bearer {token or account.cloud.token}"}
     with urllib3.PoolManager(retries=False) as pool:
         sent = json.dumps(body) if body is not None else None
         answer = pool.request(method, f"{account.cloud.url}{path}", body=sent, headers=headers)
-        return answer.status, json.loads(answer.data) if answer.data else None, answer.headers
+        return answer.status, answer.data.decode(), answer.headers
 
 
 def put(account: DigitalOceanAccount, repository: str) -> None:
@@ -52,6 +60,55 @@ def test_a_scope_that_the_token_lacks(do_account: DigitalOceanAccount) -> None:
     assert ask(do_account, "GET", "/v2/account")[0] == 200
     status, body, _ = ask(do_account, "GET", "/v2/vpcs")
     assert (status, body["id"]) == (403, "forbidden")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "scope"),
+    [
+        ("GET", "/v2/registries/acme", "registry:read"),
+        ("DELETE", "/v2/registries/acme", "registry:delete"),
+        ("GET", "/v2/kubernetes/clusters/ID/kubeconfig", "kubernetes:access_cluster"),
+        ("DELETE", "/v2/kubernetes/clusters/ID", "kubernetes:delete"),
+    ],
+)
+def test_no_operation_is_open_to_everybody(
+    method: str, path: str, scope: str, do_account: DigitalOceanAccount
+) -> None:
+    do_account.plant(EXISTING)
+    (cluster,) = do_account.cloud.kubernetes.clusters
+    do_account.cloud.account.scopes = frozenset({"account:read"})
+    assert ask(do_account, method, path.replace("ID", cluster))[0] == 403
+    do_account.cloud.account.scopes = frozenset({scope})
+    assert ask_text(do_account, method, path.replace("ID", cluster))[0] in {200, 204}
+
+
+@pytest.mark.parametrize(
+    ("more", "scopes"),
+    [
+        ({}, {"kubernetes:create"}),
+        ({"tags": ["team"]}, {"kubernetes:create", "tag:read", "tag:create"}),
+        ({"vpc_uuid": "VPC"}, {"kubernetes:create", "vpc:read"}),
+        ({"node_pools": [{**_POOL, "tags": ["team"]}]}, {"kubernetes:create", "tag:read"}),
+    ],
+)
+def test_tags_and_a_vpc_need_scopes_of_their_own(
+    more: dict[str, Any], scopes: set[str], do_account: DigitalOceanAccount
+) -> None:
+    vpc = do_account.cloud.network.default_of("fra1").id
+    body = {**_CLUSTER, **({"vpc_uuid": vpc} if "vpc_uuid" in more else more)}
+    for lacking in scopes:
+        do_account.cloud.account.scopes = frozenset(scopes - {lacking})
+        assert ask(do_account, "POST", "/v2/kubernetes/clusters", body)[0] == 403
+    do_account.cloud.account.scopes = frozenset(scopes)
+    assert ask(do_account, "POST", "/v2/kubernetes/clusters", body)[0] == 201
+
+
+def test_tags_are_shown_only_to_those_who_may_read_them(do_account: DigitalOceanAccount) -> None:
+    do_account.plant(WITH_SERVICES)
+    do_account.cloud.account.scopes -= {"tag:read"}
+    (cluster,) = ask(do_account, "GET", "/v2/kubernetes/clusters")[1]["kubernetes_clusters"]
+    (volume,) = ask(do_account, "GET", "/v2/volumes")[1]["volumes"]
+    assert cluster["tags"] == cluster["node_pools"][0]["tags"] == volume["tags"] == []
 
 
 def test_the_hourly_limit_is_told_and_kept(do_account: DigitalOceanAccount) -> None:
@@ -177,6 +234,35 @@ def test_a_registry_that_cannot_be(
     body: dict[str, str], status: int, do_account: DigitalOceanAccount
 ) -> None:
     assert ask(do_account, "POST", "/v2/registries", body)[0] == status
+
+
+@pytest.mark.parametrize(
+    ("tier", "limit", "said"),
+    [
+        ("starter", 1, "user already has a registry"),
+        ("basic", 1, "user already has a registry"),
+        ("professional", 10, "registry limit of 10 is reached"),
+    ],
+)
+def test_more_registries_than_the_plan_holds(
+    tier: str, limit: int, said: str, do_account: DigitalOceanAccount
+) -> None:
+    for number in range(limit):
+        body = {"name": f"acme-{number}", "subscription_tier_slug": tier}
+        assert ask(do_account, "POST", "/v2/registries", body)[0] == 201
+    for more in ("starter", "professional"):  # a plan that comes along makes no room
+        body = {"name": "more", "subscription_tier_slug": more}
+        status, told, _ = ask(do_account, "POST", "/v2/registries", body)
+        assert (status, told["message"]) == (422, said)
+
+
+@pytest.mark.parametrize(("name", "status"), [("fresh", 204), ("acme", 409), ("taken", 409), ("Acme", 422)])
+def test_a_name_is_tried_without_making_a_registry(
+    name: str, status: int, do_account: DigitalOceanAccount
+) -> None:
+    do_account.plant(EXISTING)
+    assert ask(do_account, "POST", "/v2/registries/validate-name", {"name": name})[0] == status
+    assert list(do_account.cloud.docr.found) == ["acme"]
 
 
 def test_a_plan_that_is_too_small_for_what_is_there(do_account: DigitalOceanAccount) -> None:

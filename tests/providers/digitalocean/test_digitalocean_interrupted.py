@@ -18,7 +18,7 @@ from clouddeploy.clusters import down, up
 from clouddeploy.contract import ClusterSpec
 from clouddeploy.emulator.faults import Faults
 from clouddeploy_digitalocean.api import Api
-from clouddeploy_digitalocean.emulator.cloud import WRITES, _find
+from clouddeploy_digitalocean.emulator.routes import WRITES, find
 from clouddeploy_digitalocean.nodes import DoksNodes
 from clouddeploy_digitalocean.provisioner import DoksProvisioner
 from clouddeploy_digitalocean.registry import DocrRegistry
@@ -64,7 +64,8 @@ class Cut(RequestsTransport):
         self.writes.clear()
 
     def send(self, request: Any, **options: Any) -> Any:
-        operation, _ = _find(request.method, "/v2" + request.url.partition("/v2")[2].partition("?")[0])
+        route, _ = find(request.method, "/v2" + request.url.partition("/v2")[2].partition("?")[0])
+        operation = route.operation
         if operation not in WRITES:
             return super().send(request, **options)
         self.seen[operation] += 1

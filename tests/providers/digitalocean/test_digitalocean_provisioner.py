@@ -176,11 +176,47 @@ def test_a_locked_account_makes_nothing(do_account: DigitalOceanAccount) -> None
     assert do_account.writes() == []
 
 
+@pytest.mark.parametrize(
+    ("seed", "registry", "said"),
+    [
+        (Seed(), {"name": "taken"}, "the registry name taken is taken by another DigitalOcean account"),
+        (Seed(registries=("other",)), {"name": "acme", "tier": "basic"}, "the plan Basic holds 1 registry"),
+    ],
+)
+def test_a_registry_that_cannot_be_made_is_found_before_anything_is_billed(
+    seed: Seed, registry: dict[str, str], said: str, do_account: DigitalOceanAccount
+) -> None:
+    do_account.plant(seed)
+    with pytest.raises(PreconditionError, match=said):
+        up(provisioner(do_account, registry=registry).steps(ClusterSpec("demo")), clock=do_account.clock)
+    assert do_account.writes() == []
+
+
+def test_several_registries_and_no_name_are_asked_about_before_anything_is_billed(
+    do_account: DigitalOceanAccount,
+) -> None:
+    do_account.plant(Seed(registries=("acme", "beta"), tier="professional"))
+    with pytest.raises(ConfigError, match="the account has 2 registries"):
+        up(provisioner(do_account, registry={}).steps(ClusterSpec("demo")), clock=do_account.clock)
+    assert do_account.writes() == []
+
+
 def test_a_missing_scope_is_named(do_account: DigitalOceanAccount) -> None:
     do_account.cloud.account.scopes -= {"vpc:create"}
     with pytest.raises(CredentialsError, match="could not create the VPC") as caught:
         make(do_account)
     assert "vpc:create" in str(caught.value.fix)
+
+
+def test_a_cluster_of_ours_is_not_taken_for_another_s_by_a_token_that_sees_no_tags(
+    do_account: DigitalOceanAccount,
+) -> None:
+    do_account.plant(EXISTING)
+    do_account.cloud.account.scopes -= {"tag:read"}
+    with pytest.raises(CredentialsError, match="may not see the tags of the DOKS cluster demo") as caught:
+        down(steps(do_account), clock=do_account.clock)
+    assert "allows tag:read" in str(caught.value.fix)
+    assert do_account.writes() == []
 
 
 def test_the_second_cluster_of_a_region_makes_no_second_default_vpc(do_account: DigitalOceanAccount) -> None:

@@ -43,7 +43,7 @@ def test_the_only_registry_is_the_one(do_account: DigitalOceanAccount) -> None:
 
 
 def test_of_several_the_target_has_to_name_one(do_account: DigitalOceanAccount) -> None:
-    do_account.plant(Seed(registries=("acme", "beta")))
+    do_account.plant(Seed(registries=("acme", "beta"), tier="professional"))
     with pytest.raises(ConfigError, match="the account has 2 registries") as caught:
         registry(do_account).ensure("shop/web")
     assert "acme, beta" in str(caught.value.fix)
@@ -71,6 +71,57 @@ def test_a_name_that_another_account_has(do_account: DigitalOceanAccount) -> Non
     with pytest.raises(PreconditionError, match="example is taken by another DigitalOcean") as caught:
         registry(do_account, name="example").ensure("shop/web")
     assert "registry: {name:" in str(caught.value.fix)
+
+
+class TestAnotherRegistry:
+    """Starter and Basic hold one registry, Professional holds ten."""
+
+    @pytest.mark.parametrize(("tier", "plan"), [("starter", "Starter"), ("basic", "Basic")])
+    def test_the_one_that_is_there_is_named(
+        self, tier: str, plan: str, do_account: DigitalOceanAccount
+    ) -> None:
+        do_account.plant(Seed(registries=("other",), tier=tier))
+        found = connect(do_account.target(registry={"name": "acme", "tier": tier}))
+        assert found.room
+        for ask in (lambda: found.room(["shop/web"]), lambda: found.registry.ensure("shop/web")):
+            with pytest.raises(PreconditionError) as caught:
+                ask()
+            assert caught.value.message == (
+                f"the registry acme cannot be made: the plan {plan} holds 1 registry, "
+                "and the account has other"
+            )
+            assert caught.value.fix == (
+                "use what is there: registry: {name: other} in the target, "
+                "or write registry: {tier: professional} to change the plan"
+            )
+        assert do_account.writes() == []
+
+    def test_a_larger_tier_in_the_target_changes_the_plan_first(
+        self, do_account: DigitalOceanAccount
+    ) -> None:
+        do_account.plant(Seed(registries=("other",), tier="basic"))
+        assert registry(do_account, name="acme", tier="professional").ensure("shop/web").created
+        assert do_account.writes() == ["registries.update_subscription", "registries.create"]
+        assert do_account.inventory()["registries"] == ["acme", "other"]
+
+    def test_no_plan_is_paid_for_a_name_that_cannot_be_had(self, do_account: DigitalOceanAccount) -> None:
+        do_account.plant(Seed(registries=("other",), tier="basic"))
+        with pytest.raises(PreconditionError, match="taken is taken by another DigitalOcean account"):
+            registry(do_account, name="taken", tier="professional").ensure("shop/web")
+        assert do_account.cloud.docr.tier == "basic"
+
+    def test_a_smaller_tier_in_the_target_leaves_the_account_s_plan(
+        self, do_account: DigitalOceanAccount
+    ) -> None:
+        do_account.plant(Seed(registries=("other",), tier="professional"))
+        assert registry(do_account, name="acme", tier="basic").ensure("shop/web").created
+        assert do_account.cloud.docr.tier == "professional"
+
+    def test_after_ten_there_is_no_larger_plan(self, do_account: DigitalOceanAccount) -> None:
+        do_account.plant(Seed(registries=[f"r{number}" for number in range(10)], tier="professional"))
+        with pytest.raises(PreconditionError, match="the plan Professional holds 10 registries") as caught:
+            registry(do_account, name="acme").ensure("shop/web")
+        assert caught.value.fix == "use what is there: registry: {name: r0} in the target"
 
 
 def test_while_garbage_is_collected_nothing_is_pushed(do_account: DigitalOceanAccount) -> None:

@@ -18,14 +18,17 @@ from clouddeploy.oci.client import RegistryClient
 from clouddeploy.push import push_image
 from clouddeploy_digitalocean import connect, parse
 from clouddeploy_digitalocean.api import Api
-from clouddeploy_digitalocean.emulator.cloud import _ROUTES
+from clouddeploy_digitalocean.emulator.routes import ROUTES
 from clouddeploy_digitalocean.scopes import SCOPES
 from moto_fixtures.digitalocean import DigitalOceanAccount
 from tests.providers import callsites
 from tests.providers.digitalocean.openapi import OpenApi, Recorder
 
 IN_THE_TEXT = {
-    "kubernetes.create_cluster": {"tag:create"},
+    "kubernetes.create_cluster": {"tag:create", "tag:read", "vpc:read"},
+    "kubernetes.list_clusters": {"tag:read"},
+    "kubernetes.get_cluster": {"tag:read"},
+    "volumes.list": {"tag:read"},
     "vpcs.list_members": {"droplet:read", "load_balancer:read"},
 }
 
@@ -46,6 +49,9 @@ def openapi() -> OpenApi:
 
 def whole_life(account: DigitalOceanAccount) -> None:
     """Everything that this provider can ask of DigitalOcean, with its real SDK."""
+    fresh = connect(account.target()).doctor
+    assert fresh
+    assert [check() for check in fresh.checks() if check().ok is False] == []
     _push(account, "shop/web", tier="starter")
     _push(account, "shop/api", tier="basic")
     roomy = connect(account.target(registry={"name": "acme", "tier": "basic"}))
@@ -132,6 +138,15 @@ def test_no_scope_that_the_description_names_is_left_out(openapi: OpenApi) -> No
         assert any(way <= set(scopes) for way in ways), (name, ways)
 
 
+def test_the_emulator_asks_for_the_scopes_of_the_description(openapi: OpenApi) -> None:
+    """Of all its operations, also of those that only other clients use."""
+    for route in ROUTES:
+        told = _operation(openapi, route.operation)["security"]
+        described = {scope for one in told for scope in one["bearer_auth"] if not scope.startswith("api:")}
+        more = IN_THE_TEXT["vpcs.list_members"] if route.operation == "vpcs.list_members" else set()
+        assert route.scopes == described | more, route.operation
+
+
 def _printed(account: DigitalOceanAccount, *purposes: str) -> frozenset[str]:
     """The scopes that `doctor --policy` prints for some purposes, for all when none is named."""
     doctor = connect(account.target()).doctor
@@ -171,9 +186,9 @@ def test_the_examples_of_the_description_can_be_read(openapi: OpenApi) -> None:
 
 def _operation(openapi: OpenApi, name: str) -> dict[str, Any]:
     """The description of one of pydo's operations, by way of the emulator's routes."""
-    method, path = next((verb, path.pattern) for verb, path, operation in _ROUTES if operation == name)
-    plain = re.sub(r"\(\?P<\w+>(.+?)\)", r"\1", path)
-    found: dict[str, Any] = openapi.operations[method, plain]
+    route = next(one for one in ROUTES if one.operation == name)
+    plain = re.sub(r"\(\?P<\w+>(.+?)\)", r"\1", route.path.pattern)
+    found: dict[str, Any] = openapi.operations[route.method, plain]
     return found
 
 
