@@ -27,6 +27,8 @@ from clouddeploy.errors import (
 LOG_IN = "run `gcloud auth application-default login`, or set GOOGLE_APPLICATION_CREDENTIALS"
 DISABLED = "SERVICE_DISABLED"
 EXISTS = "ALREADY_EXISTS"
+NO_PLACE = "LOCATION_POLICY_VIOLATED"
+"""A region or zone that there is not, or that is not open to the project: Google does not say which."""
 _ALLOWED = 300  # seconds
 _CLOCK = "set this machine's clock: Google allows 5 minutes of skew"
 QUOTAS = "https://console.cloud.google.com/iam-admin/quotas"
@@ -42,6 +44,7 @@ _BUSY = re.compile(
     r"|please wait and try again",
     re.IGNORECASE,
 )
+_PLACE = re.compile(r"Permission denied on 'locations/[^']*' \(or it may not exist\)")
 _PERMISSION = re.compile(r"[\"']([a-z]+(?:\.[A-Za-z]+){2,})[\"']")
 _SKEW = re.compile(r"iat and exp|short-lived token|token used too early", re.IGNORECASE)
 
@@ -165,6 +168,9 @@ def _answered(doing: str, answer: _Answer) -> CloudDeployError:
     found = _switched_off(doing, answer) or _limited(doing, answer)
     if found:
         return found
+    if answer.reason == NO_PLACE or _PLACE.search(answer.text):
+        fix = "check the region in the target; some are only open to projects that asked Google for them"
+        return ConfigError(said, fix=fix, code=NO_PLACE)
     if answer.code == 403:
         return CredentialsError(said, fix=_allow(answer.text), code=code)
     return _other(said, code, answer)

@@ -21,7 +21,6 @@ MAKING, REMOVING, DELETING = 4.0, 4.0, 1.0
 """Emulated seconds."""
 
 _ID = re.compile(r"[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?")
-_MULTI = ("us", "europe", "asia")
 _ROLES = tuple(
     f"roles/artifactregistry.{name}"
     for name in ("reader", "writer", "repoAdmin", "admin", "createOnPushWriter", "createOnPushRepoAdmin")
@@ -66,7 +65,7 @@ class Artifacts:
 
     def locations(self, request: Request) -> Json:
         """GET locations; gcloud asks for them before it lists repositories."""
-        names = [*sorted(catalog.REGIONS), *_MULTI]
+        names = [*sorted(catalog.REGIONS), *catalog.MULTI_REGIONS]
         path = f"projects/{self._project}/locations"
         return {"locations": [{"name": f"{path}/{name}", "locationId": name} for name in names]}
 
@@ -87,8 +86,6 @@ class Artifacts:
         """POST repositories?repositoryId=…"""
         name = request.one("repositoryId") or request.one("repository_id")
         message = read(artifacts("Repository"), request.json())
-        if location not in catalog.REGIONS and location not in _MULTI:
-            raise ApiError("NOT_FOUND", f'The location "{location}" is not available.')
         if not _ID.fullmatch(name):
             raise ApiError("INVALID_ARGUMENT", f'invalid value "{name}" for field "repository_id".')
         if not message.format_:  # the library appends _ to what Python has already

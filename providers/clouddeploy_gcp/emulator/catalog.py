@@ -66,6 +66,9 @@ QUOTAS: Mapping[str, float] = {
     "DISKS_TOTAL_GB": 4096,
 }
 
+MULTI_REGIONS = ("us", "europe", "asia")
+"""Where Artifact Registry has repositories beside the regions."""
+
 _ZONE = re.compile(r"(.+[0-9])-([a-z])")
 
 
@@ -75,6 +78,15 @@ def region_of(location: str) -> str | None:
         return location
     match = _ZONE.fullmatch(location)
     return match[1] if match and match[2] in REGIONS.get(match[1], "") else None
+
+
+def has_place(api: str, location: str) -> bool:
+    """Whether an API has a location; `-` stands for all."""
+    if location == "-":
+        return True
+    if api == "artifacts":
+        return location in REGIONS or location in MULTI_REGIONS
+    return region_of(location) is not None
 
 
 def zones_of(region: str) -> list[str]:

@@ -58,8 +58,6 @@ class Gke:
 
     def server_config(self, location: str, request: Request) -> Json:
         """GET serverConfig."""
-        if catalog.region_of(location) is None:
-            raise rules.invalid(f'Location "{location}" does not exist.')
         channels = [
             {
                 "channel": name,

@@ -22,9 +22,7 @@ def invalid(text: str) -> ApiError:
 
 def check_cluster(cluster: Any, location: str, accounts: Collection[str]) -> None:
     """Name, labels, place, version, network, nodes; `accounts` are the project's service accounts."""
-    region = catalog.region_of(location)
-    if region is None:
-        raise invalid(f'Location "{location}" does not exist.')
+    region = catalog.region_of(location) or location
     if not _NAME.fullmatch(cluster.name):
         raise invalid(
             f'Invalid value for field "cluster.name": "{cluster.name}". Must be a match of regex '

@@ -9,7 +9,7 @@ from typing import Any
 from clouddeploy.contract import State, Status
 from clouddeploy.errors import CloudDeployError, TemporaryError
 from clouddeploy_gcp.compute import Compute
-from clouddeploy_gcp.errors import DISABLED, translated
+from clouddeploy_gcp.errors import DISABLED, NO_PLACE, translated
 from clouddeploy_gcp.registry import Home
 from clouddeploy_gcp.session import Session
 from clouddeploy_gcp.steps.apis import settled
@@ -17,7 +17,7 @@ from clouddeploy_gcp.steps.naming import ABSENT, LABEL, foreign, incomplete
 
 READER = "roles/artifactregistry.reader"
 _CONDITIONS = 3
-"""The version of policies that have conditions: IAM neither shows nor changes one for whoever asks for less."""
+"""The version of policies that have conditions: who asks for less may not see or change one."""
 
 
 class RepositoryStep:
@@ -91,6 +91,8 @@ class RepositoryStep:
         try:
             found = self._home.find()
         except CloudDeployError as error:
+            if error.code == NO_PLACE:
+                self._before()  # knows which region may be meant
             if error.code != DISABLED:
                 raise
             return None  # without the API there is no repository

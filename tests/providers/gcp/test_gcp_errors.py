@@ -16,7 +16,7 @@ from clouddeploy.errors import (
     TemporaryError,
 )
 from clouddeploy_gcp import connect
-from clouddeploy_gcp.emulator.answers import ApiError
+from clouddeploy_gcp.emulator.answers import ApiError, ComputeError
 from moto_fixtures.gcp import GcpAccount
 
 REST_QUOTA = (
@@ -123,6 +123,33 @@ CASES: list[tuple[str, ApiError, type[CloudDeployError], str, str]] = [
     ),
     ("not found", ApiError("NOT_FOUND", "Not found: zone"), NotFoundError, "Not found", "check the name"),
     ("wrong", ApiError("INVALID_ARGUMENT", "Invalid field"), ConfigError, "Invalid field", "check the names"),
+    (
+        "no such place",
+        ApiError(
+            "PERMISSION_DENIED",
+            "Permission denied on 'locations/mars' (or it may not exist).",
+            reason="LOCATION_POLICY_VIOLATED",
+        ),
+        ConfigError,
+        "locations/mars",
+        "check the region in the target",
+    ),
+    (
+        "no such place, before there were reasons",
+        ApiError("PERMISSION_DENIED", "Permission denied on 'locations/mars' (or it may not exist)."),
+        ConfigError,
+        "locations/mars",
+        "check the region in the target",
+    ),
+    (
+        "a permission of Compute Engine's",
+        ComputeError(
+            "PERMISSION_DENIED", "Required 'compute.zones.list' permission for 'projects/acme-shop'"
+        ),
+        CredentialsError,
+        "Required",
+        "allow compute.zones.list",
+    ),
     (
         "nobody",
         ApiError("UNAUTHENTICATED", "Invalid credentials"),

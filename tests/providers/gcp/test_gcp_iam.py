@@ -1,4 +1,4 @@
-"""IAM policies on a repository: what the emulated project refuses, and that others' bindings are left alone."""
+"""IAM policies on a repository: what the emulated project refuses; others' bindings are left alone."""
 
 from __future__ import annotations
 
