@@ -23,9 +23,12 @@ MAKING, REMOVING, DELETING = 4.0, 4.0, 1.0
 _ID = re.compile(r"[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _ROLES = tuple(
     f"roles/artifactregistry.{name}"
-    for name in ("reader", "writer", "repoAdmin", "admin", "createOnPushWriter", "createOnPushRepoAdmin")
+    for name in (
+        *("admin", "containerRegistryMigrationAdmin", "createOnPushRepoAdmin", "createOnPushWriter"),
+        *("editor", "reader", "repoAdmin", "viewer", "writer"),
+    )
 )
-"""Source: Artifact Registry documentation, "Roles and permissions"."""
+"""Those that may pull. Source: Google's predefined roles of 2026-08, as iann0036/iam-dataset keeps them."""
 
 
 @dataclass
