@@ -93,7 +93,7 @@ class GcpDoctor:
             # Only this question needs that API.
             enable = f"gcloud services enable {_RESOURCE_MANAGER} --project {self._session.project}"
             return Check(
-                title, None, f"{_RESOURCE_MANAGER} is not enabled", f"{enable}, to have them checked"
+                title, None, f"{_RESOURCE_MANAGER} is not enabled", f"to have them checked: {enable}"
             )
         lacking = sorted(set(policy.EVERYTHING) - set(answer.get("permissions", [])))
         if lacking:

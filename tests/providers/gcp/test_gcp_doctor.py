@@ -128,7 +128,8 @@ def test_without_the_api_that_knows_permissions_they_are_left_open(gcp_account: 
         "permissions",
         None,
         "cloudresourcemanager.googleapis.com is not enabled",
-        "gcloud services enable cloudresourcemanager.googleapis.com --project acme-shop, to have them checked",
+        "to have them checked: "
+        "gcloud services enable cloudresourcemanager.googleapis.com --project acme-shop",
     )
     assert {check.ok for check in found.values()} == {True}
 
