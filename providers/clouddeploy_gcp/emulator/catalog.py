@@ -43,11 +43,16 @@ DEFAULT_VERSION = "1.33.5-gke.1308000"
 CHANNELS: Mapping[str, tuple[str, ...]] = {
     "RAPID": ("1.35.0-gke.1403000", "1.34.2-gke.1100000"),
     "REGULAR": ("1.34.1-gke.2541000", "1.33.5-gke.1308000", "1.33.4-gke.1350000", "1.32.9-gke.1207000"),
+    "EXTENDED": (
+        *("1.34.1-gke.2541000", "1.33.5-gke.1308000", "1.33.4-gke.1350000"),
+        *("1.32.9-gke.1207000", "1.31.13-gke.1095000"),
+    ),
     "STABLE": ("1.33.4-gke.1350000", "1.32.9-gke.1207000", "1.31.13-gke.1095000"),
 }
 DEFAULTS: Mapping[str, str] = {
     "RAPID": "1.34.2-gke.1100000",
     "REGULAR": DEFAULT_VERSION,
+    "EXTENDED": DEFAULT_VERSION,
     "STABLE": "1.32.9-gke.1207000",
 }
 VERSIONS = sorted({one for channel in CHANNELS.values() for one in channel}, reverse=True)
