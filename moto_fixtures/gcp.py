@@ -33,12 +33,13 @@ CLEARED = ("GOOGLE_", "CLOUDSDK_", "CLOUDDEPLOY_", "GCE_METADATA")
 @dataclass(frozen=True)
 class Seed:
     """What a project holds at the start: clusters and repositories by name with their labels, and
-    objects of Compute Engine by kind; `quotas` and `disabled` APIs."""
+    objects of Compute Engine by kind; `quotas`, `enabled` and `disabled` APIs."""
 
     clusters: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     repositories: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     compute: Mapping[str, Sequence[tuple[str, Mapping[str, Any]]]] = field(default_factory=dict)
     quotas: Mapping[str, float] = field(default_factory=dict)
+    enabled: Sequence[str] = ()
     disabled: Sequence[str] = ()
 
 
@@ -46,6 +47,8 @@ _SERVICE = '{"kubernetes.io/service-name":"default/web"}'
 _NODE = f"https://www.googleapis.com/compute/v1/projects/{PROJECT}/zones/{ZONE}/instances/gke-demo-clouddeploy-1a2b-x1"
 
 FRESH = Seed()
+CHECKED = Seed(enabled=("cloudresourcemanager.googleapis.com",))
+"""What credentials may do in it can be asked."""
 NO_APIS = Seed(
     disabled=("artifactregistry.googleapis.com", "compute.googleapis.com", "container.googleapis.com")
 )
@@ -147,6 +150,7 @@ class GcpAccount:
         for kind, objects in seed.compute.items():
             for place, fields in objects:
                 self.cloud.compute.plant(kind, place, **fields)
+        self.cloud.services.on.update(seed.enabled)
         self.cloud.services.on.difference_update(seed.disabled)
         self.cloud.calls.clear()
 

@@ -78,8 +78,9 @@ class Compute:
         try:
             with translated(f"ask about the region {name}"):
                 found = self.get(f"regions/{name}")
-        except NotFoundError as error:
-            raise self._no_region(name) from error
+        except (ConfigError, NotFoundError) as error:  # it is a 400: googleapis/nodejs-compute#390
+            self._must_be(name, error)
+            raise
         with translated(f"ask about the project {self._session.project}"):
             project = self.get("")
         quotas = {
@@ -113,10 +114,12 @@ class Compute:
         with translated("ask how many nodes there are"):
             return int(self.get(f"zones/{path}").get("targetSize", 0))
 
-    def _no_region(self, name: str) -> ConfigError:
+    def _must_be(self, name: str, cause: Exception) -> None:
         with translated("list the regions"):
             regions = [one["name"] for page in self.pages("regions") for one in page.get("items", [])]
-        return ConfigError(f"Google Cloud has no region {name}", fix=f"use {nearest(name, regions)}")
+        if name not in regions:
+            fix = f"use {nearest(name, regions)}"
+            raise ConfigError(f"Google Cloud has no region {name}", fix=fix) from cause
 
 
 def _machine(found: Mapping[str, Any]) -> Machine:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Callable, Sequence
 from decimal import Decimal
+from typing import Any
 
 from clouddeploy.contract import Check, Status
 from clouddeploy.errors import CloudDeployError, ForeignResourceError
@@ -12,13 +13,14 @@ from clouddeploy_gcp import choices, policy
 from clouddeploy_gcp.clusters import find, owned
 from clouddeploy_gcp.compute import Compute
 from clouddeploy_gcp.costs import AS_OF, costs
-from clouddeploy_gcp.errors import translated
+from clouddeploy_gcp.errors import DISABLED, translated
 from clouddeploy_gcp.leftovers import leftovers
 from clouddeploy_gcp.registry import Home
 from clouddeploy_gcp.session import Session
 from clouddeploy_gcp.steps.apis import missing
 
 _PACKAGES = ("google.cloud.container_v1", "google.cloud.artifactregistry_v1", "requests")
+_RESOURCE_MANAGER = "cloudresourcemanager.googleapis.com"
 _SKEW = 300  # seconds that Google allows
 
 
@@ -83,10 +85,15 @@ class GcpDoctor:
         return Check(title, True, "all enabled")
 
     def _permissions(self, title: str) -> Check:
-        path = f"v1/projects/{self._session.project}:testIamPermissions"
-        with translated("ask what the credentials may do"):
-            answer = self._session.sdk.rest(
-                "POST", "cloudresourcemanager", path, json={"permissions": list(policy.EVERYTHING)}
+        try:
+            answer = self._allowed()
+        except CloudDeployError as error:
+            if error.code != DISABLED:
+                raise
+            # Only this question needs that API.
+            enable = f"gcloud services enable {_RESOURCE_MANAGER} --project {self._session.project}"
+            return Check(
+                title, None, f"{_RESOURCE_MANAGER} is not enabled", f"to have them checked: {enable}"
             )
         lacking = sorted(set(policy.EVERYTHING) - set(answer.get("permissions", [])))
         if lacking:
@@ -95,6 +102,12 @@ class GcpDoctor:
                 title, False, detail, "ask the project's owner for the role in `clouddeploy doctor --policy`"
             )
         return Check(title, True, f"all {len(policy.EVERYTHING)}")
+
+    def _allowed(self) -> dict[str, Any]:
+        path = f"v1/projects/{self._session.project}:testIamPermissions"
+        wanted = {"permissions": list(policy.EVERYTHING)}
+        with translated("ask what the credentials may do"):
+            return self._session.sdk.rest("POST", "cloudresourcemanager", path, json=wanted)
 
     def _registry(self, title: str) -> Check:
         home = Home(self._session)

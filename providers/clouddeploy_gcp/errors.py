@@ -27,12 +27,21 @@ from clouddeploy.errors import (
 LOG_IN = "run `gcloud auth application-default login`, or set GOOGLE_APPLICATION_CREDENTIALS"
 DISABLED = "SERVICE_DISABLED"
 EXISTS = "ALREADY_EXISTS"
+NO_PLACE = "LOCATION_POLICY_VIOLATED"
+"""A region or zone that there is not, or that is not open to the project: Google does not say which."""
+NO_QUOTA_PROJECT = "NO_QUOTA_PROJECT"
+_QUOTA_PROJECT = (
+    "gcloud auth application-default set-quota-project PROJECT, or set GOOGLE_CLOUD_QUOTA_PROJECT"
+)
 _ALLOWED = 300  # seconds
 _CLOCK = "set this machine's clock: Google allows 5 minutes of skew"
 QUOTAS = "https://console.cloud.google.com/iam-admin/quotas"
 
 _API = re.compile(r"apis/api/([a-z]+\.googleapis\.com)")
 _OFF = re.compile(r"has not been used in project|API is not enabled|it is disabled", re.IGNORECASE)
+_UNCHARGED = re.compile(r"requires a quota project|project (?:764086051850|32555940559)\b", re.IGNORECASE)
+"""The numbers are the projects of Google's own clients, which a person's login is charged to without one."""
+
 _BILLING = re.compile(r"billing (?:account|to be enabled|is disabled)|requires billing", re.IGNORECASE)
 _QUOTA = re.compile(r"insufficient \w+ quota|quota .*exceeded|exceeded .*quota|QUOTA_EXCEEDED", re.IGNORECASE)
 _RATE = re.compile(r"per (?:minute|second|100 seconds)|rate.?limit", re.IGNORECASE)
@@ -42,7 +51,8 @@ _BUSY = re.compile(
     r"|please wait and try again",
     re.IGNORECASE,
 )
-_PERMISSION = re.compile(r"[\"']([a-z]+(?:\.[A-Za-z]+){2,})[\"']")
+_PLACE = re.compile(r"Permission denied on 'locations/[^']*' \(or it may not exist\)")
+_PERMISSION = re.compile(r"(?:[\"']|the )([a-z]+(?:\.[A-Za-z]+){2,})(?:[\"']| permission)")
 _SKEW = re.compile(r"iat and exp|short-lived token|token used too early", re.IGNORECASE)
 
 
@@ -162,9 +172,12 @@ def _answered(doing: str, answer: _Answer) -> CloudDeployError:
         said = f"could not {doing}: Google refuses the credentials: {answer.text}"
         # A self-signed JWT carries the time, and Google does not say when that is what is wrong.
         return CredentialsError(said, fix=LOG_IN if abs(answer.skew) <= _ALLOWED else _CLOCK, code=code)
-    found = _switched_off(doing, answer) or _limited(doing, answer)
+    found = _uncharged(said, answer) or _switched_off(doing, answer) or _limited(doing, answer)
     if found:
         return found
+    if answer.reason == NO_PLACE or _PLACE.search(answer.text):
+        fix = "check the region in the target; some are only open to projects that asked Google for them"
+        return ConfigError(said, fix=fix, code=NO_PLACE)
     if answer.code == 403:
         return CredentialsError(said, fix=_allow(answer.text), code=code)
     return _other(said, code, answer)
@@ -183,6 +196,13 @@ def _other(said: str, code: str, answer: _Answer) -> CloudDeployError:
     if answer.status == "FAILED_PRECONDITION":
         return PreconditionError(said, fix="put that right and run it again", code=code)
     return ConfigError(said, fix="check the names, sizes and the region in the target", code=code)
+
+
+def _uncharged(said: str, answer: _Answer) -> CredentialsError | None:
+    """A person's login that names no project whose quota it uses, said as a disabled API: pulumi-gcp#2896."""
+    if answer.code != 403 or not _UNCHARGED.search(answer.text):
+        return None
+    return CredentialsError(said, fix=_QUOTA_PROJECT, code=NO_QUOTA_PROJECT)
 
 
 def _switched_off(doing: str, answer: _Answer) -> PreconditionError | None:

@@ -8,7 +8,7 @@ import threading
 from functools import cached_property
 
 from clouddeploy.contract import Identity, TargetSettings, Token
-from clouddeploy.errors import PreconditionError
+from clouddeploy.errors import ConfigError, PreconditionError
 from clouddeploy_gcp.sdk import Sdk
 
 _ZONE = re.compile(r"([a-z]+(?:-[a-z]+)*-[a-z]+[0-9]+)-[a-z]")
@@ -26,9 +26,18 @@ class Session:
 
     @cached_property
     def project(self) -> str:
-        """The target's project, else the environment's, else the credentials' own."""
+        """The id of the target's project, else of the environment's, else of the credentials' own.
+
+        Raises ConfigError for a project's number: the APIs take one, image addresses and workload pools do
+        not. Raises PreconditionError for none.
+        """
         named = self.target.account or self.target.options.get("project")
         project = named or _first(_PROJECT_VARIABLES) or self.sdk.project
+        if project.isdecimal():  # an id begins with a letter
+            raise ConfigError(
+                f"{project} is the number of a Google Cloud project, not its id",
+                fix=f"write the id: gcloud projects describe {project} --format 'value(projectId)'",
+            )
         if project:
             return project
         raise PreconditionError(

@@ -26,6 +26,7 @@ _HTTP = {
     "INTERNAL": 500,
     "UNAVAILABLE": 503,
 }
+_REASONS = {"INVALID_ARGUMENT": "invalid", "NOT_FOUND": "notFound", "PERMISSION_DENIED": "forbidden"}
 _INFO = "type.googleapis.com/google.rpc.ErrorInfo"
 
 
@@ -53,6 +54,15 @@ class ApiError(Exception):
             info = {"@type": _INFO, "reason": self.reason, "domain": "googleapis.com"}
             error["details"] = [{**info, "metadata": dict(self.metadata)}]
         return {"error": error}
+
+
+class ComputeError(ApiError):
+    """As Compute Engine words its own: `errors`, and no status word (googleapis/nodejs-compute#390)."""
+
+    def body(self) -> Json:
+        reason = _REASONS[self.status]
+        error = {"message": self.message, "domain": "global", "reason": reason}
+        return {"error": {"code": self.code, "message": self.message, "errors": [error]}}
 
 
 @dataclass(frozen=True)

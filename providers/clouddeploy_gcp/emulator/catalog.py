@@ -43,11 +43,16 @@ DEFAULT_VERSION = "1.33.5-gke.1308000"
 CHANNELS: Mapping[str, tuple[str, ...]] = {
     "RAPID": ("1.35.0-gke.1403000", "1.34.2-gke.1100000"),
     "REGULAR": ("1.34.1-gke.2541000", "1.33.5-gke.1308000", "1.33.4-gke.1350000", "1.32.9-gke.1207000"),
+    "EXTENDED": (
+        *("1.34.1-gke.2541000", "1.33.5-gke.1308000", "1.33.4-gke.1350000"),
+        *("1.32.9-gke.1207000", "1.31.13-gke.1095000"),
+    ),
     "STABLE": ("1.33.4-gke.1350000", "1.32.9-gke.1207000", "1.31.13-gke.1095000"),
 }
 DEFAULTS: Mapping[str, str] = {
     "RAPID": "1.34.2-gke.1100000",
     "REGULAR": DEFAULT_VERSION,
+    "EXTENDED": DEFAULT_VERSION,
     "STABLE": "1.32.9-gke.1207000",
 }
 VERSIONS = sorted({one for channel in CHANNELS.values() for one in channel}, reverse=True)
@@ -66,6 +71,9 @@ QUOTAS: Mapping[str, float] = {
     "DISKS_TOTAL_GB": 4096,
 }
 
+MULTI_REGIONS = ("us", "europe", "asia")
+"""Where Artifact Registry has repositories beside the regions."""
+
 _ZONE = re.compile(r"(.+[0-9])-([a-z])")
 
 
@@ -75,6 +83,15 @@ def region_of(location: str) -> str | None:
         return location
     match = _ZONE.fullmatch(location)
     return match[1] if match and match[2] in REGIONS.get(match[1], "") else None
+
+
+def has_place(api: str, location: str) -> bool:
+    """Whether an API has a location; `-` stands for all."""
+    if location == "-":
+        return True
+    if api == "artifacts":
+        return location in REGIONS or location in MULTI_REGIONS
+    return region_of(location) is not None
 
 
 def zones_of(region: str) -> list[str]:

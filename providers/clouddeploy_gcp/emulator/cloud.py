@@ -14,14 +14,14 @@ from clouddeploy.emulator.machines import Machines
 from clouddeploy.emulator.server import Server
 from clouddeploy_gcp.emulator import attached, catalog
 from clouddeploy_gcp.emulator.accounts import Accounts, RefusedError, write_private
-from clouddeploy_gcp.emulator.answers import ApiError, Json, Request, no_route
+from clouddeploy_gcp.emulator.answers import ApiError, ComputeError, Json, Request, no_route
 from clouddeploy_gcp.emulator.artifacts import Artifacts
 from clouddeploy_gcp.emulator.compute import Compute
 from clouddeploy_gcp.emulator.gke import Gke
 from clouddeploy_gcp.emulator.machines import machines_of
 from clouddeploy_gcp.emulator.records import KubernetesApi, Record
 from clouddeploy_gcp.emulator.registry import DataPlane
-from clouddeploy_gcp.emulator.routes import find
+from clouddeploy_gcp.emulator.routes import Route, find
 from clouddeploy_gcp.emulator.services import Projects, Services
 from clouddeploy_gcp.endpoints import VARIABLE
 
@@ -199,15 +199,28 @@ class GcpCloud:
         if found is None:
             raise no_route(request)
         self.calls.append((request.method, request.path))
-        self._permit(found.route.permission, found.project or self.project)
-        self.services.require(found.route.service, paid=found.route.api in {"artifacts", "gke"})
+        self._permit(found.route, found.project or self.project)
+        regional = found.route.api in {"artifacts", "gke"}
+        self.services.require(found.route.service, paid=regional)
+        if regional and found.parts and not catalog.has_place(found.route.api, found.parts[0]):
+            raise self._no_place(found.route, found.parts[0])
         serve = getattr(self._apis[found.route.api], found.route.action)
         answer: Json = serve(*found.parts, request)
         return answer
 
-    def _permit(self, permission: str, project: str) -> None:
+    def _no_place(self, route: Route, location: str) -> ApiError:
+        """GKE's: google/kctf#139, with the details of firezone/firezone#7711; the others' are UNVERIFIED."""
+        where = {"consumer": f"projects/{self.project}", "location": location, "service": route.service}
+        text = f"Permission denied on 'locations/{location}' (or it may not exist)."
+        return ApiError("PERMISSION_DENIED", text, reason="LOCATION_POLICY_VIOLATED", metadata=where)
+
+    def _permit(self, route: Route, project: str) -> None:
+        permission = route.permission
         if project in {self.project, _NUMBER} and permission not in self.denied:
             return
+        if route.api == "compute":  # GoogleCloudPlatform/k8s-multicluster-ingress#90
+            text = f"Required '{permission}' permission for 'projects/{project}'"
+            raise ComputeError("PERMISSION_DENIED", text)
         raise ApiError(
             "PERMISSION_DENIED",
             f"Permission '{permission}' denied on resource '//cloudresourcemanager.googleapis.com/projects/"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from clouddeploy_gcp.emulator import catalog
-from clouddeploy_gcp.emulator.answers import ApiError, Json, Request
+from clouddeploy_gcp.emulator.answers import ComputeError, Json, Request
 from clouddeploy_gcp.emulator.gke import Gke
 
 _KINDS = ("addresses", "disks", "forwardingRules", "instances", "targetPools")
@@ -58,8 +58,8 @@ class Compute:
     def region(self, name: str, request: Request) -> Json:
         """GET a region."""
         if name not in catalog.REGIONS:
-            path = f"projects/{self._project}/regions/{name}"
-            raise ApiError("NOT_FOUND", f"The resource '{path}' was not found")
+            text = f"Invalid value for field 'region': '{name}'. Unknown region."
+            raise ComputeError("INVALID_ARGUMENT", text)  # googleapis/nodejs-compute#390
         used = self._gke.used(name)
         quotas = [
             {"metric": metric, "limit": limit, "usage": used.get(metric, 0.0)}
@@ -85,7 +85,7 @@ class Compute:
     def machines(self, zone: str, request: Request) -> Json:
         """GET the machine types of a zone."""
         if catalog.region_of(zone) is None or zone in catalog.REGIONS:
-            raise ApiError("INVALID_ARGUMENT", f"Invalid value for field 'zone': '{zone}'. Unknown zone.")
+            raise ComputeError("INVALID_ARGUMENT", f"Invalid value for field 'zone': '{zone}'. Unknown zone.")
         items = [
             {
                 "name": name,
@@ -106,12 +106,12 @@ class Compute:
                 size = record.groups[zone, name]
                 return {"kind": "compute#instanceGroupManager", "name": name, "targetSize": size}
         path = f"projects/{self._project}/zones/{zone}/instanceGroupManagers/{name}"
-        raise ApiError("NOT_FOUND", f"The resource '{path}' was not found")
+        raise ComputeError("NOT_FOUND", f"The resource '{path}' was not found")
 
     def aggregated(self, kind: str, request: Request) -> Json:
         """GET aggregated/KIND."""
         if kind not in _KINDS:
-            raise ApiError("NOT_FOUND", f"The resource type {kind} is not emulated")
+            raise ComputeError("NOT_FOUND", f"The resource type {kind} is not emulated")
         items: dict[str, Json] = {}
         for one in self.planted[kind]:
             place = str(one.get("zone") or one.get("region") or "global")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from clouddeploy_gcp.emulator import catalog, rules
+from clouddeploy_gcp.emulator import catalog, versions
 from clouddeploy_gcp.emulator.answers import ApiError
 from clouddeploy_gcp.emulator.records import Record
 
@@ -15,7 +15,8 @@ _POOL_STATUS = {PROVISIONING: 1, RUNNING: 2, RECONCILING: 4, STOPPING: 5, ERROR:
 
 def complete(cluster: Any, location: str, project: str, url: str) -> None:
     """What GKE adds to a request."""
-    version = rules.resolve(cluster.initial_cluster_version, int(cluster.release_channel.channel))
+    versions.enrol(cluster)
+    version = versions.initial(cluster)
     path = f"projects/{project}/locations/{location}/clusters/{cluster.name}"
     region = catalog.region_of(location) or location
     zones = list(cluster.locations) or (catalog.zones_of(region)[:3] if location == region else [location])
@@ -71,6 +72,14 @@ def pool_of(record: Record, name: str) -> Any:
     return found
 
 
+def only_pool(record: Record, name: str) -> Any:
+    """The pool that is named; one pool need not be: `ClusterUpdate.desiredNodePoolId`."""
+    pools = record.message.node_pools
+    if not name and len(pools) != 1:  # text UNVERIFIED
+        raise ApiError("INVALID_ARGUMENT", "A node pool must be specified: the cluster has not exactly one.")
+    return pool_of(record, name or pools[0].name)
+
+
 def fill(message: Any, **values: Any) -> None:
     for name, value in values.items():
         setattr(message, name, value)
@@ -98,12 +107,3 @@ def end(record: Record) -> None:
     if record.api:
         record.api.close()
         record.api = None
-
-
-def check_step(current: str, wanted: str) -> None:
-    """One minor version at a time, and never back."""
-    now, then = (int(version.split(".")[1]) for version in (current, wanted))
-    if then > now + 1:
-        raise rules.invalid(f'Master cannot be upgraded to "{wanted}": only one minor version at a time.')
-    if catalog.VERSIONS.index(wanted) > catalog.VERSIONS.index(current):
-        raise rules.invalid(f'Master version "{wanted}" is older than the current "{current}".')

@@ -8,20 +8,20 @@ from collections.abc import Callable
 from typing import Any
 
 from clouddeploy.emulator.clock import Clock
-from clouddeploy_gcp.emulator import catalog, rules
+from clouddeploy_gcp.emulator import catalog, rules, versions
 from clouddeploy_gcp.emulator.answers import ApiError, Json, Request
 from clouddeploy_gcp.emulator.fleet import (
     ERROR,
     RECONCILING,
     RUNNING,
     STOPPING,
-    check_step,
     complete,
     count,
     end,
     group_name,
     make_groups,
     mark,
+    only_pool,
     pool_of,
     size_of,
 )
@@ -34,6 +34,7 @@ from clouddeploy_gcp.emulator.records import (
     UPGRADING,
     Failure,
     KubernetesApi,
+    Operation,
     Record,
 )
 
@@ -58,8 +59,6 @@ class Gke:
 
     def server_config(self, location: str, request: Request) -> Json:
         """GET serverConfig."""
-        if catalog.region_of(location) is None:
-            raise rules.invalid(f'Location "{location}" does not exist.')
         channels = [
             {
                 "channel": name,
@@ -130,44 +129,29 @@ class Gke:
             return self._operations.show(operation, request)
 
     def update(self, location: str, name: str, request: Request) -> Json:
-        """PUT one cluster: another master version."""
+        """PUT one cluster: another version of the control plane or of a node pool, one thing at a time."""
         asked = read(container("UpdateClusterRequest"), request.json()).update
-        wanted = asked.desired_master_version
-        if not wanted:
-            raise rules.invalid("At least one of the update fields must be set.")
+        master, nodes = asked.desired_master_version, asked.desired_node_version
+        if bool(master) == bool(nodes):  # texts UNVERIFIED
+            some = (
+                "Exactly one update can be applied"
+                if master
+                else "At least one of the update fields must be set"
+            )
+            raise rules.invalid(f"{some}.")
         with self._lock:
             record = self.record(location, name)
-            self._operations.refuse_busy(record.key)
-            channel = int(record.message.release_channel.channel)
-            rules.check_version(wanted, channel)
-            version = rules.resolve(wanted, channel)
-            check_step(record.message.current_master_version, version)
-            mark(record.message, RECONCILING, pools=False)
-            operation = self._operations.start(
-                "UPGRADE_MASTER", record, UPGRADING, lambda failed: self._upgraded(record, version, failed)
-            )
-            operation.failure = self.failures.pop(0) if self.failures else None
-            return self._operations.show(operation, request)
+            if nodes:
+                pool = only_pool(record, asked.desired_node_pool_id)
+                return self._operations.show(self._upgrade_nodes(record, pool, nodes), request)
+            return self._operations.show(self._upgrade_master(record, master), request)
 
     def update_pool(self, location: str, name: str, pool_name: str, request: Request) -> Json:
         """PUT a node pool: another node version."""
         asked = read(container("UpdateNodePoolRequest"), request.json())
         with self._lock:
             record = self.record(location, name)
-            pool = pool_of(record, pool_name)
-            self._operations.refuse_busy(record.key)
-            master = record.message.current_master_version
-            version = master if asked.node_version in {"", "-"} else asked.node_version
-            if version not in catalog.VERSIONS:
-                raise rules.invalid(f'Node version "{version}" is unsupported.')
-            if version != master and catalog.VERSIONS.index(version) < catalog.VERSIONS.index(master):
-                raise rules.invalid(
-                    f'Node version "{version}" must not be newer than master version "{master}".'
-                )
-            mark(record.message, RECONCILING)
-            operation = self._operations.start(
-                "UPGRADE_NODES", record, UPGRADING, lambda _: self._pool_done(record, pool, version)
-            )
+            operation = self._upgrade_nodes(record, pool_of(record, pool_name), asked.node_version)
             return self._operations.show(operation, request)
 
     def set_size(self, location: str, name: str, pool_name: str, request: Request) -> Json:
@@ -302,6 +286,24 @@ class Gke:
             record.message.master_auth.cluster_ca_certificate = base64.b64encode(
                 record.api.ca.encode()
             ).decode()
+
+    def _upgrade_master(self, record: Record, wanted: str) -> Operation:
+        self._operations.refuse_busy(record.key)
+        version = versions.upgraded(record.message, wanted)
+        mark(record.message, RECONCILING, pools=False)
+        operation = self._operations.start(
+            "UPGRADE_MASTER", record, UPGRADING, lambda failed: self._upgraded(record, version, failed)
+        )
+        operation.failure = self.failures.pop(0) if self.failures else None
+        return operation
+
+    def _upgrade_nodes(self, record: Record, pool: Any, wanted: str) -> Operation:
+        self._operations.refuse_busy(record.key)
+        version = versions.of_nodes(record.message, pool, wanted)
+        mark(record.message, RECONCILING)
+        return self._operations.start(
+            "UPGRADE_NODES", record, UPGRADING, lambda _: self._pool_done(record, pool, version)
+        )
 
     def _upgraded(self, record: Record, version: str, failure: Failure | None) -> None:
         mark(record.message, RUNNING, pools=False)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from clouddeploy_gcp.emulator import catalog
+from clouddeploy_gcp.emulator import catalog, versions
 from clouddeploy_gcp.emulator.answers import ApiError
 
 _NAME = re.compile(r"[a-z](?:[a-z0-9-]{0,38}[a-z0-9])?")
@@ -22,16 +22,14 @@ def invalid(text: str) -> ApiError:
 
 def check_cluster(cluster: Any, location: str, accounts: Collection[str]) -> None:
     """Name, labels, place, version, network, nodes; `accounts` are the project's service accounts."""
-    region = catalog.region_of(location)
-    if region is None:
-        raise invalid(f'Location "{location}" does not exist.')
+    region = catalog.region_of(location) or location
     if not _NAME.fullmatch(cluster.name):
         raise invalid(
             f'Invalid value for field "cluster.name": "{cluster.name}". Must be a match of regex '
             "'(?:[a-z](?:[-a-z0-9]{0,38}[a-z0-9])?)'."
         )
     check_labels(cluster.resource_labels)
-    check_version(cluster.initial_cluster_version, int(cluster.release_channel.channel))
+    versions.initial(cluster)
     if cluster.network not in {"", "default"}:
         raise invalid(f'Project does not have a network named "{cluster.network}".')
     if cluster.subnetwork not in {"", "default"}:
@@ -51,28 +49,6 @@ def check_labels(labels: Mapping[str, str]) -> None:
     for key, value in labels.items():
         if not _KEY.fullmatch(key) or not _VALUE.fullmatch(value):
             raise invalid(f'Invalid resource label "{key}={value}".')
-
-
-def check_version(wanted: str, channel: int) -> None:
-    """A version that the channel has; a minor is an alias of its newest."""
-    if wanted in {"", "-", "latest"}:
-        return
-    name = {1: "RAPID", 2: "REGULAR", 3: "STABLE"}.get(channel)
-    offered = catalog.CHANNELS[name] if name else tuple(catalog.VERSIONS)
-    if not any(one == wanted or one.startswith((f"{wanted}.", f"{wanted}-")) for one in offered):
-        where = f" in the {name} channel" if name else ""
-        raise invalid(f'Master version "{wanted}" is unsupported{where}.')
-
-
-def resolve(wanted: str, channel: int) -> str:
-    """The full version that a create means."""
-    name = {1: "RAPID", 2: "REGULAR", 3: "STABLE"}.get(channel)
-    offered = catalog.CHANNELS[name] if name else tuple(catalog.VERSIONS)
-    if wanted in {"", "-"}:
-        return catalog.DEFAULTS[name] if name else catalog.DEFAULT_VERSION
-    if wanted == "latest":
-        return offered[0]
-    return next(one for one in offered if one == wanted or one.startswith((f"{wanted}.", f"{wanted}-")))
 
 
 def _check_autopilot(cluster: Any, location: str) -> None:

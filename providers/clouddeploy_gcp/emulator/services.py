@@ -6,10 +6,12 @@ import uuid
 
 from clouddeploy.emulator.clock import Clock
 from clouddeploy_gcp.emulator.answers import ApiError, Json, Request
+from clouddeploy_gcp.emulator.permissions import known
 
+RESOURCE_MANAGER = "cloudresourcemanager.googleapis.com"
 KNOWN = {
     "artifactregistry.googleapis.com": "Artifact Registry API",
-    "cloudresourcemanager.googleapis.com": "Cloud Resource Manager API",
+    RESOURCE_MANAGER: "Cloud Resource Manager API",
     "compute.googleapis.com": "Compute Engine API",
     "container.googleapis.com": "Kubernetes Engine API",
     "serviceusage.googleapis.com": "Service Usage API",
@@ -20,7 +22,10 @@ ENABLING, HEARD = 20.0, 60.0
 
 
 class Services:
-    """The services of one project; all are on, until a test switches one off."""
+    """The services of one project; those that clusters and images need are on.
+
+    Resource Manager is not: neither GKE nor Artifact Registry brings it along, and a new project lacks it.
+    """
 
     def __init__(self, project: str, number: str, clock: Clock) -> None:
         self._project = project
@@ -29,7 +34,7 @@ class Services:
         self._operations: dict[str, tuple[float, list[str]]] = {}
         self._pending: dict[str, tuple[float, list[str]]] = {}
         self._heard: dict[str, float] = {}
-        self.on: set[str] = set(KNOWN)
+        self.on: set[str] = set(KNOWN) - {RESOURCE_MANAGER}
         self.billed = True
 
     def require(self, service: str, *, paid: bool = False) -> None:
@@ -133,6 +138,6 @@ class Projects:
         self._denied = denied
 
     def test(self, request: Request) -> Json:
-        """POST :testIamPermissions."""
+        """POST :testIamPermissions; nobody has a permission for what is not emulated."""
         asked = request.json().get("permissions", [])
-        return {"permissions": [one for one in asked if one not in self._denied]}
+        return {"permissions": [one for one in asked if known(str(one)) and one not in self._denied]}

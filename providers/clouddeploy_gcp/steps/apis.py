@@ -8,7 +8,7 @@ from typing import Any
 
 from clouddeploy.contract import State, Status
 from clouddeploy.errors import CloudDeployError, CredentialsError, TemporaryError
-from clouddeploy_gcp.errors import DISABLED, translated
+from clouddeploy_gcp.errors import DISABLED, NO_QUOTA_PROJECT, translated
 from clouddeploy_gcp.session import Session
 from clouddeploy_gcp.steps.naming import ABSENT, incomplete
 
@@ -23,7 +23,11 @@ def missing(session: Session) -> Sequence[str] | None:
         with translated(f"ask which APIs are enabled in {session.project}"):
             answer = session.sdk.rest("GET", "serviceusage", path, params={"names": names})
     except CredentialsError as error:
-        if error.code == "UNAUTHENTICATED" or error.__cause__ is None or _status(error) != 403:
+        if (
+            error.code in {"UNAUTHENTICATED", NO_QUOTA_PROJECT}
+            or error.__cause__ is None
+            or _status(error) != 403
+        ):
             raise
         return None
     on = {

@@ -9,13 +9,15 @@ from typing import Any
 from clouddeploy.contract import State, Status
 from clouddeploy.errors import CloudDeployError, TemporaryError
 from clouddeploy_gcp.compute import Compute
-from clouddeploy_gcp.errors import DISABLED, translated
+from clouddeploy_gcp.errors import DISABLED, NO_PLACE, translated
 from clouddeploy_gcp.registry import Home
 from clouddeploy_gcp.session import Session
 from clouddeploy_gcp.steps.apis import settled
 from clouddeploy_gcp.steps.naming import ABSENT, LABEL, foreign, incomplete
 
 READER = "roles/artifactregistry.reader"
+_CONDITIONS = 3
+"""The version of policies that have conditions: who asks for less may not see or change one."""
 
 
 class RepositoryStep:
@@ -89,6 +91,8 @@ class RepositoryStep:
         try:
             found = self._home.find()
         except CloudDeployError as error:
+            if error.code == NO_PLACE:
+                self._before()  # knows which region may be meant
             if error.code != DISABLED:
                 raise
             return None  # without the API there is no repository
@@ -101,8 +105,9 @@ class RepositoryStep:
         return bool(found.get("labels", {}).get(LABEL) == self._cluster)
 
     def _policy(self) -> dict[str, Any]:
+        request = {"resource": self._home.name, "options": {"requested_policy_version": _CONDITIONS}}
         with translated(f"ask who may read {self._home.repository}"):
-            return self._session.sdk.artifacts("get_iam_policy", {"resource": self._home.name})
+            return self._session.sdk.artifacts("get_iam_policy", request)
 
     def _set(self, change: Any) -> None:
         """Change the readers. The policy's etag makes a change by somebody else meanwhile fail."""
@@ -113,11 +118,9 @@ class RepositoryStep:
             return
         others = [one for one in policy.get("bindings", []) if not _plain_reader(one)]
         bindings = [*others, {"role": READER, "members": after}] if after else others
-        new = {**policy, "bindings": bindings}
+        request = {"resource": self._home.name, "policy": _replaced(policy, bindings)}
         with translated(f"let the nodes read {self._home.repository}"):
-            self._session.sdk.artifacts(
-                "set_iam_policy", {"resource": self._home.name, "policy": _decoded(new)}
-            )
+            self._session.sdk.artifacts("set_iam_policy", request)
 
 
 def _plain_reader(binding: dict[str, Any]) -> bool:
@@ -129,9 +132,10 @@ def _members(policy: dict[str, Any]) -> Sequence[str]:
     return [member for members in found for member in members]
 
 
-def _decoded(policy: dict[str, Any]) -> dict[str, Any]:
-    """The etag is bytes for the library, and base64 in JSON."""
+def _replaced(policy: dict[str, Any], bindings: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """The policy with other bindings, for the library: there the etag is bytes, in JSON it is base64."""
     import base64
 
-    etag = policy.get("etag")
-    return {**policy, "etag": base64.b64decode(etag)} if etag else policy
+    conditional = any("condition" in one for one in bindings)
+    version = _CONDITIONS if conditional else policy.get("version", 1)
+    return {"version": version, "etag": base64.b64decode(policy.get("etag", "")), "bindings": bindings}

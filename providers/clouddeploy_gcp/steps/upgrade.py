@@ -14,6 +14,9 @@ from clouddeploy_gcp.session import Session
 from clouddeploy_gcp.steps.naming import ABSENT, foreign
 from clouddeploy_gcp.steps.operations import failure_of
 
+_MAY_LAG = 2
+"""Minor versions that nodes may be behind the control plane: google/gke-policy-automation#97."""
+
 _ONE_WAY = "wait for it, or make a new cluster with the old version"
 
 
@@ -31,14 +34,30 @@ def needed(session: Session, name: str) -> GkeCluster:
 
 
 def upgrade(session: Session, name: str, wanted: str | None) -> Sequence[Step]:
-    """Control plane first; GKE refuses nodes that are newer. An Autopilot cluster's nodes follow."""
+    """Control plane first: GKE refuses nodes that are newer. It refuses nodes that are left behind, too.
+
+    So pools that would be are brought to the control plane's present version before. Without a version,
+    pools that lag are all that there is to do: an upgrade that was interrupted ends where it was to end.
+    An Autopilot cluster's nodes follow by themselves.
+    """
     cluster = needed(session, name)
+    pools = () if cluster.autopilot else cluster.pools
     default, offered = choices.versions(session, cluster.location)
-    target = _target(cluster.version, wanted, default, offered)
-    pools = (
-        () if cluster.autopilot else [PoolUpgrade(session, name, one.name, target) for one in cluster.pools]
+    if wanted is None and any(_behind(one, cluster.version) for one in pools):
+        target = cluster.version
+    else:
+        target = _target(cluster.version, wanted, default, offered)
+    late = [one for one in pools if target != cluster.version and _behind(one, target) > _MAY_LAG]
+    return (
+        *(PoolUpgrade(session, name, one.name, cluster.version) for one in late),
+        MasterUpgrade(session, name, target),
+        *(PoolUpgrade(session, name, one.name, target) for one in pools),
     )
-    return (MasterUpgrade(session, name, target), *pools)
+
+
+def _behind(pool: Pool, version: str) -> int:
+    """How many minor versions a pool is behind."""
+    return ordered(version)[1] - ordered(pool.version or version)[1]
 
 
 def _target(current: str, wanted: str | None, default: str, offered: Sequence[str]) -> str:

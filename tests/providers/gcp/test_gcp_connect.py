@@ -7,12 +7,13 @@ import socket
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from clouddeploy.contract import ClusterSpec, TargetSettings
+from clouddeploy.contract import ClusterSpec, Provider, TargetSettings
 from clouddeploy.errors import (
     ConfigError,
     CredentialsError,
@@ -58,6 +59,26 @@ def test_the_project_is_the_targets_then_the_environments_then_the_keys(
     monkeypatch.delenv("GOOGLE_CLOUD_PROJECT")
     monkeypatch.delenv("CLOUDSDK_CORE_PROJECT")
     assert Session(target()).project == PROJECT
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda provider: provider.registry.address("shop/web"),
+        lambda provider: provider.provisioner.steps(ClusterSpec("demo", nodes=1)),
+        lambda provider: provider.clusters.list(),
+    ],
+    ids=["address", "steps", "clusters"],
+)
+def test_a_projects_number_is_not_taken_for_its_id(
+    gcp_account: GcpAccount, ask: Callable[[Provider], object]
+) -> None:
+    """The APIs would take it, and a wrong workload pool and wrong image addresses would come of it."""
+    provider = connect(gcp_account.target(account="123456789012"))
+    with pytest.raises(ConfigError, match="123456789012 is the number of a Google Cloud project") as caught:
+        ask(provider)
+    assert "gcloud projects describe 123456789012" in str(caught.value.fix)
+    assert gcp_account.cloud.calls == []
 
 
 def test_without_a_project_or_a_region_it_says_where_to_write_them(
@@ -252,7 +273,7 @@ MISSING = """\
 import sys
 import threading
 sys.modules["google.cloud.container_v1"] = None
-from clouddeploy.contract import ClusterSpec, TargetSettings
+from clouddeploy.contract import ClusterSpec, Provider, TargetSettings
 from clouddeploy.errors import CloudDeployError
 from clouddeploy_gcp import connect
 try:

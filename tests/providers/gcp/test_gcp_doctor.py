@@ -13,7 +13,8 @@ from clouddeploy.contract import Check, ClusterSpec
 from clouddeploy_gcp import connect
 from clouddeploy_gcp.emulator.records import Failure
 from clouddeploy_gcp.policy import EVERYTHING
-from moto_fixtures.gcp import AT_QUOTA, EXISTING, LEFTOVERS, NO_APIS, GcpAccount
+from moto_fixtures.gcp import AT_QUOTA, CHECKED, EXISTING, LEFTOVERS, NO_APIS, GcpAccount
+from tests.providers.gcp.asker import Asker
 from tests.providers.gcp.life import make
 
 THREE = ClusterSpec("demo", nodes=3)
@@ -26,8 +27,10 @@ def answers(account: GcpAccount, spec: ClusterSpec = THREE, **settings: Any) -> 
 
 
 def test_an_empty_project_is_ready(gcp_account: GcpAccount) -> None:
+    gcp_account.plant(CHECKED)
     found = answers(gcp_account)
     assert {check.ok for check in found.values()} == {True}
+    assert found["permissions"].detail == f"all {len(EVERYTHING)}"
     assert found["credentials"].detail.startswith(
         "clouddeploy@acme-shop.iam.gserviceaccount.com in project acme-shop"
     )
@@ -68,6 +71,7 @@ def _unable(account: GcpAccount) -> None:
 
 
 def _refused(account: GcpAccount) -> None:
+    account.plant(CHECKED)
     account.cloud.denied.update(("container.clusters.create", "compute.disks.list"))
 
 
@@ -118,6 +122,30 @@ def test_what_may_not_be_asked_is_left_open(gcp_account: GcpAccount) -> None:
     assert "serviceUsageViewer" in str(check.fix)
 
 
+def test_without_the_api_that_knows_permissions_they_are_left_open(gcp_account: GcpAccount) -> None:
+    found = answers(gcp_account)
+    assert found.pop("permissions") == Check(
+        "permissions",
+        None,
+        "cloudresourcemanager.googleapis.com is not enabled",
+        "to have them checked: "
+        "gcloud services enable cloudresourcemanager.googleapis.com --project acme-shop",
+    )
+    assert {check.ok for check in found.values()} == {True}
+
+
+@pytest.mark.parametrize("permission", ["container.clusters.creat", "container.*", "containers", ""])
+def test_what_is_no_permission_cannot_be_asked_for(
+    ask: Asker, gcp_account: GcpAccount, permission: str
+) -> None:
+    gcp_account.plant(CHECKED)
+    path = "/v1/projects/acme-shop:testIamPermissions"
+    text = f"Permission {permission} is not valid."
+    assert ask.refused("POST", path, {"permissions": ["container.clusters.get", permission]}) == text
+    wanted = {"permissions": ["container.clusters.get", "storage.buckets.list"]}
+    assert ask("POST", path, wanted) == {"permissions": ["container.clusters.get"]}
+
+
 def test_a_cloud_that_does_not_answer_is_no_failure_of_ours(gcp_account: GcpAccount) -> None:
     gcp_account.cloud.faults.fail(
         503, 100, match=lambda request: request.path.startswith(("/v1", "/compute"))
@@ -148,6 +176,7 @@ def test_the_policy_has_what_is_used_and_nothing_else(gcp_account: GcpAccount) -
 
 
 def test_the_questions_may_be_asked_at_once(gcp_account: GcpAccount) -> None:
+    gcp_account.plant(CHECKED)
     doctor = connect(gcp_account.target(spec=THREE)).doctor
     assert doctor
     checks = doctor.checks()

@@ -10,34 +10,9 @@ import pytest
 import requests
 
 from clouddeploy_gcp.emulator.cloud import GcpCloud
-from moto_fixtures.gcp import PROJECT, REGION, ZONE, GcpAccount
+from moto_fixtures.gcp import REGION, ZONE, GcpAccount
+from tests.providers.gcp.asker import PLACES, Asker
 from tests.providers.gcp.life import ensure
-
-
-class Asker:
-    """Plain HTTP with an access token."""
-
-    def __init__(self, cloud: GcpCloud) -> None:
-        self.cloud = cloud
-        self.token = cloud.accounts.issue()
-
-    def __call__(self, method: str, path: str, body: Any = None, status: int = 200, token: str = "") -> Any:
-        headers = {"Authorization": f"Bearer {token or self.token}"}
-        answer = requests.request(method, f"{self.cloud.url}{path}", json=body, headers=headers, timeout=60)
-        assert answer.status_code == status, answer.text
-        return answer.json()
-
-    def create(self, status: int = 200, place: str = ZONE, **cluster: Any) -> Any:
-        named = {"name": "demo", "initialNodeCount": 1, **cluster}
-        return self("POST", f"{PLACES}/{place}/clusters", {"cluster": named}, status)
-
-
-PLACES = f"/v1/projects/{PROJECT}/locations"
-
-
-@pytest.fixture
-def ask(gcp_account: GcpAccount) -> Asker:
-    return Asker(gcp_account.cloud)
 
 
 def assertion(account: GcpAccount, **changes: Any) -> str:
@@ -117,6 +92,12 @@ def test_a_self_signed_token_gets_in_but_not_into_the_registry(ask: Asker, gcp_a
         ({"initialNodeCount": 0}, "initial_node_count must be greater than zero"),
         ({"releaseChannel": {"channel": "SLOW"}}, "Invalid JSON payload received"),
         ({"initialClusterVersion": "1.12"}, 'Master version "1.12" is unsupported'),
+        ({"initialClusterVersion": "1"}, 'Master version "1" is unsupported'),
+        ({"initialClusterVersion": "1.33.5-gke"}, 'Master version "1.33.5-gke" is unsupported'),
+        (
+            {"initialClusterVersion": "1.35", "releaseChannel": {"channel": "EXTENDED"}},
+            'Master version "1.35" is unsupported in the EXTENDED channel',
+        ),
         ({"resourceLabels": {"Upper": "x"}}, "Invalid resource label"),
         ({"locations": ["us-east1-b"]}, "is not a zone in region"),
         ({"network": "mine"}, 'network named "mine"'),
@@ -180,25 +161,6 @@ def test_a_quota_is_said_as_a_missing_permission(ask: Asker) -> None:
     assert "resource \"IN_USE_ADDRESSES\": request requires '9.0' and is short '1.0'" in error["message"]
 
 
-def test_a_policy_that_changed_meanwhile_is_not_overwritten(ask: Asker, gcp_account: GcpAccount) -> None:
-    ask("POST", f"{PLACES}/{REGION}/repositories?repositoryId=shop", {"format": "DOCKER"})
-    gcp_account.cloud.clock.advance(5)
-    path = f"{PLACES}/{REGION}/repositories/shop"
-    policy = ask("GET", f"{path}:getIamPolicy")
-    binding = {"role": "roles/artifactregistry.reader", "members": ["user:ann@example.com"]}
-    ask("POST", f"{path}:setIamPolicy", {"policy": {**policy, "bindings": [binding]}})
-    stale = ask("POST", f"{path}:setIamPolicy", {"policy": policy}, status=409)
-    assert stale["error"]["status"] == "ABORTED"
-    wrong = {"bindings": [{"role": "r", "members": ["ann"]}]}
-    assert (
-        "unknown type"
-        in ask("POST", f"{path}:setIamPolicy", {"policy": wrong}, status=400)["error"]["message"]
-    )
-    binding["members"] = ["serviceAccount:no@acme-shop.iam.gserviceaccount.com"]
-    unknown = ask("POST", f"{path}:setIamPolicy", {"policy": {"bindings": [binding]}}, status=400)
-    assert "no@acme-shop.iam.gserviceaccount.com does not exist" in unknown["error"]["message"]
-
-
 def test_a_blob_comes_in_one_piece(ask: Asker, gcp_account: GcpAccount) -> None:
     address = ensure(gcp_account).address
     host, _, name = address.partition("/")
@@ -210,14 +172,6 @@ def test_a_blob_comes_in_one_piece(ask: Asker, gcp_account: GcpAccount) -> None:
     assert (refused.status_code, refused.json()["errors"][0]["code"]) == (400, "UNSUPPORTED")
     del headers["Content-Range"]
     assert requests.patch(where, data=b"hello", headers=headers, timeout=10).status_code == 202
-
-
-@pytest.mark.parametrize("version", ["1.12", "1.99.1-gke.1"])
-def test_a_node_version_that_there_is_not(ask: Asker, gcp_account: GcpAccount, version: str) -> None:
-    ask.create()
-    gcp_account.clock.sleep(0)
-    path = f"{PLACES}/{ZONE}/clusters/demo/nodePools/default-pool"
-    assert "is unsupported" in ask("PUT", path, {"nodeVersion": version}, status=400)["error"]["message"]
 
 
 @pytest.mark.parametrize(

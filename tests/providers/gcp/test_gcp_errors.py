@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from clouddeploy.contract import ClusterSpec
 from clouddeploy.errors import (
     CloudDeployError,
     ConfigError,
@@ -16,13 +17,31 @@ from clouddeploy.errors import (
     TemporaryError,
 )
 from clouddeploy_gcp import connect
-from clouddeploy_gcp.emulator.answers import ApiError
+from clouddeploy_gcp.emulator.answers import ApiError, ComputeError
 from moto_fixtures.gcp import GcpAccount
+from tests.providers.gcp.life import make
 
 REST_QUOTA = (
     "Insufficient regional quota to satisfy request: resource \"CPUS\": request requires '12.0' and is short "
     "'4.0'. project has a quota of '8.0' with '8.0' available."
 )
+
+NO_QUOTA = (
+    "Your application is authenticating by using local Application Default Credentials. The {} API requires "
+    "a quota project, which is not set by default. To learn how to set your quota project, see "
+    "https://cloud.google.com/docs/authentication/adc-troubleshooting/user-creds ."
+)
+
+
+def no_quota_project(service: str) -> ApiError:
+    """As in pulumi/pulumi-gcp#2896; the consumer is Google's own project."""
+    return ApiError(
+        "PERMISSION_DENIED",
+        NO_QUOTA.format(service),
+        reason="SERVICE_DISABLED",
+        metadata={"service": service, "consumer": "projects/764086051850"},
+    )
+
 
 CASES: list[tuple[str, ApiError, type[CloudDeployError], str, str]] = [
     (
@@ -124,6 +143,63 @@ CASES: list[tuple[str, ApiError, type[CloudDeployError], str, str]] = [
     ("not found", ApiError("NOT_FOUND", "Not found: zone"), NotFoundError, "Not found", "check the name"),
     ("wrong", ApiError("INVALID_ARGUMENT", "Invalid field"), ConfigError, "Invalid field", "check the names"),
     (
+        "a login without a quota project",
+        no_quota_project("container.googleapis.com"),
+        CredentialsError,
+        "requires a quota project",
+        "gcloud auth application-default set-quota-project PROJECT",
+    ),
+    (
+        "a login without a quota project, as it was said before",
+        ApiError(
+            "PERMISSION_DENIED",
+            "Kubernetes Engine API has not been used in project 764086051850 before or it is disabled.",
+        ),
+        CredentialsError,
+        "764086051850",
+        "gcloud auth application-default set-quota-project PROJECT",
+    ),
+    (
+        "a quota project that may not be used",  # google-github-actions/auth#250
+        ApiError(
+            "PERMISSION_DENIED",
+            "Caller does not have required permission to use project acme-shop. Grant the caller the "
+            "roles/serviceusage.serviceUsageConsumer role, or a custom role with the "
+            "serviceusage.services.use permission",
+            reason="USER_PROJECT_DENIED",
+        ),
+        CredentialsError,
+        "Caller does not have",
+        "allow serviceusage.services.use",
+    ),
+    (
+        "no such place",
+        ApiError(
+            "PERMISSION_DENIED",
+            "Permission denied on 'locations/mars' (or it may not exist).",
+            reason="LOCATION_POLICY_VIOLATED",
+        ),
+        ConfigError,
+        "locations/mars",
+        "check the region in the target",
+    ),
+    (
+        "no such place, before there were reasons",
+        ApiError("PERMISSION_DENIED", "Permission denied on 'locations/mars' (or it may not exist)."),
+        ConfigError,
+        "locations/mars",
+        "check the region in the target",
+    ),
+    (
+        "a permission of Compute Engine's",
+        ComputeError(
+            "PERMISSION_DENIED", "Required 'compute.zones.list' permission for 'projects/acme-shop'"
+        ),
+        CredentialsError,
+        "Required",
+        "allow compute.zones.list",
+    ),
+    (
         "nobody",
         ApiError("UNAUTHENTICATED", "Invalid credentials"),
         CredentialsError,
@@ -146,6 +222,17 @@ def test_an_answer_becomes_what_a_person_can_act_on(
     assert fix in str(caught.value.fix)
     assert caught.value.message.startswith("could not list the GKE clusters of acme-shop: ")
     assert "http://127" not in caught.value.message
+
+
+def test_a_login_without_a_quota_project_is_no_empty_project(gcp_account: GcpAccount) -> None:
+    """Nothing is taken for absent, and no API of Google's own project is to be enabled."""
+    body = json.dumps(no_quota_project("artifactregistry.googleapis.com").body())
+    for path in (":batchGet", "/repositories/", "/clusters"):
+        gcp_account.cloud.faults.fail(403, 9, match=lambda one, path=path: path in one.path, body=body)
+        with pytest.raises(CredentialsError, match="requires a quota project"):
+            make(gcp_account, ClusterSpec("demo", nodes=1))
+        gcp_account.cloud.faults.clear()
+        assert gcp_account.writes() == []
 
 
 @pytest.mark.parametrize(

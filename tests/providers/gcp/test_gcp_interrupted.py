@@ -158,7 +158,7 @@ def inventory(account: GcpAccount) -> dict[str, Any]:
             for key, record in cloud.gke.clusters.items()
         ],
         "repositories": [
-            (key, repo.bindings, dict(repo.message.labels))
+            (key, repo.policy.bindings, dict(repo.message.labels))
             for key, repo in cloud.artifacts.repositories.items()
         ],
         "kubernetes": [api.closed for api in account.kubernetes].count(False),

@@ -240,7 +240,7 @@ def test_other_readers_stay(gcp_account: GcpAccount) -> None:
     repo = gcp_account.cloud.artifacts.repo(REGION, "demo")
     ann = {"role": "roles/artifactregistry.reader", "members": ["user:ann@example.com"]}
     bob = {"role": "roles/artifactregistry.writer", "members": ["user:bob@example.com"]}
-    repo.bindings = [ann, bob]
+    repo.policy.bindings = [ann, bob]
     make(gcp_account, SMALL)
     assert {"user:ann@example.com", "user:bob@example.com"} < repo.readers()
     assert len(repo.readers()) == 3
@@ -261,7 +261,7 @@ def test_the_nodes_may_pull_what_was_pushed(gcp_account: GcpAccount) -> None:
     (kubernetes,) = gcp_account.kubernetes
     assert kubernetes.pull_problem(f"{address}:v1") is None
     assert "not found" in str(kubernetes.pull_problem(f"{address}:v2"))
-    gcp_account.cloud.artifacts.repo(REGION, "demo").bindings = []
+    gcp_account.cloud.artifacts.repo(REGION, "demo").policy.bindings = []
     assert "403 Forbidden" in str(kubernetes.pull_problem(f"{address}:v1"))
 
 

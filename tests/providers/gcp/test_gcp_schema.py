@@ -18,7 +18,7 @@ from clouddeploy_gcp.compute import Compute
 from clouddeploy_gcp.emulator.answers import ApiError
 from clouddeploy_gcp.images import ArtifactImages
 from clouddeploy_gcp.sdk import Sdk
-from moto_fixtures.gcp import LEFTOVERS, NO_APIS, GcpAccount
+from moto_fixtures.gcp import CHECKED, LEFTOVERS, NO_APIS, GcpAccount
 from tests.providers import callsites
 from tests.providers.gcp.discovery import Discovery, Recorder
 from tests.providers.gcp.life import ensure
@@ -48,6 +48,7 @@ GATES = {Sdk: ("container", "artifacts", "first_artifact", "rest"), Compute: ("g
 def whole_life(account: GcpAccount) -> None:
     """Everything that this provider can ask of Google, with Google's own libraries."""
     account.plant(NO_APIS)
+    account.plant(CHECKED)
     specs = [
         ClusterSpec("demo", nodes=2, version="1.32"),
         ClusterSpec("wide", nodes=3, cpus=2, ha=True),

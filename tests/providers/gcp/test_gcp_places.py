@@ -1,0 +1,84 @@
+"""Regions and zones that there are not: what Google answers, and what a person is told."""
+
+from __future__ import annotations
+
+import pytest
+
+from clouddeploy.contract import ClusterSpec
+from clouddeploy.errors import CloudDeployError, ConfigError, CredentialsError
+from clouddeploy_gcp.compute import Compute
+from moto_fixtures.gcp import NO_APIS, PROJECT, REGION, GcpAccount
+from tests.providers.gcp.asker import PLACES, Asker
+from tests.providers.gcp.life import ensure, make
+
+COMPUTE = f"/compute/v1/projects/{PROJECT}"
+SMALL = ClusterSpec("demo", nodes=1)
+
+
+@pytest.mark.parametrize("spec", [SMALL, ClusterSpec("demo")], ids=["standard", "autopilot"])
+@pytest.mark.parametrize("apis_are_on", [True, False])
+def test_a_region_with_a_slip_is_told_with_the_right_one(
+    gcp_account: GcpAccount, spec: ClusterSpec, apis_are_on: bool
+) -> None:
+    if not apis_are_on:
+        gcp_account.plant(NO_APIS)
+    with pytest.raises(ConfigError, match="no region europe-west33") as caught:
+        make(gcp_account, spec, region="europe-west33")
+    assert str(caught.value.fix).startswith("use europe-west3")
+    assert gcp_account.cloud.ledger() == []
+
+
+def test_a_repositorys_place_is_told_from_the_clusters(gcp_account: GcpAccount) -> None:
+    with pytest.raises(ConfigError, match="locations/europe-west33") as caught:
+        make(gcp_account, SMALL, registry={"location": "europe-west33"})
+    assert "check the region" in str(caught.value.fix)
+    with pytest.raises(ConfigError, match="locations/europe-west33"):
+        ensure(gcp_account, registry={"location": "europe-west33"})
+
+
+def test_a_region_that_is_there_is_not_called_unknown(gcp_account: GcpAccount) -> None:
+    gcp_account.cloud.faults.fail(
+        400, 1, match=lambda request: f"regions/{REGION}" in request.path, body='{"error": {"code": 400}}'
+    )
+    with pytest.raises(CloudDeployError, match=f"could not ask about the region {REGION}"):
+        Compute(gcp_account.session()).region()
+
+
+def test_a_permission_that_compute_engine_misses_is_named(gcp_account: GcpAccount) -> None:
+    gcp_account.cloud.denied.add("compute.regions.get")
+    with pytest.raises(CredentialsError) as caught:
+        Compute(gcp_account.session()).region()
+    assert "allow compute.regions.get" in str(caught.value.fix)
+
+
+@pytest.mark.parametrize(
+    ("place", "message"),
+    [
+        ("regions/mars", "Invalid value for field 'region': 'mars'. Unknown region."),
+        ("zones/mars-a/machineTypes", "Invalid value for field 'zone': 'mars-a'. Unknown zone."),
+    ],
+)
+def test_compute_engine_calls_a_place_it_has_not_unknown(ask: Asker, place: str, message: str) -> None:
+    error = ask("GET", f"{COMPUTE}/{place}", status=400)["error"]
+    assert error == {
+        "code": 400,
+        "message": message,
+        "errors": [{"message": message, "domain": "global", "reason": "invalid"}],
+    }
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "mars/serverConfig"),
+        ("GET", "europe-west-1b/clusters"),
+        ("POST", "europe-west-1b/clusters"),
+        ("GET", "mars/repositories/shop"),
+        ("POST", "europe-west3-a/repositories?repositoryId=shop"),
+    ],
+)
+def test_the_others_call_it_forbidden(ask: Asker, method: str, path: str) -> None:
+    error = ask(method, f"{PLACES}/{path}", {} if method == "POST" else None, 403)["error"]
+    place = path.partition("/")[0]
+    assert error["message"] == f"Permission denied on 'locations/{place}' (or it may not exist)."
+    assert error["details"][0]["reason"] == "LOCATION_POLICY_VIOLATED"
