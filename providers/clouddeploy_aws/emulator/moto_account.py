@@ -124,12 +124,21 @@ class MotoAccount:
     def answer(self, service: str, request: Received) -> Answer:
         """Have moto answer a request."""
         form = self.asked(request)
+        if service == "iam":
+            return self._answer_iam(request, form)
         if service != "ec2":
             return self._dispatch(service, request, form)
         with self.lag.around(form):
             ec2_rules.check(form, ec2_rules.Ec2(self.ec2, self._balancers(), self.limits))
             answer = self._tokens.answer(form) or self._dispatch(service, request, form)
         self._tokens.keep(form, answer)
+        return answer
+
+    def _answer_iam(self, request: Received, form: Mapping[str, str]) -> Answer:
+        self.lag.check_role(form)
+        answer = self._dispatch("iam", request, form)
+        if answer.status == 200:
+            self.lag.note_role(form)
         return answer
 
     def _dispatch(self, service: str, request: Received, form: Mapping[str, str]) -> Answer:

@@ -296,6 +296,39 @@ def test_a_role_that_eks_does_not_know_yet_is_temporary(aws_account: AwsAccount)
     assert steps[-1].state() == State(Status.ABSENT)
 
 
+def test_iam_may_take_its_time_to_know_a_new_role(aws_account: AwsAccount) -> None:
+    """NoSuchEntity for a role that was made a moment ago ends no run."""
+    lag = aws_account.cloud.moto.lag
+    lag.known, lag.listed = 60, 0
+    run_up(aws_account, steps_of(aws_account))
+    assert len(inventory(aws_account, "demo")["roles"]["cluster"]) == 5
+
+
+@pytest.mark.parametrize("action", ["AttachRolePolicy", "ListAttachedRolePolicies"])
+def test_a_role_that_iam_does_not_know_everywhere_yet_is_temporary(
+    aws_account: AwsAccount, action: str
+) -> None:
+    fault = Fault("iam", action, "NoSuchEntity", "The role with name x cannot be found.", 404, times=10**6)
+    aws_account.cloud.faults.add(fault)
+    with pytest.raises(TemporaryError, match="AWS does not know it everywhere yet") as caught:
+        step_of(aws_account, "role for the control plane").create()
+    assert caught.value.code == "NoSuchEntity"
+
+
+def test_nothing_is_attached_to_a_role_that_nobody_has_seen(aws_account: AwsAccount) -> None:
+    """It may be somebody else's: the name is taken, and IAM does not show yet by whom."""
+    aws_account.plant(FOREIGN_ROLE)
+    lag = aws_account.cloud.moto.lag
+    lag.listed = 60
+    step = step_of(aws_account, "role for the control plane")
+    with pytest.raises(TemporaryError, match="is there, and IAM does not show it yet"):
+        step.create()
+    aws_account.cloud.clock.advance(60)
+    with pytest.raises(ForeignResourceError):
+        step.create()
+    assert "iam:AttachRolePolicy" not in aws_account.writes()
+
+
 def test_the_network_waits_for_what_is_still_in_it(aws_account: AwsAccount) -> None:
     run_up(aws_account, steps_of(aws_account))
     with pytest.raises(
