@@ -186,7 +186,15 @@ def test_long_names_make_roles_that_iam_takes_and_that_differ() -> None:
 def test_a_version_that_eks_does_not_offer(aws_account: AwsAccount) -> None:
     with pytest.raises(ConfigError, match=r"EKS offers no Kubernetes 1\.2; the nearest is 1\.3") as caught:
         run_up(aws_account, steps_of(aws_account, version="1.2"))
-    assert "use one of 1.33, 1.34" in (caught.value.fix or "")
+    assert "use one of 1.34, 1.35, 1.36" in (caught.value.fix or "")
+    assert aws_account.writes() == []
+
+
+def test_a_version_in_extended_support_is_refused_with_what_it_costs(aws_account: AwsAccount) -> None:
+    said = r"Kubernetes 1\.33 is in extended support, .* costs 438 USD a month instead of 73"
+    with pytest.raises(ConfigError, match=said) as caught:
+        run_up(aws_account, steps_of(aws_account, version="1.33"))
+    assert "use one of 1.34, 1.35, 1.36;" in (caught.value.fix or "")
     assert aws_account.writes() == []
 
 
