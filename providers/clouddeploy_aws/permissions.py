@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from clouddeploy.contract import OWNER_TAG
+from clouddeploy_aws.steps.roles import CLUSTER, NODES
 
 Conditions = Mapping[str, Mapping[str, "str | Sequence[str]"]]
 """As in the policy: operator, key, the value or the values of which one must fit."""
@@ -37,11 +38,35 @@ _OWNED = _carries(OWNER_TAG)
 _TAGGING: Conditions = {"StringLike": {f"aws:RequestTag/{OWNER_TAG}": "*"}}
 """The request sets our tag."""
 
+_ATTACHED: Conditions = {
+    "ArnEquals": {
+        "iam:PolicyARN": [
+            f"arn:{{partition}}:iam::aws:policy/{name}" for name in (*CLUSTER.policies, *NODES.policies)
+        ]
+    }
+}
+"""The request attaches one of the policies that our roles have, and no other."""
+
+_PASSED: Conditions = {
+    "StringEquals": {
+        "iam:PassedToService": ["eks.amazonaws.com", "ec2.amazonaws.com", "ec2.amazonaws.com.cn"]
+    }
+}
+"""UNVERIFIED: for which of them EKS asks when it is given the nodes' role."""
+
+_MADE_NOW: Conditions = {
+    "StringEquals": {
+        "ec2:CreateAction": ["CreateInternetGateway", "CreateRouteTable", "CreateSubnet", "CreateVpc"]
+    }
+}
+"""Tags in the request that creates: nothing of somebody else's becomes ours by a tag."""
+
 _REPOSITORIES = ("arn:{partition}:ecr:{region}:{account}:repository/*",)
 _CLUSTERS = ("arn:{partition}:eks:{region}:{account}:cluster/*",)
 _ROLES = ("arn:{partition}:iam::{account}:role/clouddeploy-*",)
 _PROFILES = ("arn:{partition}:iam::{account}:instance-profile/*",)
 _EC2 = "arn:{partition}:ec2:{region}:{account}:"
+_NETWORK = tuple(_EC2 + kind for kind in ("vpc/*", "subnet/*", "internet-gateway/*", "route-table/*"))
 _GROUPS = (_EC2 + "security-group/*",)
 _REVOKE = ("ec2:RevokeSecurityGroupEgress", "ec2:RevokeSecurityGroupIngress")
 """Only of groups with a tag that EKS or a load balancer controller sets: nobody else's rules. Groups that
@@ -86,7 +111,6 @@ STATEMENTS = (
     Statement(
         "Roles",
         (
-            "iam:AttachRolePolicy",
             "iam:CreateRole",
             "iam:DeleteRole",
             "iam:DeleteRolePolicy",
@@ -95,12 +119,13 @@ STATEMENTS = (
             "iam:ListAttachedRolePolicies",
             "iam:ListInstanceProfilesForRole",
             "iam:ListRolePolicies",
-            "iam:PassRole",
             "iam:TagRole",
             "iam:UpdateAssumeRolePolicy",
         ),
         _ROLES,
     ),
+    Statement("RolePolicies", ("iam:AttachRolePolicy",), _ROLES, _ATTACHED),
+    Statement("PassRoles", ("iam:PassRole",), _ROLES, _PASSED),
     Statement("RoleProfiles", ("iam:RemoveRoleFromInstanceProfile",), (*_ROLES, *_PROFILES)),
     Statement(
         "FirstCluster",
@@ -131,17 +156,18 @@ STATEMENTS = (
             "ec2:CreateInternetGateway",
             "ec2:CreateRouteTable",
             "ec2:CreateSubnet",
-            "ec2:CreateTags",
             "ec2:CreateVpc",
         ),
-        tuple(_EC2 + kind for kind in ("vpc/*", "subnet/*", "internet-gateway/*", "route-table/*")),
+        _NETWORK,
     ),
+    Statement("TagNetwork", ("ec2:CreateTags",), _NETWORK, _MADE_NOW),
     Statement(
         "ChangeNetwork",
         (
             "ec2:AssociateRouteTable",
             "ec2:AttachInternetGateway",
             "ec2:CreateRoute",
+            "ec2:CreateTags",
             "ec2:DeleteInternetGateway",
             "ec2:DeleteRouteTable",
             "ec2:DeleteSubnet",
@@ -152,7 +178,7 @@ STATEMENTS = (
             "ec2:ModifyVpcAttribute",
             "ec2:ReplaceRoute",
         ),
-        tuple(_EC2 + kind for kind in ("vpc/*", "subnet/*", "internet-gateway/*", "route-table/*")),
+        _NETWORK,
         _OWNED,
     ),
     Statement("ClearNetwork", ("ec2:DeleteSecurityGroup",), _GROUPS),
