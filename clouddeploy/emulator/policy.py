@@ -1,4 +1,4 @@
-"""What a policy allows: Effect, Action, Resource and the string conditions, as AWS evaluates them.
+"""What a policy allows: Effect, Action, Resource and the conditions on texts, as AWS evaluates them.
 
 Alibaba Cloud's RAM has the same elements. Source: IAM user guide, "Policy evaluation logic" and "IAM JSON
 policy elements: Condition operators"; RAM documentation, "Policy elements".
@@ -49,6 +49,8 @@ def _holds(operator: str, keys: Mapping[str, Any], context: Mapping[str, str]) -
             )
         case "StringEquals":
             return all(context.get(key) in _each(keys[key]) for key in keys)
+        case "ArnEquals" | "ArnLike":  # the same to AWS; each of the six parts by itself
+            return all(any(_like_arn(v, context.get(key, "")) for v in _each(keys[key])) for key in keys)
     raise ValueError(f"the condition operator {operator} is not emulated")
 
 
@@ -59,6 +61,11 @@ def _like(pattern: str, value: str, flags: int = 0) -> bool:
         for part in re.split(r"([*?])", pattern)
     )
     return re.fullmatch("".join(parts), value, flags | re.DOTALL) is not None
+
+
+def _like_arn(pattern: str, value: str) -> bool:
+    wanted, found = pattern.split(":", 5), value.split(":", 5)
+    return len(wanted) == len(found) and all(map(_like, wanted, found))
 
 
 def _each(value: str | Iterable[str]) -> list[str]:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from clouddeploy.errors import CredentialsError, NotFoundError
 from clouddeploy_aws.errors import DENIED, translated
 from clouddeploy_aws.partitions import partition
-from clouddeploy_aws.permissions import STATEMENTS, Statement, resources
+from clouddeploy_aws.permissions import STATEMENTS, Statement, example, resources
 from clouddeploy_aws.session import Session
 from clouddeploy_aws.steps.naming import role_name
 
@@ -83,7 +83,7 @@ def _refused(session: Session, source: str, statement: Statement) -> Iterator[st
             PolicySourceArn=source,
             ActionNames=list(statement.actions),
             ResourceArns=examples,
-            ContextEntries=_context(session, statement.condition_keys),
+            ContextEntries=_context(session, statement),
         )
         allowed = {
             one["EvalActionName"] for page in pages for one in page["EvaluationResults"] if _allows(one)
@@ -91,9 +91,12 @@ def _refused(session: Session, source: str, statement: Statement) -> Iterator[st
     yield from (action for action in statement.actions if action not in allowed)
 
 
-def _context(session: Session, keys: Sequence[str]) -> Any:
-    name = session.target.cluster.name
-    return [{"ContextKeyName": key, "ContextKeyValues": [name], "ContextKeyType": "string"} for key in keys]
+def _context(session: Session, statement: Statement) -> Any:
+    given = example(statement, partition(session.region).name, session.target.cluster.name)
+    return [
+        {"ContextKeyName": key, "ContextKeyValues": [value], "ContextKeyType": "string"}
+        for key, value in given.items()
+    ]
 
 
 def _allows(result: Any) -> bool:

@@ -13,6 +13,7 @@ from clouddeploy.contract import Cost
 
 _HOURS = 730  # in an average month
 _CONTROL_PLANE = Decimal("0.10")  # USD an hour, the same in every region
+_EXTENDED_SUPPORT = Decimal("0.50")  # USD an hour on top, once a version's standard support has ended
 _ELSEWHERE = "us-east-1"
 
 _HOURLY: Mapping[str, Mapping[str, Decimal]] = {
@@ -40,6 +41,11 @@ def volume_monthly(volume_type: str, gib: int, region: str) -> Decimal | None:
     return _regional(prices, region) * gib if prices else None
 
 
+def control_plane_monthly(*, extended: bool = False) -> Decimal:
+    """What a cluster's control plane costs a month, while its version has standard or extended support."""
+    return (_CONTROL_PLANE + (_EXTENDED_SUPPORT if extended else 0)) * _HOURS
+
+
 def _regional(prices: Mapping[str, Decimal], region: str) -> Decimal:
     return prices.get(region, prices[_ELSEWHERE])
 
@@ -49,7 +55,7 @@ def costs() -> Sequence[Cost]:
     return (
         Cost(
             "control plane",
-            _CONTROL_PLANE * _HOURS,
+            control_plane_monthly(),
             "0.10 USD an hour while the version is in standard support",
         ),
         Cost("nodes", None, "EC2 prices and about 12 % for Auto Mode, while pods need them"),

@@ -7,38 +7,70 @@ Source of which action takes which resource and which condition: AWS Service Aut
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from clouddeploy.contract import OWNER_TAG
+from clouddeploy_aws.steps.roles import CLUSTER, NODES
+
+Conditions = Mapping[str, Mapping[str, "str | Sequence[str]"]]
+"""As in the policy: operator, key, the value or the values of which one must fit."""
 
 
 @dataclass(frozen=True)
 class Statement:
-    """Actions on resources; `{partition}`, `{region}` and `{account}` are filled in.
-
-    `owned` is for resources that carry our tag, `tagging` for requests that set it.
-    """
+    """Actions on resources under conditions; `{partition}`, `{region}` and `{account}` are filled in."""
 
     sid: str
     actions: Sequence[str]
     resources: Sequence[str] = ("*",)
-    owned: bool = False
-    tagging: bool = False
+    conditions: Conditions = field(default_factory=dict)
 
-    @property
-    def condition_keys(self) -> Sequence[str]:
-        """The condition keys that must have a value, whichever."""
-        given = (("Request", self.tagging), ("Resource", self.owned))
-        return [f"aws:{where}Tag/{OWNER_TAG}" for where, on in given if on]
 
+def _carries(tag: str) -> Conditions:
+    return {"StringLike": {f"aws:ResourceTag/{tag}": "*"}}
+
+
+_OWNED = _carries(OWNER_TAG)
+"""The resource carries our tag."""
+
+_TAGGING: Conditions = {"StringLike": {f"aws:RequestTag/{OWNER_TAG}": "*"}}
+"""The request sets our tag."""
+
+_ATTACHED: Conditions = {
+    "ArnEquals": {
+        "iam:PolicyARN": [
+            f"arn:{{partition}}:iam::aws:policy/{name}" for name in (*CLUSTER.policies, *NODES.policies)
+        ]
+    }
+}
+"""The request attaches one of the policies that our roles have, and no other."""
+
+_PASSED: Conditions = {
+    "StringEquals": {
+        "iam:PassedToService": ["eks.amazonaws.com", "ec2.amazonaws.com", "ec2.amazonaws.com.cn"]
+    }
+}
+"""UNVERIFIED: for which of them EKS asks when it is given the nodes' role."""
+
+_MADE_NOW: Conditions = {
+    "StringEquals": {
+        "ec2:CreateAction": ["CreateInternetGateway", "CreateRouteTable", "CreateSubnet", "CreateVpc"]
+    }
+}
+"""Tags in the request that creates: nothing of somebody else's becomes ours by a tag."""
 
 _REPOSITORIES = ("arn:{partition}:ecr:{region}:{account}:repository/*",)
 _CLUSTERS = ("arn:{partition}:eks:{region}:{account}:cluster/*",)
 _ROLES = ("arn:{partition}:iam::{account}:role/clouddeploy-*",)
 _PROFILES = ("arn:{partition}:iam::{account}:instance-profile/*",)
 _EC2 = "arn:{partition}:ec2:{region}:{account}:"
+_NETWORK = tuple(_EC2 + kind for kind in ("vpc/*", "subnet/*", "internet-gateway/*", "route-table/*"))
+_GROUPS = (_EC2 + "security-group/*",)
+_REVOKE = ("ec2:RevokeSecurityGroupEgress", "ec2:RevokeSecurityGroupIngress")
+"""Only of groups with a tag that EKS or a load balancer controller sets: nobody else's rules. Groups that
+carry `kubernetes.io/cluster/<name>` alone are those of classic load balancers, and name no other."""
 
 STATEMENTS = (
     Statement("Login", ("ecr:GetAuthorizationToken",)),
@@ -74,12 +106,11 @@ STATEMENTS = (
             "servicequotas:GetServiceQuota",
         ),
     ),
-    Statement("MakeCluster", ("eks:CreateCluster", "eks:TagResource"), _CLUSTERS, tagging=True),
-    Statement("ChangeCluster", ("eks:DeleteCluster", "eks:UpdateClusterVersion"), _CLUSTERS, owned=True),
+    Statement("MakeCluster", ("eks:CreateCluster", "eks:TagResource"), _CLUSTERS, _TAGGING),
+    Statement("ChangeCluster", ("eks:DeleteCluster", "eks:UpdateClusterVersion"), _CLUSTERS, _OWNED),
     Statement(
         "Roles",
         (
-            "iam:AttachRolePolicy",
             "iam:CreateRole",
             "iam:DeleteRole",
             "iam:DeleteRolePolicy",
@@ -88,12 +119,13 @@ STATEMENTS = (
             "iam:ListAttachedRolePolicies",
             "iam:ListInstanceProfilesForRole",
             "iam:ListRolePolicies",
-            "iam:PassRole",
             "iam:TagRole",
             "iam:UpdateAssumeRolePolicy",
         ),
         _ROLES,
     ),
+    Statement("RolePolicies", ("iam:AttachRolePolicy",), _ROLES, _ATTACHED),
+    Statement("PassRoles", ("iam:PassRole",), _ROLES, _PASSED),
     Statement("RoleProfiles", ("iam:RemoveRoleFromInstanceProfile",), (*_ROLES, *_PROFILES)),
     Statement(
         "FirstCluster",
@@ -124,17 +156,18 @@ STATEMENTS = (
             "ec2:CreateInternetGateway",
             "ec2:CreateRouteTable",
             "ec2:CreateSubnet",
-            "ec2:CreateTags",
             "ec2:CreateVpc",
         ),
-        tuple(_EC2 + kind for kind in ("vpc/*", "subnet/*", "internet-gateway/*", "route-table/*")),
+        _NETWORK,
     ),
+    Statement("TagNetwork", ("ec2:CreateTags",), _NETWORK, _MADE_NOW),
     Statement(
         "ChangeNetwork",
         (
             "ec2:AssociateRouteTable",
             "ec2:AttachInternetGateway",
             "ec2:CreateRoute",
+            "ec2:CreateTags",
             "ec2:DeleteInternetGateway",
             "ec2:DeleteRouteTable",
             "ec2:DeleteSubnet",
@@ -145,10 +178,13 @@ STATEMENTS = (
             "ec2:ModifyVpcAttribute",
             "ec2:ReplaceRoute",
         ),
-        tuple(_EC2 + kind for kind in ("vpc/*", "subnet/*", "internet-gateway/*", "route-table/*")),
-        owned=True,
+        _NETWORK,
+        _OWNED,
     ),
-    Statement("ClearNetwork", ("ec2:DeleteSecurityGroup",), (_EC2 + "security-group/*",)),
+    Statement("ClearNetwork", ("ec2:DeleteSecurityGroup",), _GROUPS),
+    Statement("ClearRules", _REVOKE, _GROUPS, _carries("eks:eks-cluster-name")),
+    Statement("ClearClusterRules", _REVOKE, _GROUPS, _carries("aws:eks:cluster-name")),
+    Statement("ClearControllerRules", _REVOKE, _GROUPS, _carries("elbv2.k8s.aws/cluster")),
 )
 """Every statement, in the order of use."""
 
@@ -163,7 +199,7 @@ def document(partition: str, region: str, account: str) -> dict[str, Any]:
                 "Effect": "Allow",
                 "Action": list(one.actions),
                 "Resource": resources(one, partition, region, account),
-                **_condition(one),
+                **({"Condition": _filled(one.conditions, partition)} if one.conditions else {}),
             }
             for one in STATEMENTS
         ],
@@ -175,9 +211,24 @@ def resources(statement: Statement, partition: str, region: str, account: str) -
     return [each.format(partition=partition, region=region, account=account) for each in statement.resources]
 
 
-def _condition(statement: Statement) -> dict[str, Any]:
-    keys = statement.condition_keys
-    return {"Condition": {"StringLike": dict.fromkeys(keys, "*")}} if keys else {}
+def example(statement: Statement, partition: str, cluster: str) -> dict[str, str]:
+    """Condition keys and a value for each, with which the statement allows what it is for."""
+    filled = _filled(statement.conditions, partition).values()
+    values = {key: value for keys in filled for key, value in keys.items()}
+    firsts = {key: value if isinstance(value, str) else value[0] for key, value in values.items()}
+    return {key: cluster if value == "*" else value for key, value in firsts.items()}
+
+
+def _filled(conditions: Conditions, partition: str) -> dict[str, dict[str, str | list[str]]]:
+    return {
+        operator: {
+            key: value.format(partition=partition)
+            if isinstance(value, str)
+            else [one.format(partition=partition) for one in value]
+            for key, value in keys.items()
+        }
+        for operator, keys in conditions.items()
+    }
 
 
 def policy(partition: str, region: str, account: str) -> str:

@@ -26,6 +26,7 @@ from clouddeploy_aws.emulator.eks.access import Access
 from clouddeploy_aws.emulator.eks.records import KubernetesApi
 from clouddeploy_aws.emulator.eks.service import Eks
 from clouddeploy_aws.emulator.eks.tags import Tags
+from clouddeploy_aws.emulator.eks.versions import EXTENDED, VERSIONS
 from clouddeploy_aws.emulator.faults import Faults
 from clouddeploy_aws.emulator.machines import auto_mode
 from clouddeploy_aws.emulator.models import Caller, JsonService
@@ -113,9 +114,14 @@ class AwsCloud:
         self._fill()
 
     def ledger(self) -> list[tuple[str, str, Mapping[str, str]]]:
-        """What is billed at this moment: kind, id, tags."""
+        """What is billed at this moment: kind, id, tags. Extended support is billed beside the cluster."""
         clusters = self.eks.clusters()
-        return [*(("cluster", one.name, one.tags) for one in clusters), *self.moto.billed()]
+        extended = [one for one in clusters if VERSIONS[one.version].support == EXTENDED]
+        return [
+            *(("cluster", one.name, one.tags) for one in clusters),
+            *(("extended support", one.name, one.tags) for one in extended),
+            *self.moto.billed(),
+        ]
 
     def close(self) -> None:
         """End the server and every cluster; idempotent."""

@@ -148,10 +148,17 @@ def _iam(action: str, asked: Asked, place: Place) -> Iterator[Demand]:
         resource = place.arn("iam", f"instance-profile/{asked['InstanceProfileName']}")
     elif "RoleName" in asked:
         resource = place.arn("iam", f"role/{asked['RoleName']}")
-    yield Demand(f"iam:{action}", resource)
-    tags = _numbered(asked, "Tags.member")
+    tags = _requested(_numbered(asked, "Tags.member"))
+    yield Demand(f"iam:{action}", resource, {**tags, **_policy(action, asked)})
     if action == "CreateRole" and tags:
-        yield Demand("iam:TagRole", resource, _requested(tags))
+        yield Demand("iam:TagRole", resource, tags)
+
+
+def _policy(action: str, asked: Asked) -> dict[str, str]:
+    """The managed policy that is attached or detached; other actions have no such key."""
+    if action.startswith(("Attach", "Detach")) and "PolicyArn" in asked:
+        return {"iam:PolicyARN": asked["PolicyArn"]}
+    return {}
 
 
 def _specified(asked: Asked) -> dict[str, str]:

@@ -1,7 +1,8 @@
-"""EC2's eventual consistency: what was made a moment ago is not known everywhere yet.
+"""EC2's and IAM's eventual consistency: what was made a moment ago is not known everywhere yet.
 
-Source: EC2 developer guide, "Eventual consistency in the Amazon EC2 API". VPCs, subnets, internet
-gateways and route tables lag; what is changed in one that is known shows at once.
+Source: EC2 developer guide, "Eventual consistency in the Amazon EC2 API"; IAM user guide, "Troubleshoot IAM".
+VPCs, subnets, internet gateways, route tables and roles lag; what is changed in one that is known shows at
+once.
 """
 
 from __future__ import annotations
@@ -23,7 +24,10 @@ _KINDS = {
 
 
 class Lag:
-    """How many emulated seconds after a resource was made its id is `known`, and it is `listed`."""
+    """How many emulated seconds after a resource was made its id is `known`, and it is `listed`.
+
+    A role's name is its id: a change of it needs it `known`, a look at it `listed`.
+    """
 
     def __init__(self, clock: Clock, ec2: Callable[[], Any]) -> None:
         self._clock = clock
@@ -57,6 +61,18 @@ class Lag:
                     table[name] = resource
                 self._born |= dict.fromkeys(self._ids() - before - self._born.keys(), self._clock.now())
 
+    def check_role(self, form: Mapping[str, str]) -> None:
+        """ServiceError for a role that is not known yet, whatever IAM is asked about it but to make it."""
+        action, name = form.get("Action", ""), form.get("RoleName", "")
+        lag = self.listed if action.startswith(("Get", "List")) else self.known
+        if name and action != "CreateRole" and self._age(_role(name)) < lag:
+            raise ServiceError("NoSuchEntity", f"The role with name {name} cannot be found.", status=404)
+
+    def note_role(self, form: Mapping[str, str]) -> None:
+        """What IAM has just carried out."""
+        if form.get("Action") == "CreateRole":
+            self._born[_role(form["RoleName"])] = self._clock.now()
+
     def _age(self, resource: str) -> float:
         return self._clock.now() - self._born.get(resource, float("-inf"))
 
@@ -80,3 +96,8 @@ class Lag:
     def _tables(self) -> list[dict[str, Any]]:
         ec2 = self._ec2()
         return [ec2.vpcs, ec2.internet_gateways, ec2.route_tables, *ec2.subnets.values()]
+
+
+def _role(name: str) -> str:
+    """Among the ids of EC2, which have no space."""
+    return f"role {name}"

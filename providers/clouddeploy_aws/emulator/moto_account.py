@@ -19,6 +19,7 @@ from urllib.parse import parse_qs
 from moto.core import responses
 from moto.core.request import Request
 from moto.ec2.models import ec2_backends
+from moto.ec2.models.security_groups import SecurityGroupRule
 from moto.ec2.responses import EC2Response
 from moto.elbv2.models import elbv2_backends
 from moto.elbv2.responses import ELBV2Response
@@ -29,10 +30,11 @@ from moto.sts.models import sts_backends
 from moto.sts.responses import TokenResponse
 
 from clouddeploy.emulator.clock import Clock
+from clouddeploy_aws.emulator import ec2_rules
 from clouddeploy_aws.emulator.answers import Answer, ServiceError
 from clouddeploy_aws.emulator.idempotency import ClientTokens
 from clouddeploy_aws.emulator.lag import Lag
-from clouddeploy_aws.emulator.quotas import DEFAULTS, GATEWAYS, VPCS
+from clouddeploy_aws.emulator.quotas import DEFAULTS
 from clouddeploy_aws.emulator.sigv4 import Received
 from clouddeploy_aws.partitions import partition
 
@@ -49,6 +51,20 @@ os.environ.setdefault("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")  # thousands that n
 logging.getLogger("moto").setLevel(logging.ERROR)
 # moto looks through a service's hundreds of methods on every request, which is a fifth of its time.
 responses.__dict__["method_names_from_class"] = cache(responses.__dict__["method_names_from_class"])
+
+
+def _same_rule(one: Any, other: Any) -> bool:
+    """Whether two rules of a security group are one; a description makes none another (EC2 API reference)."""
+    return _without_description(one) == _without_description(other)
+
+
+def _without_description(rule: Any) -> tuple[object, ...]:
+    group = {key: value for key, value in rule.source_group.items() if key != "Description"}
+    ranges = rule.ip_range.get("CidrIp"), rule.ip_range.get("CidrIpv6")
+    return rule.ip_protocol, rule.from_port, rule.to_port, ranges, group, rule.prefix_list_id
+
+
+SecurityGroupRule.__eq__ = _same_rule  # type: ignore[method-assign]
 
 _UNKNOWN_FEATURE = re.compile(r"<item>metal-compatibility</item>")
 """moto has it from newer answers of EC2 than the description in botocore knows."""
@@ -108,12 +124,21 @@ class MotoAccount:
     def answer(self, service: str, request: Received) -> Answer:
         """Have moto answer a request."""
         form = self.asked(request)
+        if service == "iam":
+            return self._answer_iam(request, form)
         if service != "ec2":
             return self._dispatch(service, request, form)
         with self.lag.around(form):
-            self._guard(form)
+            ec2_rules.check(form, ec2_rules.Ec2(self.ec2, self._balancers(), self.limits))
             answer = self._tokens.answer(form) or self._dispatch(service, request, form)
         self._tokens.keep(form, answer)
+        return answer
+
+    def _answer_iam(self, request: Received, form: Mapping[str, str]) -> Answer:
+        self.lag.check_role(form)
+        answer = self._dispatch("iam", request, form)
+        if answer.status == 200:
+            self.lag.note_role(form)
         return answer
 
     def _dispatch(self, service: str, request: Received, form: Mapping[str, str]) -> Answer:
@@ -167,52 +192,8 @@ class MotoAccount:
             *(("NAT gateway", one.id, _tags(one)) for one in gateways),
         ]
 
-    def _guard(self, form: dict[str, str]) -> None:
-        """Refuse what EC2 refuses and moto lets pass."""
-        action, vpc_id = form.get("Action", ""), form.get("VpcId", "")
-        if action == "CreateVpc" and len(self.ec2.vpcs) >= self.limits[VPCS]:
-            raise ServiceError("VpcLimitExceeded", "The maximum number of VPCs has been reached.")
-        if action == "CreateInternetGateway" and len(self.ec2.internet_gateways) >= self.limits[GATEWAYS]:
-            text = "The maximum number of internet gateways has been reached."
-            raise ServiceError("InternetGatewayLimitExceeded", text)
-        if action == "AttachInternetGateway" and self._attached(vpc_id, form.get("InternetGatewayId", "")):
-            text = f"Network {vpc_id} already has an internet gateway attached"
-            raise ServiceError("InvalidParameterValue", text)
-        if action == "DetachInternetGateway" and self._public(vpc_id):
-            text = (
-                f"Network {vpc_id} has some mapped public address(es). Please unmap those public "
-                "address(es) before detaching the gateway."
-            )
-            raise ServiceError("DependencyViolation", text)
-        if action == "DeleteSubnet" and self._in_subnet(form.get("SubnetId", "")):
-            raise _in_use("subnet", form["SubnetId"])
-        if action == "DeleteVpc" and self._in_vpc(vpc_id):
-            raise _in_use("vpc", vpc_id)
-
-    def _attached(self, vpc_id: str, but: str) -> list[str]:
-        gateways = self.ec2.internet_gateways.values()
-        return [one.id for one in gateways if one.vpc and one.vpc.id == vpc_id and one.id != but]
-
-    def _in_subnet(self, where: str) -> list[str]:
-        """Network interfaces; a load balancer has one in each of its subnets, which moto leaves out."""
-        faces = [face.id for face in self.ec2.enis.values() if getattr(face.subnet, "id", "") == where]
-        balancers = [one for one in self._balancers() if where in {subnet.id for subnet in one.subnets}]
-        return [*faces, *(one.arn for one in balancers)]
-
-    def _public(self, vpc_id: str) -> list[str]:
-        """What has a public address in a VPC: internet-facing load balancers and NAT gateways."""
-        facing = [one for one in self._balancers() if one.scheme != "internal"]
-        gateways = [one for one in self.ec2.nat_gateways.values() if one.state != "deleted"]
-        balancers = [one.arn for one in facing if one.vpc_id == vpc_id]
-        return [*balancers, *(one.id for one in gateways if one.vpc_id == vpc_id)]
-
     def _balancers(self) -> list[Any]:
         return list(elbv2_backends[self.account][self.region].load_balancers.values())
-
-    def _in_vpc(self, vpc_id: str) -> list[str]:
-        gateways = self._attached(vpc_id, "")
-        groups = [group.id for group in self.ec2.groups.get(vpc_id, {}).values() if group.name != "default"]
-        return [*gateways, *groups]
 
     def _assumed(self, access_key: str) -> Any:
         sts = sts_backends[self.account][self.partition]
@@ -234,10 +215,6 @@ class MotoAccount:
 
 def _tags(resource: Any) -> dict[str, str]:
     return {tag["key"]: tag["value"] for tag in resource.get_tags()}
-
-
-def _in_use(kind: str, what: str) -> ServiceError:
-    return ServiceError("DependencyViolation", f"The {kind} '{what}' has dependencies and cannot be deleted.")
 
 
 @cache

@@ -29,7 +29,7 @@ from clouddeploy_aws.session import Session
 from clouddeploy_aws.steps.naming import ABSENT, tag_map, tags_for
 from clouddeploy_aws.steps.network import Network
 from clouddeploy_aws.steps.roles import RoleStep
-from clouddeploy_aws.steps.versions import offered
+from clouddeploy_aws.steps.versions import check_creatable
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2.type_defs import SubnetTypeDef
@@ -55,7 +55,8 @@ def find_ours(session: Session, name: str) -> ClusterTypeDef | None:
 
 
 def check(session: Session, spec: ClusterSpec) -> None:
-    """ConfigError for a machine, which nobody chooses in Auto Mode, and for a version that is not offered.
+    """ConfigError for a machine, which nobody chooses in Auto Mode, and for a version that is not offered,
+    or no longer with standard support.
 
     Who may not ask for the versions hears of it from EKS later.
     """
@@ -66,7 +67,7 @@ def check(session: Session, spec: ClusterSpec) -> None:
         )
     with suppress(CredentialsError):
         if spec.version:
-            offered(session, spec.version)
+            check_creatable(session, spec.version)
 
 
 class ControlPlaneStep:

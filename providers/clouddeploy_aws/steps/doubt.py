@@ -1,6 +1,7 @@
-"""What was made a moment ago and EC2 does not show yet, by this run or by one that was cut off.
+"""What was made a moment ago and EC2 or IAM does not show yet, by this run or by one that was cut off.
 
-Source: EC2 developer guide, "Eventual consistency in the Amazon EC2 API".
+Source: EC2 developer guide, "Eventual consistency in the Amazon EC2 API"; IAM user guide, "Troubleshoot IAM":
+"Changes that I make are not always immediately visible".
 """
 
 from __future__ import annotations
@@ -73,7 +74,7 @@ def settling() -> Iterator[None]:
         yield
     except NotFoundError as error:
         raise TemporaryError(
-            f"{error.message}; it is new, and EC2 does not know it everywhere yet",
+            f"{error.message}; it is new, and AWS does not know it everywhere yet",
             fix="run it again in a minute",
             code=error.code,
         ) from error

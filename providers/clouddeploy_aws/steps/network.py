@@ -77,7 +77,7 @@ class Network:
             pages = self.session.ec2.get_paginator("describe_subnets")
             found = [
                 subnet
-                for page in pages.paginate(Filters=[*ours(self.cluster), *_within(vpc_id)])
+                for page in pages.paginate(Filters=[*ours(self.cluster), *within(vpc_id)])
                 for subnet in page["Subnets"]
             ]
         return sorted(found, key=lambda subnet: subnet.get("AvailabilityZone", ""))
@@ -87,7 +87,7 @@ class Network:
             pages = self.session.ec2.get_paginator("describe_route_tables")
             return [
                 table
-                for page in pages.paginate(Filters=[*ours(self.cluster), *_within(vpc_id)])
+                for page in pages.paginate(Filters=[*ours(self.cluster), *within(vpc_id)])
                 for table in page["RouteTables"]
             ]
 
@@ -115,7 +115,7 @@ class Network:
     def held_by(self, vpc_id: str) -> str:
         """Who still uses the VPC, in words; "" for nobody."""
         with translated("look for network interfaces"):
-            found = self.session.ec2.describe_network_interfaces(Filters=_within(vpc_id))["NetworkInterfaces"]
+            found = self.session.ec2.describe_network_interfaces(Filters=within(vpc_id))["NetworkInterfaces"]
         return ", ".join(
             f"{face.get('NetworkInterfaceId')} ({face.get('Description') or 'no description'})"
             for face in found
@@ -144,5 +144,6 @@ def waiting(network: Network, what: str, vpc_id: str) -> Iterator[None]:
         ) from error
 
 
-def _within(vpc_id: str) -> list[FilterTypeDef]:
+def within(vpc_id: str) -> list[FilterTypeDef]:
+    """Filter by the VPC."""
     return [{"Name": "vpc-id", "Values": [vpc_id]}]

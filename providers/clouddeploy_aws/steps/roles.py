@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from clouddeploy.contract import OWNER_TAG, State, Status
-from clouddeploy.errors import CloudDeployError, NotFoundError
+from clouddeploy.errors import CloudDeployError, NotFoundError, TemporaryError
 from clouddeploy_aws.errors import translated
 from clouddeploy_aws.partitions import partition
 from clouddeploy_aws.session import Session
+from clouddeploy_aws.steps.doubt import settling
 from clouddeploy_aws.steps.naming import ABSENT, foreign, incomplete, role_name, tag_map
 
 if TYPE_CHECKING:
@@ -93,12 +94,12 @@ class RoleStep:
         if role is None:
             self._make()
         elif not self._trusts(role):
-            with translated(f"set the trust policy of {self.name}"):
+            with settling(), translated(f"set the trust policy of {self.name}"):
                 self._session.iam.update_assume_role_policy(
                     RoleName=self.name, PolicyDocument=json.dumps(self._trust())
                 )
         for policy, arn in self._missing():
-            with translated(f"attach {policy} to {self.name}"):
+            with settling(), translated(f"attach {policy} to {self.name}"):
                 self._session.iam.attach_role_policy(RoleName=self.name, PolicyArn=arn)
 
     def delete(self) -> None:
@@ -140,7 +141,13 @@ class RoleStep:
         except CloudDeployError as error:
             if error.code != "EntityAlreadyExists":
                 raise
-            self._role()  # a retry met its own success, or it is foreign after all
+            if self._role() is None:  # whose it is has to be seen before anything is attached to it
+                raise TemporaryError(
+                    f"the role {self.name} is there, and IAM does not show it yet",
+                    fix="run it again in a minute",
+                    code=error.code,
+                ) from error
+            # A retry met its own success.
 
     def _trust(self) -> dict[str, Any]:
         statement = {
@@ -157,17 +164,17 @@ class RoleStep:
 
     def _missing(self) -> list[tuple[str, str]]:
         prefix = f"arn:{partition(self._session.region).name}:iam::aws:policy/"
-        attached = set(self._attached())
+        with settling(), translated(f"list the policies of {self.name}"):
+            attached = set(self._attached())
         return [(name, prefix + name) for name in self._kind.policies if prefix + name not in attached]
 
     def _attached(self) -> list[str]:
-        with translated(f"list the policies of {self.name}"):
-            pages = self._session.iam.get_paginator("list_attached_role_policies")
-            return [
-                policy.get("PolicyArn", "")
-                for page in pages.paginate(RoleName=self.name)
-                for policy in page["AttachedPolicies"]
-            ]
+        pages = self._session.iam.get_paginator("list_attached_role_policies")
+        return [
+            policy.get("PolicyArn", "")
+            for page in pages.paginate(RoleName=self.name)
+            for policy in page["AttachedPolicies"]
+        ]
 
     def _leave_profiles(self) -> None:
         iam = self._session.iam

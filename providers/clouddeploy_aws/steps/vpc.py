@@ -9,13 +9,8 @@ from clouddeploy.contract import State, Status
 from clouddeploy.errors import NotFoundError
 from clouddeploy_aws.errors import translated
 from clouddeploy_aws.steps.doubt import Doubt, settling
-from clouddeploy_aws.steps.naming import (
-    incomplete,
-    resource_name,
-    tag_map,
-    tag_specification,
-    tags_for,
-)
+from clouddeploy_aws.steps.groups import clear_groups
+from clouddeploy_aws.steps.naming import incomplete, resource_name, tag_specification, tags_for
 from clouddeploy_aws.steps.network import Network, waiting
 
 _CIDR = "10.64.0.0/16"
@@ -56,7 +51,7 @@ class VpcStep:
         self._doubt.made("")
         for vpc in self._network.vpcs():
             vpc_id = vpc.get("VpcId", "")
-            self._delete_groups(vpc_id)
+            clear_groups(self._network, vpc_id)
             with (
                 suppress(NotFoundError),
                 waiting(self._network, vpc_id, vpc_id),
@@ -79,26 +74,3 @@ class VpcStep:
             names = ec2.describe_vpc_attribute(VpcId=vpc_id, Attribute="enableDnsHostnames")
         on = support["EnableDnsSupport"].get("Value"), names["EnableDnsHostnames"].get("Value")
         return all(on)
-
-    def _delete_groups(self, vpc_id: str) -> None:
-        ec2 = self._network.session.ec2
-        with translated(f"look for security groups in {vpc_id}"):
-            answer = ec2.describe_security_groups(Filters=[{"Name": "vpc-id", "Values": [vpc_id]}])
-        for group in answer["SecurityGroups"]:
-            if _made_by(self._network.cluster, tag_map(group.get("Tags", []))):
-                group_id = group.get("GroupId", "")
-                with (
-                    suppress(NotFoundError),
-                    waiting(self._network, group_id, vpc_id),
-                    translated(f"delete the security group {group_id}"),
-                ):
-                    ec2.delete_security_group(GroupId=group_id)
-
-
-def _made_by(cluster: str, tags: dict[str, str]) -> bool:
-    """Tags that EKS and its load balancer controllers set (eksctl pkg/elb/cleanup.go uses the same)."""
-    return (
-        f"kubernetes.io/cluster/{cluster}" in tags
-        or tags.get("elbv2.k8s.aws/cluster") == cluster
-        or tags.get("eks:eks-cluster-name") == cluster
-    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from clouddeploy.clusters import down, up
@@ -88,6 +88,35 @@ def run_up(account: AwsAccount, steps: Sequence[Step]) -> None:
 def run_down(account: AwsAccount, steps: Sequence[Step]) -> None:
     """Delete it, in emulated time."""
     down(steps, clock=account.clock)
+
+
+CONTROLLERS_TAGS = ("eks:eks-cluster-name", "elbv2.k8s.aws/cluster")
+"""Of the security groups that EKS Auto Mode and the AWS Load Balancer Controller make."""
+
+
+def groups_in_a_circle(account: AwsAccount, vpc: str, cluster: str = "demo") -> list[str]:
+    """Two security groups as controllers leave them: a rule of each names the other."""
+    first, second = (group_in(account, vpc, f"k8s-{tag}", {tag: cluster}) for tag in CONTROLLERS_TAGS)
+    ec2 = account.client("ec2")
+    ec2.authorize_security_group_ingress(GroupId=first, IpPermissions=[rule_naming(second)])
+    ec2.authorize_security_group_egress(GroupId=second, IpPermissions=[rule_naming(first)])
+    return [first, second]
+
+
+def group_in(account: AwsAccount, vpc: str, name: str, tags: Mapping[str, str]) -> str:
+    """A security group with these tags; its id."""
+    listed = [{"Key": key, "Value": value} for key, value in tags.items()]
+    specification = [{"ResourceType": "security-group", "Tags": listed}] if listed else []
+    made = account.client("ec2").create_security_group(
+        GroupName=name.replace("/", "-"), Description="k8s", VpcId=vpc, TagSpecifications=specification
+    )
+    return str(made["GroupId"])
+
+
+def rule_naming(group: str) -> dict[str, Any]:
+    """A rule that lets the members of a group in, or out to them."""
+    pairs = [{"GroupId": group, "Description": "k8s"}]
+    return {"IpProtocol": "tcp", "FromPort": 30000, "ToPort": 32767, "UserIdGroupPairs": pairs}
 
 
 def inventory(account: AwsAccount, name: str) -> dict[str, Any]:

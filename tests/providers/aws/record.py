@@ -23,7 +23,7 @@ from clouddeploy_aws.registry import EcrRegistry
 from clouddeploy_aws.session import Session
 from clouddeploy_aws.steps.naming import role_name
 from moto_fixtures.aws import REGION, AwsAccount
-from tests.providers.aws.life import WRONG_TRUST, run_down, run_up
+from tests.providers.aws.life import WRONG_TRUST, groups_in_a_circle, run_down, run_up
 
 
 @dataclass(frozen=True)
@@ -131,5 +131,4 @@ def _damage(account: AwsAccount) -> None:
     iam.create_instance_profile(InstanceProfileName="by-hand")
     iam.add_role_to_instance_profile(InstanceProfileName="by-hand", RoleName=role)
     vpc = ec2.describe_vpcs(Filters=[{"Name": f"tag:{OWNER_TAG}", "Values": ["demo"]}])["Vpcs"][0]["VpcId"]
-    tags = [{"ResourceType": "security-group", "Tags": [{"Key": "elbv2.k8s.aws/cluster", "Value": "demo"}]}]
-    ec2.create_security_group(GroupName="k8s", Description="k8s", VpcId=vpc, TagSpecifications=tags)
+    groups_in_a_circle(account, vpc)

@@ -204,6 +204,25 @@ def test_versions_are_offered_with_one_default(aws_account: AwsAccount) -> None:
     assert len(default) == 1
 
 
+def test_versions_say_how_long_they_have_support(aws_account: AwsAccount) -> None:
+    eks = aws_account.client("eks")
+    extended = eks.describe_cluster_versions(versionStatus="EXTENDED_SUPPORT")["clusterVersions"]
+    assert extended == eks.describe_cluster_versions(status="extended-support")["clusterVersions"]
+    assert [one["clusterVersion"] for one in extended] == ["1.33", "1.32"]
+    assert all(one["endOfStandardSupportDate"] < datetime(2026, 11, 1, tzinfo=UTC) for one in extended)
+    (one,) = eks.describe_cluster_versions(clusterVersions=["1.34"])["clusterVersions"]
+    assert (one["versionStatus"], one["status"]) == ("STANDARD_SUPPORT", "standard-support")
+    assert (one["endOfExtendedSupportDate"] - one["endOfStandardSupportDate"]).days == 365
+
+
+def test_extended_support_is_billed(aws_account: AwsAccount) -> None:
+    eks = aws_account.client("eks")
+    eks.create_cluster(**_request(aws_account, version="1.33"))
+    assert [kind for kind, _, _ in aws_account.cloud.ledger()] == ["cluster", "extended support"]
+    aws_account.cloud.eks.record("x").version = "1.34"
+    assert [kind for kind, _, _ in aws_account.cloud.ledger()] == ["cluster"]
+
+
 class Pusher:
     """Puts a tiny image into the registry, by plain requests."""
 

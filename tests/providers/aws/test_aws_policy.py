@@ -22,6 +22,7 @@ from clouddeploy_aws.errors import DENIED
 from clouddeploy_aws.permissions import STATEMENTS, document
 from clouddeploy_aws.session import Session
 from moto_fixtures.aws import ACCOUNT, FOREIGN_CLUSTER, REGION, AwsAccount
+from tests.providers.aws.life import group_in, rule_naming
 from tests.providers.aws.record import live
 
 _IMPLIED = {
@@ -51,8 +52,8 @@ def test_the_policy_covers_exactly_what_a_whole_life_calls(aws_account: AwsAccou
     assert sorted(allowed - called - _IMPLIED) == []
 
 
-def test_no_action_is_allowed_twice() -> None:
-    every = [action for statement in STATEMENTS for action in statement.actions]
+def test_no_action_is_allowed_twice_under_the_same_condition() -> None:
+    every = [(action, json.dumps(one.conditions)) for one in STATEMENTS for action in one.actions]
     assert len(every) == len(set(every))
 
 
@@ -144,15 +145,73 @@ OUTSIDE: dict[str, Callable[[Any, AwsAccount], object]] = {
 @pytest.mark.parametrize("action", OUTSIDE)
 def test_what_is_outside_is_refused_in_the_clouds_words(action: str, releaser: AwsAccount) -> None:
     """Somebody else's VPC and cluster, and whatever we never do."""
-    import boto3
-
     releaser.plant(FOREIGN_CLUSTER)
-    session: Any = boto3.Session()
     with pytest.raises(ClientError) as caught:
-        OUTSIDE[action](lambda service: session.client(service, region_name=REGION), releaser)
+        OUTSIDE[action](_releasers_own, releaser)
     error = caught.value.response["Error"]
     assert error["Code"] in DENIED
     assert f"is not authorized to perform: {action} on resource: " in error["Message"]
+
+
+def _releasers_own(service: str) -> Any:
+    """A client with the rights of the policy, beside those of `aws_account.client`."""
+    import boto3
+
+    session: Any = boto3.Session()
+    return session.client(service, region_name=REGION)
+
+
+_ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
+
+
+def test_nobody_becomes_administrator_by_the_policy(releaser: AwsAccount) -> None:
+    """A role that anybody may assume can be made, but gets no other policies than our roles have."""
+    iam = _releasers_own("iam")
+    anybody = {"Effect": "Allow", "Principal": {"AWS": ACCOUNT}, "Action": "sts:AssumeRole"}
+    trust = json.dumps({"Version": "2012-10-17", "Statement": [anybody]})
+    iam.create_role(RoleName="clouddeploy-door", AssumeRolePolicyDocument=trust)
+    with pytest.raises(ClientError, match="not authorized to perform: iam:AttachRolePolicy"):
+        iam.attach_role_policy(RoleName="clouddeploy-door", PolicyArn=_ADMINISTRATOR)
+    with pytest.raises(ClientError, match="not authorized to perform: iam:PutRolePolicy"):
+        iam.put_role_policy(RoleName="clouddeploy-door", PolicyName="all", PolicyDocument=trust)
+    pull = "arn:aws:iam::aws:policy/AmazonEC2ContainerRegistryPullOnly"
+    iam.attach_role_policy(RoleName="clouddeploy-door", PolicyArn=pull)
+
+
+def test_nobody_makes_ours_of_somebody_elses_network_by_a_tag(releaser: AwsAccount) -> None:
+    other = _vpc(releaser, {"team": "other"})
+    ec2 = _releasers_own("ec2")
+    with pytest.raises(ClientError, match="not authorized to perform: ec2:CreateTags"):
+        ec2.create_tags(Resources=[other], Tags=[{"Key": OWNER_TAG, "Value": "demo"}])
+    ours = _vpc(releaser, {OWNER_TAG: "demo"})
+    ec2.create_tags(Resources=[ours], Tags=[{"Key": "generation", "Value": "2"}])
+
+
+def test_nobody_takes_rules_from_somebody_elses_security_group(releaser: AwsAccount) -> None:
+    vpc = _vpc(releaser, {OWNER_TAG: "demo"})
+    database = group_in(releaser, vpc, "database", {"team": "other"})
+    releaser.client("ec2").authorize_security_group_ingress(
+        GroupId=database, IpPermissions=[rule_naming(database)]
+    )
+    with pytest.raises(ClientError, match="not authorized to perform: ec2:RevokeSecurityGroupIngress"):
+        _releasers_own("ec2").revoke_security_group_ingress(
+            GroupId=database, IpPermissions=[rule_naming(database)]
+        )
+
+
+@pytest.mark.parametrize(
+    ("service", "may"), [("eks.amazonaws.com", True), ("lambda.amazonaws.com", False), (None, False)]
+)
+def test_our_roles_go_to_eks_alone(service: str | None, may: bool) -> None:
+    role = f"arn:aws:iam::{ACCOUNT}:role/clouddeploy-demo-{REGION}-cluster"
+    context = {"iam:PassedToService": service} if service else {}
+    assert allows(document("aws", REGION, ACCOUNT), Demand("iam:PassRole", role, context)) == may
+
+
+def test_the_policy_is_no_longer_than_iam_takes() -> None:
+    """IAM quota: 6,144 characters in a managed policy, white space not counted."""
+    text = "".join(json.dumps(document("aws-us-gov", "ap-southeast-1", ACCOUNT)).split())
+    assert len(text) <= 6144
 
 
 def test_the_product_says_which_permission_is_missing(releaser: AwsAccount) -> None:
@@ -190,6 +249,15 @@ def test_a_deny_wins_and_a_condition_needs_its_key() -> None:
     assert not allows(policy, Demand("ec2:DeleteVpc", "arn:aws:ec2:eu-west-1:1:vpc/vpc-1"))
     assert not allows(policy, Demand("ec2:DeleteVpc", "arn:aws:ec2:eu-west-1:1:vpc/vpc-2", tags))
     assert not allows(policy, Demand("ec2:CreateVpc", "arn:aws:ec2:eu-west-1:1:vpc/*", tags))
+    arns = {"ArnEquals": {"iam:PolicyARN": ["arn:aws:iam::aws:policy/AmazonEKS*"]}}
+    attach = {"Statement": [{**allow, "Action": "*", "Resource": "*", "Condition": arns}]}
+    for name, may in (
+        ("aws:policy/AmazonEKSClusterPolicy", True),
+        ("1:policy/AmazonEKSClusterPolicy", False),
+    ):
+        context = {"iam:PolicyARN": f"arn:aws:iam::{name}"}
+        assert allows(attach, Demand("iam:AttachRolePolicy", "*", context)) == may
+    assert not allows(attach, Demand("iam:AttachRolePolicy"))
     with pytest.raises(ValueError, match="NumericLessThan"):
         allows(
             {"Statement": [{**allow, "Condition": {"NumericLessThan": {}}}]},

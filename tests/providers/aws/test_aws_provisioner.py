@@ -186,7 +186,15 @@ def test_long_names_make_roles_that_iam_takes_and_that_differ() -> None:
 def test_a_version_that_eks_does_not_offer(aws_account: AwsAccount) -> None:
     with pytest.raises(ConfigError, match=r"EKS offers no Kubernetes 1\.2; the nearest is 1\.3") as caught:
         run_up(aws_account, steps_of(aws_account, version="1.2"))
-    assert "use one of 1.33, 1.34" in (caught.value.fix or "")
+    assert "use one of 1.34, 1.35, 1.36" in (caught.value.fix or "")
+    assert aws_account.writes() == []
+
+
+def test_a_version_in_extended_support_is_refused_with_what_it_costs(aws_account: AwsAccount) -> None:
+    said = r"Kubernetes 1\.33 is in extended support, .* costs 438 USD a month instead of 73"
+    with pytest.raises(ConfigError, match=said) as caught:
+        run_up(aws_account, steps_of(aws_account, version="1.33"))
+    assert "use one of 1.34, 1.35, 1.36;" in (caught.value.fix or "")
     assert aws_account.writes() == []
 
 
@@ -294,6 +302,39 @@ def test_a_role_that_eks_does_not_know_yet_is_temporary(aws_account: AwsAccount)
         steps[-1].create()
     assert caught.value.code == "InvalidParameterException"
     assert steps[-1].state() == State(Status.ABSENT)
+
+
+def test_iam_may_take_its_time_to_know_a_new_role(aws_account: AwsAccount) -> None:
+    """NoSuchEntity for a role that was made a moment ago ends no run."""
+    lag = aws_account.cloud.moto.lag
+    lag.known, lag.listed = 60, 0
+    run_up(aws_account, steps_of(aws_account))
+    assert len(inventory(aws_account, "demo")["roles"]["cluster"]) == 5
+
+
+@pytest.mark.parametrize("action", ["AttachRolePolicy", "ListAttachedRolePolicies"])
+def test_a_role_that_iam_does_not_know_everywhere_yet_is_temporary(
+    aws_account: AwsAccount, action: str
+) -> None:
+    fault = Fault("iam", action, "NoSuchEntity", "The role with name x cannot be found.", 404, times=10**6)
+    aws_account.cloud.faults.add(fault)
+    with pytest.raises(TemporaryError, match="AWS does not know it everywhere yet") as caught:
+        step_of(aws_account, "role for the control plane").create()
+    assert caught.value.code == "NoSuchEntity"
+
+
+def test_nothing_is_attached_to_a_role_that_nobody_has_seen(aws_account: AwsAccount) -> None:
+    """It may be somebody else's: the name is taken, and IAM does not show yet by whom."""
+    aws_account.plant(FOREIGN_ROLE)
+    lag = aws_account.cloud.moto.lag
+    lag.listed = 60
+    step = step_of(aws_account, "role for the control plane")
+    with pytest.raises(TemporaryError, match="is there, and IAM does not show it yet"):
+        step.create()
+    aws_account.cloud.clock.advance(60)
+    with pytest.raises(ForeignResourceError):
+        step.create()
+    assert "iam:AttachRolePolicy" not in aws_account.writes()
 
 
 def test_the_network_waits_for_what_is_still_in_it(aws_account: AwsAccount) -> None:

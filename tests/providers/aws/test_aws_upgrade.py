@@ -8,7 +8,7 @@ import pytest
 
 from clouddeploy.contract import Status, Step
 from clouddeploy.errors import ConfigError, ForeignResourceError, NotFoundError
-from moto_fixtures.aws import FOREIGN_CLUSTER, AwsAccount
+from moto_fixtures.aws import EXISTING, FOREIGN_CLUSTER, AwsAccount
 from tests.providers.aws.life import provisioner_of, run_up, steps_of
 
 
@@ -17,15 +17,27 @@ def _upgrade(account: AwsAccount, version: str | None = None) -> Sequence[Step]:
 
 
 def test_an_upgrade_goes_minor_by_minor(aws_account: AwsAccount) -> None:
-    run_up(aws_account, steps_of(aws_account, version="1.33"))
-    steps = _upgrade(aws_account, "1.35")
-    assert [step.title for step in steps] == ["Kubernetes 1.34", "Kubernetes 1.35"]
+    run_up(aws_account, steps_of(aws_account, version="1.34"))
+    steps = _upgrade(aws_account, "1.36")
+    assert [step.title for step in steps] == ["Kubernetes 1.35", "Kubernetes 1.36"]
     aws_account.cloud.calls.clear()
     run_up(aws_account, steps)
-    assert aws_account.client("eks").describe_cluster(name="demo")["cluster"]["version"] == "1.35"
+    assert aws_account.client("eks").describe_cluster(name="demo")["cluster"]["version"] == "1.36"
     assert aws_account.writes() == ["eks:UpdateClusterVersion"] * 2
     assert [step.state().status for step in steps] == [Status.READY, Status.READY]
+
+
+def test_without_a_version_it_is_the_next(aws_account: AwsAccount) -> None:
+    run_up(aws_account, steps_of(aws_account, version="1.35"))
     assert [step.title for step in _upgrade(aws_account)] == ["Kubernetes 1.36"]
+
+
+def test_a_cluster_in_extended_support_is_brought_out_of_it(aws_account: AwsAccount) -> None:
+    """The version on the way has no standard support either, and there is no other way."""
+    aws_account.plant(EXISTING)
+    aws_account.cloud.eks.record("demo").version = "1.32"
+    run_up(aws_account, _upgrade(aws_account, "1.34"))
+    assert aws_account.writes() == ["eks:UpdateClusterVersion"] * 2
 
 
 def test_the_newest_version_needs_no_upgrade(aws_account: AwsAccount) -> None:

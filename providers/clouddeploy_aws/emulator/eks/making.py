@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from clouddeploy_aws.emulator.ec2_rules import referring
 from clouddeploy_aws.emulator.eks.access import CLUSTER_ADMIN
 from clouddeploy_aws.emulator.eks.records import CREATING_SECONDS, AccessEntry, ClusterRecord
 from clouddeploy_aws.emulator.models import Caller
@@ -48,10 +49,14 @@ def make(account: MotoAccount, request: Mapping[str, Any], caller: Caller, plan:
 
 
 def unmake(account: MotoAccount, record: ClusterRecord) -> None:
-    """Take away what `make` put into the account."""
+    """Take away what `make` put into the account.
+
+    The security group stays while another one names it (hashicorp/terraform-provider-aws#11473).
+    """
     for interface in record.interfaces:
         account.ec2.enis.pop(interface, None)
-    account.ec2.groups.get(record.vpc_id, {}).pop(record.security_group, None)
+    if not referring(account.ec2, record.security_group):
+        account.ec2.groups.get(record.vpc_id, {}).pop(record.security_group, None)
 
 
 def _interface(account: MotoAccount, name: str, subnet: Any, group: str) -> str:

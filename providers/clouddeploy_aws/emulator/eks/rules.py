@@ -8,12 +8,8 @@ from typing import Any
 from urllib.parse import unquote
 
 from clouddeploy_aws.emulator.answers import ServiceError
+from clouddeploy_aws.emulator.eks.versions import DEFAULT, VERSIONS
 from clouddeploy_aws.emulator.moto_account import MotoAccount
-
-VERSIONS = ("1.36", "1.35", "1.34", "1.33")
-"""Offered, newest first."""
-
-DEFAULT_VERSION = "1.36"
 
 _REFUSED_ZONES = {"us-east-1e"}
 
@@ -30,9 +26,12 @@ def check_free(name: str, names: Sequence[str], limit: int) -> None:
 
 
 def check_version(version: str | None) -> str:
-    """The version to use."""
+    """The version to use.
+
+    UNVERIFIED: whether EKS takes one in extended support with the upgrade policy STANDARD; it is taken here.
+    """
     if version is None:
-        return DEFAULT_VERSION
+        return DEFAULT
     if version not in VERSIONS:
         raise ServiceError("InvalidParameterException", f"unsupported Kubernetes version {version}")
     return version
@@ -41,7 +40,8 @@ def check_version(version: str | None) -> str:
 def check_update(current: str, version: str | None) -> None:
     """Up by one minor, to a version that is offered."""
     wanted = check_version(version)
-    if VERSIONS.index(wanted) != VERSIONS.index(current) - 1:
+    minors = list(VERSIONS)
+    if minors.index(wanted) != minors.index(current) - 1:
         text = f"Unsupported Kubernetes minor version update from {current} to {wanted}"
         raise ServiceError("InvalidParameterException", text)
 

@@ -17,6 +17,7 @@ from clouddeploy_aws.emulator.eks.records import (
     ClusterRecord,
     KubernetesApi,
 )
+from clouddeploy_aws.emulator.eks.versions import described
 from clouddeploy_aws.emulator.models import Caller
 from clouddeploy_aws.emulator.moto_account import MotoAccount
 from clouddeploy_aws.emulator.quotas import CLUSTERS
@@ -108,11 +109,7 @@ class Eks:
         return {"update": update}
 
     def describe_cluster_versions(self, request: Mapping[str, Any], caller: Caller) -> dict[str, Any]:
-        wanted = request.get("clusterVersions") or rules.VERSIONS
-        offered = [version for version in rules.VERSIONS if version in wanted]
-        if request.get("defaultOnly"):
-            offered = [rules.DEFAULT_VERSION]
-        return {"clusterVersions": [_version(version) for version in offered]}
+        return {"clusterVersions": described(request)}
 
     def list_nodegroups(self, request: Mapping[str, Any], caller: Caller) -> dict[str, Any]:
         self.record(request["clusterName"])
@@ -210,13 +207,3 @@ def _age(role: Any) -> float:
     from moto.core.utils import utcnow
 
     return float((utcnow() - role.create_date).total_seconds())
-
-
-def _version(version: str) -> dict[str, Any]:
-    return {
-        "clusterVersion": version,
-        "clusterType": "eks",
-        "defaultVersion": version == rules.DEFAULT_VERSION,
-        "status": "standard-support",
-        "versionStatus": "STANDARD_SUPPORT",
-    }

@@ -1,0 +1,131 @@
+"""What EC2 refuses and moto lets pass, in EC2's own words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from clouddeploy_aws.emulator.answers import ServiceError
+from clouddeploy_aws.emulator.quotas import GATEWAYS, VPCS
+
+Form = Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Ec2:
+    """moto's EC2 and load balancers of one region, and the account's quotas."""
+
+    ec2: Any
+    balancers: list[Any]
+    limits: Mapping[tuple[str, str], int]
+
+
+def check(form: Form, place: Ec2) -> None:
+    """ServiceError for what EC2 refuses."""
+    rule = _RULES.get(form.get("Action", ""))
+    if rule:
+        rule(form, place)
+
+
+def _create_vpc(_: Form, place: Ec2) -> None:
+    if len(place.ec2.vpcs) >= place.limits[VPCS]:
+        raise ServiceError("VpcLimitExceeded", "The maximum number of VPCs has been reached.")
+
+
+def _create_gateway(_: Form, place: Ec2) -> None:
+    if len(place.ec2.internet_gateways) >= place.limits[GATEWAYS]:
+        text = "The maximum number of internet gateways has been reached."
+        raise ServiceError("InternetGatewayLimitExceeded", text)
+
+
+def _attach_gateway(form: Form, place: Ec2) -> None:
+    vpc_id = form.get("VpcId", "")
+    if _attached(place, vpc_id, form.get("InternetGatewayId", "")):
+        text = f"Network {vpc_id} already has an internet gateway attached"
+        raise ServiceError("InvalidParameterValue", text)
+
+
+def _detach_gateway(form: Form, place: Ec2) -> None:
+    vpc_id = form.get("VpcId", "")
+    if _public(place, vpc_id):
+        text = (
+            f"Network {vpc_id} has some mapped public address(es). Please unmap those public "
+            "address(es) before detaching the gateway."
+        )
+        raise ServiceError("DependencyViolation", text)
+
+
+def _delete_subnet(form: Form, place: Ec2) -> None:
+    """Network interfaces hold it; a load balancer has one in each of its subnets, which moto leaves out."""
+    subnet = form.get("SubnetId", "")
+    faces = any(getattr(face.subnet, "id", "") == subnet for face in place.ec2.enis.values())
+    if faces or any(subnet in {one.id for one in balancer.subnets} for balancer in place.balancers):
+        raise _in_use("subnet", subnet)
+
+
+def _delete_vpc(form: Form, place: Ec2) -> None:
+    vpc_id = form.get("VpcId", "")
+    groups = place.ec2.groups.get(vpc_id, {}).values()
+    if _attached(place, vpc_id, "") or any(group.name != "default" for group in groups):
+        raise _in_use("vpc", vpc_id)
+
+
+def _delete_group(form: Form, place: Ec2) -> None:
+    """The default group stays, and one that rules of another name or that a network interface has.
+
+    The texts: lianghong/delete_vpc#10, alantech/iasql#654.
+    """
+    group = place.ec2.get_security_group_by_name_or_id(form.get("GroupId") or form.get("GroupName", ""))
+    if group is None:
+        return
+    if group.is_default:
+        text = f'the specified group: "{group.id}" name: "{group.name}" cannot be deleted by a user'
+        raise ServiceError("CannotDelete", text)
+    if referring(place.ec2, group.id) or any(group.id in used for used in _used_groups(place)):
+        raise ServiceError("DependencyViolation", f"resource {group.id} has a dependent object")
+
+
+def referring(ec2: Any, group_id: str) -> list[str]:
+    """The ids of the other security groups with a rule that names this one."""
+    groups = (one for groups in ec2.groups.values() for one in groups.values() if one.id != group_id)
+    return [
+        one.id
+        for one in groups
+        if any(
+            rule.source_group.get("GroupId") == group_id for rule in (*one.ingress_rules, *one.egress_rules)
+        )
+    ]
+
+
+def _used_groups(place: Ec2) -> Iterator[set[str]]:
+    yield from ({group.id for group in face.group_set} for face in place.ec2.enis.values())
+    yield from (set(balancer.security_groups or ()) for balancer in place.balancers)
+
+
+def _attached(place: Ec2, vpc_id: str, but: str) -> list[str]:
+    gateways = place.ec2.internet_gateways.values()
+    return [one.id for one in gateways if one.vpc and one.vpc.id == vpc_id and one.id != but]
+
+
+def _public(place: Ec2, vpc_id: str) -> list[str]:
+    """What has a public address in a VPC: internet-facing load balancers and NAT gateways."""
+    facing = [one for one in place.balancers if one.scheme != "internal"]
+    gateways = [one for one in place.ec2.nat_gateways.values() if one.state != "deleted"]
+    balancers = [one.arn for one in facing if one.vpc_id == vpc_id]
+    return [*balancers, *(one.id for one in gateways if one.vpc_id == vpc_id)]
+
+
+def _in_use(kind: str, what: str) -> ServiceError:
+    return ServiceError("DependencyViolation", f"The {kind} '{what}' has dependencies and cannot be deleted.")
+
+
+_RULES: Mapping[str, Callable[[Form, Ec2], None]] = {
+    "AttachInternetGateway": _attach_gateway,
+    "CreateInternetGateway": _create_gateway,
+    "CreateVpc": _create_vpc,
+    "DeleteSecurityGroup": _delete_group,
+    "DeleteSubnet": _delete_subnet,
+    "DeleteVpc": _delete_vpc,
+    "DetachInternetGateway": _detach_gateway,
+}
