@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from clouddeploy.emulator.kubernetes.claims import DEFAULT
 
@@ -40,8 +40,36 @@ class StorageClass:
 
 
 @dataclass(frozen=True)
+class Volume:
+    """What a driver is told of a claim: its uid and name, GiB, the class's parameters, the disk's zone."""
+
+    uid: str
+    namespace: str
+    claim: str
+    gib: int
+    zone: str
+    parameters: Mapping[str, str]
+
+
+class Disks(Protocol):
+    """The disks that a cluster's volumes are, in the account where they are billed."""
+
+    def keep(self, volume: Volume, *, attached: bool) -> bool:
+        """Make the disk, or bring it up to date; False when the driver or the cloud refuses it."""
+        ...
+
+    def drop(self, uid: str) -> None:
+        """Delete the disk."""
+        ...
+
+
+@dataclass(frozen=True)
 class Storage:
-    """What a fresh cluster has: `drivers` are the provisioners that work, each with its least GiB."""
+    """What a fresh cluster has: `drivers` are the provisioners that work, each with its least GiB.
+
+    With `disks` every volume is a disk in one zone, and a pod can only be where all of its volumes are.
+    """
 
     classes: tuple[StorageClass, ...] = (StorageClass("standard", _PLAYED, default=True, immediate=True),)
     drivers: Mapping[str, int] = field(default_factory=lambda: {_PLAYED: 1})
+    disks: Disks | None = None

@@ -5,12 +5,14 @@ Needs the extra `clouddeploy[rehearse]`.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from clouddeploy.emulator import EmulatorSettings
 
 if TYPE_CHECKING:
+    from clouddeploy.emulator.kubernetes.storage import Disks
     from clouddeploy.emulator.machines import Machines
     from clouddeploy_alibaba.emulator.cloud import AlibabaCloud
     from clouddeploy_alibaba.emulator.records import KubernetesApi, PullProblem
@@ -23,11 +25,14 @@ def start(settings: EmulatorSettings) -> AlibabaCloud:
     return AlibabaCloud(settings, start_kubernetes)
 
 
-def start_kubernetes(directory: Path, pull_problem: PullProblem, machines: Machines) -> KubernetesApi:
+def start_kubernetes(
+    directory: Path, pull_problem: PullProblem, machines: Machines, disks: Disks
+) -> KubernetesApi:
     """A Kubernetes API for one cluster; its nodes pull only images that are there. It knows no tokens."""
     from clouddeploy.emulator.kubernetes import start_kubernetes
     from clouddeploy_alibaba.emulator.storage import STORAGE
 
-    api = start_kubernetes(directory, authenticate=lambda _: None, storage=STORAGE, machines=machines)
+    storage = replace(STORAGE, disks=disks)
+    api = start_kubernetes(directory, authenticate=lambda _: None, storage=storage, machines=machines)
     api.set_image_check(pull_problem)
     return api

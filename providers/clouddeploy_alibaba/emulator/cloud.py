@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from clouddeploy.emulator import EmulatorSettings
 from clouddeploy.emulator.faults import Faults
+from clouddeploy.emulator.kubernetes.storage import Disks
 from clouddeploy.emulator.machines import Machines
 from clouddeploy.emulator.policy import Policy
 from clouddeploy.emulator.server import Server
@@ -20,6 +21,7 @@ from clouddeploy_alibaba.emulator.ack import Ack
 from clouddeploy_alibaba.emulator.acr import AUTH_PATH, Acr, InstanceRecord
 from clouddeploy_alibaba.emulator.answers import Answer, Received, ServiceError, answer_error, request_id
 from clouddeploy_alibaba.emulator.clock import Clock
+from clouddeploy_alibaba.emulator.disks import ClusterDisks
 from clouddeploy_alibaba.emulator.machines import machines_of
 from clouddeploy_alibaba.emulator.network import RpcServices
 from clouddeploy_alibaba.emulator.personal import Personal
@@ -30,8 +32,8 @@ from clouddeploy_alibaba.emulator.world import World
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-StartKubernetes = Callable[[Path, PullProblem, Machines], KubernetesApi]
-"""Starts a Kubernetes API: its directory, and why an image cannot be pulled."""
+StartKubernetes = Callable[[Path, PullProblem, Machines, Disks], KubernetesApi]
+"""Starts a Kubernetes API: its directory, why an image cannot be pulled, its nodes, its volumes' disks."""
 
 SERVICES = {
     "2014-05-15": "SLB",
@@ -148,7 +150,8 @@ class AlibabaCloud:
             return acr.pull_problem(image)
 
         machines = machines_of(ack, self.world, cluster_id)
-        return self._start_kubernetes(self._directory / "clusters" / cluster_id, problem, machines)
+        disks = ClusterDisks(self.world, cluster_id)
+        return self._start_kubernetes(self._directory / "clusters" / cluster_id, problem, machines, disks)
 
     def _serve(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         path = str(environ["PATH_INFO"])

@@ -43,6 +43,9 @@ class Resource:
     cluster_id: str = ""
     token: str = ""
     size: int = 0
+    category: str = "cloud_essd"
+    level: str = "PL0"
+    attached: bool = False
     tags: dict[str, str] = field(default_factory=dict)
 
 

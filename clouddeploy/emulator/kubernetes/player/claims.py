@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from clouddeploy.emulator.kubernetes.claims import IN_USE, asked
 from clouddeploy.emulator.kubernetes.player.client import RefusedError
 from clouddeploy.emulator.kubernetes.player.replicasets import alive
+from clouddeploy.emulator.kubernetes.player.volumes import Volumes
 from clouddeploy.emulator.kubernetes.player.world import World, ending
 from clouddeploy.emulator.kubernetes.resources import BY_ID
 from clouddeploy.emulator.kubernetes.storage import Storage
@@ -19,11 +20,15 @@ _CLASSES = BY_ID["storageclasses.storage.k8s.io"]
 
 
 class Claims:
-    """A volume is only a name. Without a driver for its class, or below the driver's least, a claim waits."""
+    """Without a driver for its class, or below the driver's least, a claim waits.
+
+    A volume is only a name, where the cloud keeps no disks.
+    """
 
     def __init__(self, world: World, storage: Storage) -> None:
         self._world = world
         self._storage = storage
+        self._volumes = Volumes(world, storage.disks) if storage.disks else None
 
     def furnish(self) -> None:
         """Make the classes that a fresh cluster has."""
@@ -31,15 +36,18 @@ class Claims:
             self._world.create(_CLASSES.id, each.manifest())
 
     def reconcile(self) -> None:
-        wanted = {place for pod in self._world.all("pods") if not _over(pod) for place in claims_of(pod)}
+        mounted = [set(claims_of(pod)) for pod in self._world.all("pods") if not _over(pod)]
+        wanted: set[tuple[str, str]] = set().union(*mounted)
         for claim in self._world.all(_CLAIMS):
-            used = _place(claim) in wanted
             if ending(claim):
-                self._let_go(claim, used=used)
+                self._let_go(claim, used=_place(claim) in wanted)
             elif (claim.get("status") or {}).get("phase") != "Bound":
-                self._bind(claim, used=used)
+                together = set().union(*(each for each in mounted if _place(claim) in each))
+                self._bind(claim, together)
             else:
                 self._grow(claim)
+        if self._volumes:
+            self._volumes.settle(self._world.all(_CLAIMS), wanted)
 
     def _let_go(self, claim: Json, *, used: bool) -> None:
         finalizers = claim["metadata"].get("finalizers") or []
@@ -47,12 +55,15 @@ class Claims:
             left = [each for each in finalizers if each != IN_USE]
             self._world.patch(_CLAIMS, claim, {"metadata": {"finalizers": left or None}})
 
-    def _bind(self, claim: Json, *, used: bool) -> None:
+    def _bind(self, claim: Json, together: Collection[tuple[str, str]]) -> None:
+        """`together` are the claims of the pods that use this one, itself among them; none when none does."""
         found = self._class(claim)
         least = self._storage.drivers.get(found.get("provisioner", ""))
         if least is None or asked(claim) < least * 2**30:
             return
-        if used or found.get("volumeBindingMode") == "Immediate":
+        if not together and found.get("volumeBindingMode") != "Immediate":
+            return
+        if self._volumes is None or self._volumes.make(claim, found, together):
             capacity = claim["spec"]["resources"]["requests"]
             status = {"phase": "Bound", "accessModes": claim["spec"]["accessModes"], "capacity": capacity}
             self._world.set_status(_CLAIMS, claim, status)

@@ -7,7 +7,7 @@ from typing import Any
 from clouddeploy.emulator.kubernetes.player.client import RefusedError
 from clouddeploy.emulator.kubernetes.player.world import World, timestamp
 from clouddeploy.emulator.kubernetes.resources import BY_ID
-from clouddeploy.emulator.machines import Machine, Machines
+from clouddeploy.emulator.machines import ZONE, Machine, Machines
 
 Json = dict[str, Any]
 _NODES = BY_ID["nodes"]
@@ -28,6 +28,7 @@ class Nodes:
         for name in found.keys() - self._made.keys():
             self._made[name] = self._register(found[name])
         self._world.nodes = tuple(found)
+        self._world.node_zones = {name: one.labels.get(ZONE, "") for name, one in found.items()}
 
     def _register(self, machine: Machine) -> Json:
         """Make the node and report it ready."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
 from clouddeploy.emulator.kubernetes.play import fate
-from clouddeploy.emulator.kubernetes.player.claims import by_place, unbound
+from clouddeploy.emulator.kubernetes.player.claims import by_place, claims_of, unbound
 from clouddeploy.emulator.kubernetes.player.client import RefusedError
 from clouddeploy.emulator.kubernetes.player.events import Recorder
+from clouddeploy.emulator.kubernetes.player.volumes import least_busy, reachable
 from clouddeploy.emulator.kubernetes.player.world import World, condition, ending, timestamp
 from clouddeploy.emulator.kubernetes.resources import BY_ID
 
@@ -22,7 +22,7 @@ _NONE = (
 
 
 class Scheduler:
-    """Every pod fits, unless its fate is to be unschedulable or its volumes are not there."""
+    """Every pod fits, unless its fate is to be unschedulable, or its volumes are missing or apart."""
 
     def __init__(self, world: World) -> None:
         self._world = world
@@ -47,10 +47,12 @@ class Scheduler:
             more = "no new claims to deallocate, "
             return _NONE.format(nodes=count, why=f"{count} Insufficient cpu", more=more)
         why = unbound(pod, claims)
+        if not why and not reachable(self._world, claims_of(pod)):
+            why = f"{count} node(s) had volume node affinity conflict"
         return _NONE.format(nodes=count, why=why, more="") if why else None
 
     def _place(self, pod: Json) -> None:
-        name = self._least_busy()
+        name = least_busy(self._world, reachable(self._world, claims_of(pod)))
         target = {"apiVersion": "v1", "kind": "Node", "name": name}
         binding = {"apiVersion": "v1", "kind": "Binding", "metadata": _name(pod), "target": target}
         try:
@@ -62,11 +64,6 @@ class Scheduler:
         where = f"{pod['metadata']['namespace']}/{pod['metadata']['name']}"
         self._events.normal(pod, "Scheduled", f"Successfully assigned {where} to {name}")
         self._world.refresh("pods", pod)
-
-    def _least_busy(self) -> str:
-        """The node with the fewest pods."""
-        counts = Counter(pod["spec"].get("nodeName") for pod in self._world.all("pods"))
-        return min(self._world.nodes, key=lambda name: (counts[name], name))
 
     def _refuse(self, pod: Json, why: str) -> None:
         if condition(pod, "PodScheduled").get("message") == why:

@@ -28,6 +28,9 @@ class World:
         self._informers = informers
         self.check_image: ImageCheck = lambda _image: None
         self.nodes: Sequence[str] = ()
+        self.node_zones: Mapping[str, str] = {}
+        self.volume_zones: dict[tuple[str, str], str] = {}
+        """The zones of disks, by their claim's namespace and name."""
         self._timers: dict[tuple[str, str], float] = {}
         self._wake: float | None = None
 
