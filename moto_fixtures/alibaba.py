@@ -33,6 +33,7 @@ class StubKubernetes:
     directory: Path
     pull_problem: Any
     machines: object = None
+    attached: object = None
     url: str = "https://127.0.0.1:6443"
     ca: str = "-----BEGIN CERTIFICATE-----\nstub\n-----END CERTIFICATE-----\n"
     closed: bool = False
@@ -48,12 +49,15 @@ class StubKubernetes:
 
 @dataclass(frozen=True)
 class Seed:
-    """What an account holds at the start. Names map to tags; `quotas` replace the usual ones."""
+    """What an account holds at the start. Names map to tags; `quotas` replace the usual ones.
+
+    `disks` are volumes by their claim's name, each with the cluster whose storage class of ours it had.
+    """
 
     vpcs: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     clusters: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     balancers: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    disks: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    disks: Mapping[str, str] = field(default_factory=dict)
     quotas: Mapping[str, int] = field(default_factory=dict)
     repositories: Sequence[str] = ()
 
@@ -61,7 +65,7 @@ class Seed:
 FRESH = Seed()
 EXISTING = Seed(clusters={"demo": {OWNER_TAG: "demo"}}, repositories=("shop/web",))
 AT_QUOTA = Seed(clusters={"one": {}, "two": {}}, quotas={"cluster_quota": 2})
-LEFTOVERS = Seed(balancers={"8.8.4.4": {OWNER_TAG: "demo"}}, disks={"data": {OWNER_TAG: "demo"}})
+LEFTOVERS = Seed(balancers={"8.8.4.4": {OWNER_TAG: "demo"}}, disks={"data": "demo"})
 FOREIGN_VPC = Seed(vpcs={"clouddeploy-demo": {"team": "other"}})
 FOREIGN_CLUSTER = Seed(clusters={"demo": {"team": "other"}})
 
@@ -117,13 +121,24 @@ class AlibabaAccount:
             world.add(Resource("vpc", world.new_id("vpc-"), name=name, cidr="10.0.0.0/8", tags=dict(tags)))
         for name, tags in seed.clusters.items():
             self._cluster(name, tags)
-        for kind, prefix, planted in (("slb", "lb-", seed.balancers), ("disk", "d-", seed.disks)):
-            for name, tags in planted.items():
-                world.add(Resource(kind, world.new_id(prefix), name=name, size=20, tags=dict(tags)))
+        for name, tags in seed.balancers.items():
+            world.add(Resource("slb", world.new_id("lb-"), address=name, tags=dict(tags)))
+        for claim, cluster in seed.disks.items():
+            self.disk(claim, self.provider(cluster).traits.storage_parameters)
         for name in seed.repositories:
             self.provider().registry.ensure(name)
         world.quotas.update(seed.quotas)
         self.cloud.calls.clear()
+
+    def disk(
+        self, claim: str, parameters: Mapping[str, str], *, cluster_id: str = "c-gone", attached: bool = False
+    ) -> None:
+        """The disk of a volume, as a cluster's driver makes it from a storage class's parameters."""
+        from clouddeploy.emulator.kubernetes.storage import Volume
+        from clouddeploy_alibaba.emulator.disks import ClusterDisks
+
+        volume = Volume(f"uid-{claim}", "shop", claim, 20, f"{REGION}a", parameters)
+        assert ClusterDisks(self.cloud.world, cluster_id).keep(volume, attached=attached)
 
     def _cluster(self, name: str, tags: Mapping[str, str]) -> None:
         """A cluster that somebody made by hand, in a network of its own."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from clouddeploy.contract import Provider, Registry, TargetSettings, Traits
 from clouddeploy.errors import ConfigError
@@ -52,7 +53,7 @@ def connect(target: TargetSettings) -> Provider:
         identity=session.identity,
         registry=registry,
         clusters=AckClusters(session),
-        traits=_traits(target.cluster.name),
+        traits=_traits(target),
         cluster=target.cluster.name,
         provisioner=AckProvisioner(session, instances),
         nodes=AckNodes(session),
@@ -62,20 +63,35 @@ def connect(target: TargetSettings) -> Provider:
     )
 
 
-def _traits(cluster: str) -> Traits:
-    """What ACK's controllers need; the tag lets load balancers be found after the cluster is gone.
+def _traits(target: TargetSettings) -> Traits:
+    """What ACK's controllers need; the tag lets load balancers and disks be found after the cluster is gone.
 
-    Source: ACK documentation, "Use annotations to configure CLB instances" and "Disk volumes" (a disk
-    has 20 GiB at least).
+    ACK has no class of ESSD PL0, and its class of ESSD makes PL1 disks, each in any zone at once, so that two
+    volumes of a pod can land in two. A cluster made by others gets none of our classes, and uses the one of
+    its own that waits for the pod. PL0 begins at 1 GiB in ECS, a volume at 20 GiB in ACK. Source: ACK
+    documentation, "Use annotations to configure CLB instances", "StorageClass" and "Disk volumes";
+    parseTags and validateDiskPerformanceLevel in pkg/disk/utils.go of alibaba-cloud-csi-driver.
     """
-    tags = f"{OWNER_TAG}={cluster}"
-    return Traits(
+    cluster = target.cluster.name
+    traits = Traits(
         load_balancer_annotations={
             f"{_SLB}-address-type": "internet",
-            f"{_SLB}-additional-resource-tags": tags,
+            f"{_SLB}-additional-resource-tags": f"{OWNER_TAG}={cluster}",
         },
-        storage_class="alicloud-disk-essd",
+        storage_class="alicloud-disk-topology-alltype",
         min_volume_gib=20,
+    )
+    if target.existing:
+        return traits
+    return replace(
+        traits,
+        storage_class="clouddeploy-essd-pl0",
+        storage_provisioner="diskplugin.csi.alibabacloud.com",
+        storage_parameters={
+            "type": "cloud_essd",
+            "performanceLevel": "PL0",
+            "diskTags": f"{OWNER_TAG}:{cluster}",
+        },
     )
 
 

@@ -1,7 +1,7 @@
 """Billed things that a cluster made and that outlive it.
 
-Found by our network, by our tag, and by the tag with the cluster's id that ACK's controllers set: also
-on later days, when the cluster itself is gone.
+Found by our network and by our tag: also on later days, when the cluster itself is gone. While it is there,
+disks are found by the tag with its id too, which the CSI driver sets.
 """
 
 from __future__ import annotations
@@ -12,10 +12,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from clouddeploy.contract import Leftover
+from clouddeploy_alibaba.clusters import find
 from clouddeploy_alibaba.costs import disk_month, gateway_month
 from clouddeploy_alibaba.sdk import Json
 from clouddeploy_alibaba.session import Session
 from clouddeploy_alibaba.steps.naming import OWNER_TAG, rpc_tags
+
+CLUSTER_TAG = "ack.aliyun.com"
+"""Its value is the cluster's id. Source: DISKTAGKEY3 in pkg/disk/constants.go of alibaba-cloud-csi-driver."""
 
 _PAGE = 50
 """The most that DescribeVpcs and DescribeNatGateways allow."""
@@ -85,11 +89,25 @@ def _addresses(session: Session, name: str) -> Iterator[Leftover]:
 
 
 def _disks(session: Session, name: str) -> Iterator[Leftover]:
-    tag = rpc_tags({OWNER_TAG: name})
-    for each in _all(session, "ECS", "DescribeDisks", "Disks.Disk", Status="Available", Tag=tag):
-        size = int(each.get("Size", 0))
-        price = disk_month(size, str(each.get("PerformanceLevel", "")), session.region)
-        yield Leftover("disk", str(each["DiskId"]), price, f"{size} GiB")
+    found = {
+        str(each["DiskId"]): each
+        for tags in _disk_tags(session, name)
+        for each in _all(
+            session, "ECS", "DescribeDisks", "Disks.Disk", Status="Available", Tag=rpc_tags(tags)
+        )
+    }
+    for key, each in sorted(found.items()):
+        size, level = int(each.get("Size", 0)), str(each.get("PerformanceLevel", ""))
+        price = disk_month(size, level, session.region)
+        yield Leftover("disk", key, price, f"{size} GiB {level}".rstrip())
+
+
+def _disk_tags(session: Session, name: str) -> Iterator[dict[str, str]]:
+    """What disks carry: our storage class gives them our tag, ACK's classes only the cluster's id."""
+    yield {OWNER_TAG: name}
+    cluster = find(session, name)
+    if cluster and cluster.owned:
+        yield {CLUSTER_TAG: cluster.id}
 
 
 def _all(session: Session, product: str, action: str, place: str, **query: object) -> Iterator[Json]:

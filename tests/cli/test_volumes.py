@@ -79,6 +79,10 @@ def test_it_runs_and_its_data_stays_until_that_is_unwanted(run: Run, shop: Shop)
     assert f"lab  kept PersistentVolumeClaim/web-data ({size}): data, still billed" in down.out
     assert "→ clouddeploy down --to lab --volumes   deletes the volumes, with their data" in down.err
 
+    if shop.provider == "alibaba":
+        left = run("cluster", "leftovers", "--to", "lab", env=shop.env)
+        assert "20 GiB PL0" in left.out, "by our tag, which our class has the CSI driver set"
+
     gone = run("down", "--to", "lab", "--volumes", "--yes", env=shop.env)
     assert "removed PersistentVolumeClaim/web-data, Namespace/shop" in gone.out
     assert "kept" not in gone.out

@@ -22,7 +22,10 @@ BASIC = Control("Basic", None, max_nodes=10)
 PRO = Control("Pro", Decimal("99.95"))
 
 MIN_VOLUME_GIB = 20
-"""The smallest ESSD: https://www.alibabacloud.com/help/en/ecs/user-guide/essds"""
+"""ACK's smallest volume: https://www.alibabacloud.com/help/en/ack/ack-managed-and-ack-dedicated/user-guide/disk-volumes
+
+The smallest ESSD PL0 has 1 GiB: https://www.alibabacloud.com/help/en/ecs/developer-reference/api-ecs-2014-05-26-createdisk
+"""
 _FREE_EGRESS_GB = Decimal(200)
 
 
@@ -82,10 +85,6 @@ def _registry_area(region: str) -> str:
 def _notes(site: Site, control: Control) -> Sequence[str]:
     found = [*lasting(site), *version_notes("alibaba", site.wishes)]
     found.append("the API server's load balancer is billed to you; its price was not found")
-    if site.demand.volumes:
-        found.append(
-            "volumes are ESSD PL1, which costs more than the PL0 priced here: its price was not found"
-        )
     if control is BASIC:
         found.append("ACK Basic ends at 10 nodes and promises no SLA; ACR Personal has quotas and no SLA")
     return found

@@ -112,6 +112,8 @@ class AckBook:
                 for kind in ("group", "slb", "nat", "eip"):
                     for part in self._world.of(kind, cluster_id=record.id):
                         del self._world.resources[part.id]
+                for disk in self._world.of("disk", cluster_id=record.id):
+                    disk.attached = False
                 del self._clusters[record.id]
 
 

@@ -98,6 +98,10 @@ class ClusterCalls(AckBook):
             one.get("delete_mode") not in {"delete", "retain"} for one in options
         ):
             raise rules.invalid("delete_options is invalid")
+        if any(one == {"resource_type": "SLB", "delete_mode": "retain"} for one in options):
+            for balancer in self._world.of("slb", cluster_id=record.id):
+                if balancer.name:  # a Service's; the API server's has none
+                    balancer.cluster_id = ""
         if record.gone_at is None:
             record.gone_at = now + DELETING_SECONDS
         return shown.accepted(record, self._task(record, "cluster_delete", DELETING_SECONDS))

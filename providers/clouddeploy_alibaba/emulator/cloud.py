@@ -15,7 +15,7 @@ from clouddeploy.emulator.faults import Faults
 from clouddeploy.emulator.machines import Machines
 from clouddeploy.emulator.policy import Policy
 from clouddeploy.emulator.server import Server
-from clouddeploy_alibaba.emulator import ram
+from clouddeploy_alibaba.emulator import attached, ram
 from clouddeploy_alibaba.emulator.ack import Ack
 from clouddeploy_alibaba.emulator.acr import AUTH_PATH, Acr, InstanceRecord
 from clouddeploy_alibaba.emulator.answers import Answer, Received, ServiceError, answer_error, request_id
@@ -30,8 +30,10 @@ from clouddeploy_alibaba.emulator.world import World
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-StartKubernetes = Callable[[Path, PullProblem, Machines], KubernetesApi]
-"""Starts a Kubernetes API: its directory, and why an image cannot be pulled."""
+    from clouddeploy.emulator.attached import Attached
+
+StartKubernetes = Callable[[Path, PullProblem, Machines, "Attached"], KubernetesApi]
+"""Starts a Kubernetes API: its directory, why an image cannot be pulled, its nodes, what else it has."""
 
 SERVICES = {
     "2014-05-15": "SLB",
@@ -148,7 +150,8 @@ class AlibabaCloud:
             return acr.pull_problem(image)
 
         machines = machines_of(ack, self.world, cluster_id)
-        return self._start_kubernetes(self._directory / "clusters" / cluster_id, problem, machines)
+        made = attached.Attached(self.world, cluster_id)
+        return self._start_kubernetes(self._directory / "clusters" / cluster_id, problem, machines, made)
 
     def _serve(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         path = str(environ["PATH_INFO"])

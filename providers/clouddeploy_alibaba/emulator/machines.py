@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from clouddeploy.emulator.machines import INSTANCE_TYPE, REGION, ZONE, Machine, Machines
 from clouddeploy_alibaba.emulator.ack import Ack
@@ -44,14 +45,21 @@ def size_of(machine: str) -> tuple[int, int]:
 
 def _nodes(world: World, pool: PoolRecord, place: int) -> Iterator[Machine]:
     group = pool.request["scaling_group"]
-    machine, vswitch = group["instance_types"][0], world.resources.get(group["vswitch_ids"][0])
-    labels = {
-        INSTANCE_TYPE: machine,
-        REGION: world.region,
-        ZONE: vswitch.zone if vswitch else f"{world.region}-a",
-        "alibabacloud.com/nodepool-id": pool.id,
-    }
+    machine, zones = group["instance_types"][0], _zones(world, group)
     arch = "arm64" if machine.split(".")[1].endswith("y") else "amd64"
     for number in range(pool.desired):
+        labels = {
+            INSTANCE_TYPE: machine,
+            REGION: world.region,
+            ZONE: zones[number % len(zones)],
+            "alibabacloud.com/nodepool-id": pool.id,
+        }
         name = f"{world.region}.10.0.{place}.{number + 1}"
         yield Machine(name, labels, *size_of(machine), arch=arch)
+
+
+def _zones(world: World, group: Mapping[str, Any]) -> Sequence[str]:
+    """The zones of a pool's nodes, in turn: all with BALANCE, else the first vSwitch's while it has stock."""
+    vswitches = [world.resources.get(each) for each in group["vswitch_ids"]]
+    zones = [one.zone if one else f"{world.region}-a" for one in vswitches]
+    return zones if group.get("multi_az_policy") == "BALANCE" else zones[:1]

@@ -158,9 +158,9 @@ class RpcServices:
         }
 
     def _describe_disks(self, parameters: Parameters) -> Json:
-        found = self._filtered("disk", parameters)
-        kind = {"Category": "cloud_essd", "PerformanceLevel": "PL0", "Status": "Available"}
-        shown = [{"DiskId": one.id, "Size": one.size, **kind} for one in _paged(parameters, found)]
+        status = parameters.get("Status", "All")
+        found = [one for one in self._filtered("disk", parameters) if status in {"All", _disk_status(one)}]
+        shown = [self._disk(one) for one in _paged(parameters, found)]
         return {**_page(parameters, found), "Disks": {"Disk": shown}}
 
     def _describe_balancers(self, parameters: Parameters) -> Json:
@@ -169,7 +169,8 @@ class RpcServices:
             {
                 "LoadBalancerId": one.id,
                 "VpcId": one.vpc_id,
-                "Address": one.name,
+                "LoadBalancerName": one.name,
+                "Address": one.address,
                 "LoadBalancerStatus": "active",
             }
             for one in _paged(parameters, found)
@@ -224,6 +225,19 @@ class RpcServices:
             "Tags": {"Tag": _shown(one.tags)},
         }
 
+    def _disk(self, one: Resource) -> Json:
+        return {
+            "DiskId": one.id,
+            "DiskName": one.name,
+            "RegionId": self._world.region,
+            "ZoneId": one.zone,
+            "Size": one.size,
+            "Category": one.category,
+            "PerformanceLevel": one.level,
+            "Status": _disk_status(one),
+            "Tags": {"Tag": [{"TagKey": key, "TagValue": value} for key, value in one.tags.items()]},
+        }
+
     def _vswitch(self, one: Resource) -> Json:
         return {
             "VSwitchId": one.id,
@@ -235,6 +249,10 @@ class RpcServices:
             "IsDefault": False,
             "Tags": {"Tag": _shown(one.tags)},
         }
+
+
+def _disk_status(one: Resource) -> str:
+    return "In_use" if one.attached else "Available"
 
 
 def _network(text: str) -> ipaddress.IPv4Network:

@@ -1,6 +1,7 @@
 """What an ACK cluster makes volumes with: no class is the default, and no disk is below 20 GiB.
 
 https://www.alibabacloud.com/help/en/ack/ack-managed-and-ack-dedicated/user-guide/disk-volumes
+https://www.alibabacloud.com/help/en/ack/ack-managed-and-ack-dedicated/user-guide/storage-class
 """
 
 from __future__ import annotations

@@ -39,10 +39,14 @@ class Resource:
     vswitch_id: str = ""
     zone: str = ""
     cidr: str = ""
+    address: str = ""
     ready_at: float = 0.0
     cluster_id: str = ""
     token: str = ""
     size: int = 0
+    category: str = "cloud_essd"
+    level: str = "PL0"
+    attached: bool = False
     tags: dict[str, str] = field(default_factory=dict)
 
 

@@ -10,7 +10,7 @@ from clouddeploy.contract import ClusterSpec, Leftover
 from clouddeploy_alibaba.costs import disk_month, gateway_month, node_price
 from clouddeploy_alibaba.emulator.world import Resource
 from clouddeploy_alibaba.steps.naming import OWNER_TAG
-from moto_fixtures.alibaba import AlibabaAccount
+from moto_fixtures.alibaba import EXISTING, FOREIGN_CLUSTER, AlibabaAccount
 
 TAGS = {OWNER_TAG: "demo"}
 
@@ -25,8 +25,9 @@ def test_each_has_its_price_where_one_is_known(alibaba_account: AlibabaAccount) 
     world = alibaba_account.cloud.world
     world.add(Resource("vpc", "vpc-1", tags=TAGS))
     world.add(Resource("nat", "ngw-1", vpc_id="vpc-1"))
-    for kind in ("slb", "eip", "disk"):
-        world.add(Resource(kind, f"{kind}-1", size=20, tags=TAGS))
+    for kind in ("slb", "eip"):
+        world.add(Resource(kind, f"{kind}-1", tags=TAGS))
+    alibaba_account.disk("db-data", alibaba_account.provider().traits.storage_parameters)
     assert {one.kind: one.monthly for one in left(alibaba_account)} == {
         "load balancer": None,
         "NAT gateway": Decimal("31.390"),
@@ -41,6 +42,33 @@ def test_every_page_is_read(alibaba_account: AlibabaAccount, kind: str, count: i
     for number in range(count):
         alibaba_account.cloud.world.add(Resource(kind, f"{kind}-{number:03}", size=20, tags=TAGS))
     assert len({one.id for one in left(alibaba_account)}) == count
+
+
+def test_a_disk_of_our_class_is_found_when_the_cluster_is_gone(alibaba_account: AlibabaAccount) -> None:
+    """The CSI driver has tags of its own, and sets ours because our class says so."""
+    ours = alibaba_account.provider().traits.storage_parameters
+    alibaba_account.disk("db-data", ours)
+    alibaba_account.disk("in-use", ours, attached=True)
+    alibaba_account.disk("of-others", alibaba_account.provider("other").traits.storage_parameters)
+    assert [(one.kind, one.detail) for one in left(alibaba_account)] == [("disk", "20 GiB PL0")]
+
+
+def test_a_disk_of_acks_class_is_found_while_the_cluster_is_there(alibaba_account: AlibabaAccount) -> None:
+    alibaba_account.plant(EXISTING)
+    (cluster,) = alibaba_account.cloud.ack.clusters()
+    alibaba_account.disk("db-data", {"type": "cloud_essd"}, cluster_id=cluster.id)
+    alibaba_account.disk("of-others", {"type": "cloud_essd"}, cluster_id="c-other")
+    ours = alibaba_account.provider().traits.storage_parameters
+    alibaba_account.disk("with-both-tags", ours, cluster_id=cluster.id)
+    disks = [(one.detail, one.monthly) for one in left(alibaba_account) if one.kind == "disk"]
+    assert disks == [("20 GiB PL1", None), ("20 GiB PL0", Decimal("1.540"))]
+
+
+def test_disks_of_somebody_elses_cluster_are_not_ours(alibaba_account: AlibabaAccount) -> None:
+    alibaba_account.plant(FOREIGN_CLUSTER)
+    (cluster,) = alibaba_account.cloud.ack.clusters()
+    alibaba_account.disk("db-data", {"type": "cloud_essd"}, cluster_id=cluster.id)
+    assert left(alibaba_account) == []
 
 
 def test_gateways_of_every_network_are_found(alibaba_account: AlibabaAccount) -> None:

@@ -102,8 +102,9 @@ def leave_behind(account: AlibabaAccount) -> None:
     world = account.cloud.world
     world.add(Resource("vpc", "vpc-left", cidr="10.0.0.0/8", tags=tags))
     world.add(Resource("nat", "ngw-left", vpc_id="vpc-left"))
-    for kind in ("slb", "eip", "disk"):
-        world.add(Resource(kind, f"{kind}-left", name="8.8.4.4", size=20, tags=tags))
+    for kind in ("slb", "eip"):
+        world.add(Resource(kind, f"{kind}-left", name="8.8.4.4", tags=tags))
+    account.disk("left", account.provider().traits.storage_parameters)
 
 
 def test_every_request_and_every_answer_agrees(record: Record) -> None:
