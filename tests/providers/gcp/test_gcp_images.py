@@ -15,8 +15,8 @@ from clouddeploy.push import push_image
 from clouddeploy_gcp import connect
 from clouddeploy_gcp.images import ArtifactImages
 from moto_fixtures.gcp import PROJECT, REGION, GcpAccount
-from tests.providers.gcp.life import ensure
 from tests.providers.gcp.asker import Asker
+from tests.providers.gcp.life import ensure
 
 PACKAGE = f"/v1/projects/{PROJECT}/locations/{REGION}/repositories/demo/packages/shop%2Fweb/versions"
 
