@@ -89,6 +89,15 @@ class OciRegistry:
         manifest = repository.manifest(reference) if repository else None
         return repository.record(manifest) if repository and manifest else None
 
+    def stored(self, names: Iterable[str]) -> int:
+        """The bytes that repositories take together: what their images share counts once."""
+        found: dict[str, int] = {}
+        with self._storage.lock:
+            for repository in filter(None, map(self._storage.find, names)):
+                for one in repository.manifests.values():
+                    found.update(repository.contents(one))
+        return sum(found.values())
+
     def parents(self, name: str, digest: str) -> list[str]:
         """The digests of the indexes that name a manifest."""
         repository = self._storage.find(name)

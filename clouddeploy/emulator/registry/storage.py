@@ -26,7 +26,10 @@ _LONGEST_NAME = 255
 
 @dataclass(frozen=True)
 class ManifestRecord:
-    """One manifest of a repository; `size` in bytes, `pushed_at` aware UTC."""
+    """One manifest of a repository; `pushed_at` is aware UTC.
+
+    `size` is in bytes, of the manifest with its config and layers; an index has its manifests' sizes too.
+    """
 
     digest: str
     tags: tuple[str, ...]
@@ -68,8 +71,19 @@ class Repository:
 
     def record(self, manifest: Manifest) -> ManifestRecord:
         tags = tuple(sorted(tag for tag, digest in self.tags.items() if digest == manifest.digest))
-        size = len(manifest.body)
+        size = sum(self.contents(manifest).values())
         return ManifestRecord(manifest.digest, tags, size, manifest.media_type, manifest.pushed_at)
+
+    def contents(self, manifest: Manifest) -> dict[str, int]:
+        """The bytes of a manifest and of all that hangs on it, by digest."""
+        found = {manifest.digest: len(manifest.body)}
+        for one in references(manifest.document):
+            child = self.manifests.get(one.digest) if one.manifest else None
+            if child:
+                found.update(self.contents(child))
+            elif not one.manifest:
+                found[one.digest] = one.size
+        return found
 
     def put(self, manifest: Manifest, tags: Iterable[str], *, rewrites: bool = True) -> None:
         """Store a manifest and move `tags` to it; TAG_INVALID when an immutable tag would move.

@@ -299,10 +299,8 @@ class Docr:
         return f"registry uses {used} bytes of storage, limit is {tier['included_storage_bytes']}"
 
     def _used(self, registry: str) -> int:
-        images = (
-            one for name in self.repositories(registry) for one in self.data.manifests(f"{registry}/{name}")
-        )
-        return self.ballast.get(registry, 0) + sum(one.size for one in images)
+        names = (f"{registry}/{name}" for name in self.repositories(registry))
+        return self.ballast.get(registry, 0) + self.data.stored(names)
 
     def _show(self, registry: _Registry) -> dict[str, Any]:
         return registry.show(self._used(registry.name))

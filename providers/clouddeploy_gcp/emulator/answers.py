@@ -56,6 +56,11 @@ class ApiError(Exception):
         return {"error": error}
 
 
+def invalid(text: str) -> ApiError:
+    """INVALID_ARGUMENT."""
+    return ApiError("INVALID_ARGUMENT", text)
+
+
 class ComputeError(ApiError):
     """As Compute Engine words its own: `errors`, and no status word (googleapis/nodejs-compute#390)."""
 

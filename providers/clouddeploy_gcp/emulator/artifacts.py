@@ -193,8 +193,8 @@ class Artifacts:
             return next((one for key, one in self.repositories.items() if key[1] == name), None)
 
     def size(self, name: str) -> int:
-        """Bytes of all images."""
-        return sum(one.size for image in self._images(name) for one in self._registry.manifests(image))
+        """Bytes of all images; a layer that several have counts once."""
+        return self._registry.stored(self._images(name))
 
     def _images(self, name: str) -> list[str]:
         prefix = f"{self._project}/{name}/"

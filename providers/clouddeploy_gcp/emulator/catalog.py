@@ -39,6 +39,11 @@ MACHINES: Mapping[str, tuple[int, int, str]] = {
 }
 """vCPUs, MiB, and what is special: shared cores, another architecture."""
 
+IMAGE_TYPES = ("COS_CONTAINERD", "UBUNTU_CONTAINERD")
+DISK_TYPES = ("pd-standard", "pd-balanced", "pd-ssd", "pd-extreme", "hyperdisk-balanced", "hyperdisk-extreme")
+_HYPERDISK_ONLY = {"n4"}
+_NO_HYPERDISK = {"e2", "n1", "n2", "n2d", "t2a"}
+
 DEFAULT_VERSION = "1.33.5-gke.1308000"
 CHANNELS: Mapping[str, tuple[str, ...]] = {
     "RAPID": ("1.35.0-gke.1403000", "1.34.2-gke.1100000"),
@@ -103,6 +108,12 @@ def cpu_quota(machine: str) -> str:
     """The quota that a machine type's vCPUs count against."""
     family = machine.partition("-")[0].upper()
     return f"{family}_CPUS" if f"{family}_CPUS" in QUOTAS else "CPUS"
+
+
+def takes_disk(machine: str, disk: str) -> bool:
+    """Whether a machine type boots from a disk type. Source: Compute Engine documentation, "Hyperdisk"."""
+    family = machine.partition("-")[0]
+    return family not in (_NO_HYPERDISK if disk.startswith("hyperdisk") else _HYPERDISK_ONLY)
 
 
 def disk_quota(disk: str) -> str:

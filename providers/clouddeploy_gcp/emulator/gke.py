@@ -9,7 +9,7 @@ from typing import Any
 
 from clouddeploy.emulator.clock import Clock
 from clouddeploy_gcp.emulator import catalog, rules, versions
-from clouddeploy_gcp.emulator.answers import ApiError, Json, Request
+from clouddeploy_gcp.emulator.answers import ApiError, Json, Request, invalid
 from clouddeploy_gcp.emulator.fleet import (
     ERROR,
     RECONCILING,
@@ -72,7 +72,7 @@ class Gke:
             "defaultClusterVersion": catalog.DEFAULT_VERSION,
             "validMasterVersions": catalog.VERSIONS,
             "validNodeVersions": catalog.VERSIONS,
-            "validImageTypes": ["COS_CONTAINERD", "UBUNTU_CONTAINERD"],
+            "validImageTypes": catalog.IMAGE_TYPES,
             "defaultImageType": "COS_CONTAINERD",
             "channels": channels,
         }
@@ -97,7 +97,7 @@ class Gke:
         cluster = asked.cluster
         with self._lock:
             self.settle()
-            rules.check_cluster(cluster, location, self.accounts)
+            rules.check_cluster(cluster, location, self._project, self.accounts)
             if (location, cluster.name) in self.clusters:
                 path = f"projects/{self._project}/locations/{location}/clusters/{cluster.name}"
                 raise ApiError("ALREADY_EXISTS", f"Already exists: {path}.")
@@ -138,7 +138,7 @@ class Gke:
                 if master
                 else "At least one of the update fields must be set"
             )
-            raise rules.invalid(f"{some}.")
+            raise invalid(f"{some}.")
         with self._lock:
             record = self.record(location, name)
             if nodes:

@@ -11,7 +11,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
-from clouddeploy_gcp.emulator.answers import ApiError, Json
+from clouddeploy_gcp.emulator.answers import ApiError, Json, invalid
 
 CONDITIONAL = 3
 """The version of a policy that has conditions, and that whoever reads or changes it must ask for."""
@@ -58,7 +58,7 @@ class Policy:
         """
         wanted = _number(asked)
         if max(wanted, 1) < self.version:
-            raise _invalid(_too_low("Requested", max(wanted, 1), self.version))
+            raise invalid(_too_low("Requested", max(wanted, 1), self.version))
         return self.show()
 
     def show(self) -> Json:
@@ -76,7 +76,7 @@ class Policy:
         if etag and etag != self.etag:
             raise ApiError("ABORTED", _CONCURRENT)
         if etag and max(version, 1) < self.version:  # hashicorp/vault-plugin-secrets-gcp#88
-            raise _invalid(_too_low("Specified", max(version, 1), self.version))
+            raise invalid(_too_low("Specified", max(version, 1), self.version))
         for binding in bindings:
             self._check(binding, version if etag else CONDITIONAL, accounts)
         self.bindings = [one for one in bindings if one.get("members")]
@@ -85,9 +85,9 @@ class Policy:
     def _check(self, binding: Json, version: int, accounts: Collection[str]) -> None:
         role = str(binding.get("role", ""))
         if not (role in self.roles or role in _BASIC or _CUSTOM.fullmatch(role)):
-            raise _invalid(f"Role {role} is not supported for this resource.")
+            raise invalid(f"Role {role} is not supported for this resource.")
         if "condition" in binding and version < CONDITIONAL:  # text UNVERIFIED
-            raise _invalid(f"A policy with conditional role bindings must be of version 3. {_MORE}")
+            raise invalid(f"A policy with conditional role bindings must be of version 3. {_MORE}")
         for member in binding.get("members", []):
             check_member(str(member), accounts)
 
@@ -98,17 +98,17 @@ def check_member(member: str, accounts: Collection[str]) -> None:
         return
     if not _NAMED.fullmatch(member):
         text = f"The member {member} is of an unknown type. Please set a valid type prefix for the member."
-        raise _invalid(text)
+        raise invalid(text)
     kind, _, address = member.partition(":")
     if kind == "serviceAccount" and address not in accounts:
-        raise _invalid(f"Service account {address} does not exist.")
+        raise invalid(f"Service account {address} does not exist.")
 
 
 def _number(version: Any) -> int:
     """A policy's version; the text of the refusal is UNVERIFIED."""
     text = str(version or 0)
     if not text.isdecimal() or int(text) not in _VERSIONS:
-        raise _invalid(f"Policy version {text} is not valid: 0, 1 and 3 are.")
+        raise invalid(f"Policy version {text} is not valid: 0, 1 and 3 are.")
     return int(text)
 
 
@@ -117,7 +117,3 @@ def _too_low(which: str, version: int, existing: int) -> str:
         f"{which} policy version ({version}) cannot be less than the existing policy version ({existing}). "
         f"{_MORE}"
     )
-
-
-def _invalid(text: str) -> ApiError:
-    return ApiError("INVALID_ARGUMENT", text)

@@ -7,22 +7,17 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from clouddeploy_gcp.emulator import catalog, versions
-from clouddeploy_gcp.emulator.answers import ApiError
+from clouddeploy_gcp.emulator.answers import ApiError, invalid
+from clouddeploy_gcp.emulator.labels import check_labels
+from clouddeploy_gcp.emulator.pools import check_nodes
 
 _NAME = re.compile(r"[a-z](?:[a-z0-9-]{0,38}[a-z0-9])?")
-_KEY, _VALUE = re.compile(r"[a-z][a-z0-9_-]{0,62}"), re.compile(r"[a-z0-9_-]{0,63}")
 _CONSOLE = "https://console.cloud.google.com/iam-admin/quotas?usage=USED&project="
 _AUTOPILOT_REFUSED = ("node_pools", "locations")
 
 
-def invalid(text: str) -> ApiError:
-    """INVALID_ARGUMENT."""
-    return ApiError("INVALID_ARGUMENT", text)
-
-
-def check_cluster(cluster: Any, location: str, accounts: Collection[str]) -> None:
-    """Name, labels, place, version, network, nodes; `accounts` are the project's service accounts."""
-    region = catalog.region_of(location) or location
+def check_cluster(cluster: Any, location: str, project: str, accounts: Collection[str]) -> None:
+    """Name, labels, version, network, nodes; `accounts` are the project's service accounts."""
     if not _NAME.fullmatch(cluster.name):
         raise invalid(
             f'Invalid value for field "cluster.name": "{cluster.name}". Must be a match of regex '
@@ -34,6 +29,7 @@ def check_cluster(cluster: Any, location: str, accounts: Collection[str]) -> Non
         raise invalid(f'Project does not have a network named "{cluster.network}".')
     if cluster.subnetwork not in {"", "default"}:
         raise invalid(f'Subnetwork "{cluster.subnetwork}" is not valid for network "default".')
+    _check_ranges(cluster.ip_allocation_policy, project)
     defaults = cluster.autoscaling.autoprovisioning_node_pool_defaults
     for one in (defaults, cluster.node_config, *(pool.config for pool in cluster.node_pools)):
         if one.service_account not in {"", "default", *accounts}:
@@ -41,14 +37,20 @@ def check_cluster(cluster: Any, location: str, accounts: Collection[str]) -> Non
     if cluster.autopilot.enabled:
         _check_autopilot(cluster, location)
     else:
-        _check_nodes(cluster, region)
+        check_nodes(cluster, location, project)
 
 
-def check_labels(labels: Mapping[str, str]) -> None:
-    """Keys and values of resource labels."""
-    for key, value in labels.items():
-        if not _KEY.fullmatch(key) or not _VALUE.fullmatch(value):
-            raise invalid(f'Invalid resource label "{key}={value}".')
+def _check_ranges(policy: Any, project: str) -> None:
+    """The default network has no secondary ranges that somebody has named."""
+    pods, services = policy.cluster_secondary_range_name, policy.services_secondary_range_name
+    if pods and pods == services:  # gruntwork-io/terraform-google-gke#118
+        text = f"Pod secondary range name ({pods}) should not be the same as service secondary range name."
+        raise invalid(text)
+    network = f"https://www.googleapis.com/compute/v1/projects/{project}/global/networks/default"
+    for kind, name in (("Pod", pods), ("Service", services)):
+        if name:  # fabianlee/gcp-gke-clusters-ingress#2; for services the text is UNVERIFIED
+            where = f'network "{network}", subnetwork "default"'
+            raise invalid(f'{kind} secondary range "{name}" not found in {where}.')
 
 
 def _check_autopilot(cluster: Any, location: str) -> None:
@@ -64,31 +66,6 @@ def _check_autopilot(cluster: Any, location: str) -> None:
 def _is_gclouds_placeholder(pools: Any) -> bool:
     """`gcloud container clusters create-auto` sends one default pool of one node, which GKE ignores."""
     return len(pools) == 1 and pools[0].name == "default-pool" and not pools[0].config.machine_type
-
-
-def _check_nodes(cluster: Any, region: str) -> None:
-    if cluster.initial_node_count and cluster.node_pools:
-        raise invalid('Only one of "initial_node_count" and "node_pools" can be specified.')
-    if not cluster.node_pools and cluster.initial_node_count < 1:
-        raise invalid("Cluster.initial_node_count must be greater than zero.")
-    for zone in {*cluster.locations, *(zone for pool in cluster.node_pools for zone in pool.locations)}:
-        if zone not in catalog.zones_of(region):
-            raise invalid(f'Location "{zone}" is not a zone in region "{region}".')
-    for pool in cluster.node_pools:
-        _check_pool(pool, (pool.locations or cluster.locations or [region])[0])
-
-
-def _check_pool(pool: Any, zone: str) -> None:
-    if not _NAME.fullmatch(pool.name):
-        raise invalid(f'Invalid value for field "node_pool.name": "{pool.name}".')
-    if pool.initial_node_count < 0 or pool.initial_node_count > 1000:
-        raise invalid("NodePool.initial_node_count must be between 0 and 1000.")
-    machine = pool.config.machine_type or "e2-medium"
-    if machine not in catalog.MACHINES:
-        raise invalid(f'Machine type with name "{machine}" does not exist in zone "{zone}".')
-    if pool.config.disk_size_gb and pool.config.disk_size_gb < 10:
-        raise invalid("Node disk size must be at least 10 GB.")
-    check_labels(pool.config.resource_labels)
 
 
 def pool_needs(pool: Any, nodes: int) -> dict[str, float]:

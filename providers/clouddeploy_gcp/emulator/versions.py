@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from clouddeploy_gcp.emulator import catalog
-from clouddeploy_gcp.emulator.answers import ApiError
+from clouddeploy_gcp.emulator.answers import invalid
 
 CHANNELS = {1: "RAPID", 2: "REGULAR", 3: "STABLE", 4: "EXTENDED"}
 _MATURE = (3, 2, 1)
@@ -58,14 +58,14 @@ def upgraded(cluster: Any, wanted: str) -> str:
     current = cluster.current_master_version
     version = _master(wanted, int(cluster.release_channel.channel))
     if minor(version) > minor(current) + 1:
-        raise _invalid(f'Master cannot be upgraded to "{version}": only one minor version at a time.')
+        raise invalid(f'Master cannot be upgraded to "{version}": only one minor version at a time.')
     if number(version) < number(current):
-        raise _invalid(f'Master version "{version}" is older than the current "{current}".')
+        raise invalid(f'Master version "{version}" is older than the current "{current}".')
     if version == current:
-        raise _invalid(f'Master is at version "{version}" already.')
+        raise invalid(f'Master is at version "{version}" already.')
     for pool in cluster.node_pools:
         if minor(pool.version) < minor(version) - _BEHIND:
-            raise _invalid(
+            raise invalid(
                 f'Master cannot be upgraded to "{version}": node pool "{pool.name}" with version '
                 f'"{pool.version}" would be more than {_BEHIND} minor versions behind.'
             )
@@ -77,20 +77,20 @@ def of_nodes(cluster: Any, pool: Any, wanted: str) -> str:
     master = cluster.current_master_version
     version = master if wanted in {"", "-"} else find(wanted, catalog.VERSIONS)
     if version is None:
-        raise _invalid(f'Node version "{wanted}" is unsupported.')
+        raise invalid(f'Node version "{wanted}" is unsupported.')
     if minor(version) > minor(master):  # hashicorp/terraform-provider-google#6405
-        raise _invalid(
+        raise invalid(
             f'Node version "{version}" must not have a greater minor version than master version "{master}".'
         )
     if number(version) > number(master):  # text UNVERIFIED
-        raise _invalid(f'Node version "{version}" must not be newer than master version "{master}".')
+        raise invalid(f'Node version "{version}" must not be newer than master version "{master}".')
     if pool.management.auto_upgrade and minor(version) < minor(master) - 1:
-        raise _invalid(  # hashicorp/terraform-provider-google#21116
+        raise invalid(  # hashicorp/terraform-provider-google#21116
             f'Auto-upgrade is enabled, node version "{version}" must be within one minor version of master '
             f'version "{master}".'
         )
     if minor(version) < minor(master) - _BEHIND:  # text UNVERIFIED
-        raise _invalid(
+        raise invalid(
             f'Node version "{version}" is more than {_BEHIND} minor versions behind master "{master}".'
         )
     return version
@@ -112,9 +112,5 @@ def _master(wanted: str, channel: int) -> str:
     version = find(wanted, offered(channel))
     if version is None:
         where = f" in the {CHANNELS[channel]} channel" if channel else ""
-        raise _invalid(f'Master version "{wanted}" is unsupported{where}.')
+        raise invalid(f'Master version "{wanted}" is unsupported{where}.')
     return version
-
-
-def _invalid(text: str) -> ApiError:
-    return ApiError("INVALID_ARGUMENT", text)

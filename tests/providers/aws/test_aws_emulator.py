@@ -251,8 +251,20 @@ class Pusher:
         config = {**self.blob(repository, b"{}"), "mediaType": "application/vnd.oci.image.config.v1+json"}
         media_type = "application/vnd.oci.image.manifest.v1+json"
         manifest = {"schemaVersion": 2, "mediaType": media_type, "config": config, "layers": [layer]}
-        path = f"/v2/{repository}/manifests/{tag}"
-        return self.request("PUT", path, json.dumps(manifest).encode(), **{"Content-Type": media_type})
+        return self.manifest(repository, tag, manifest)
+
+    def index(self, repository: str, tag: str, *digests: str) -> urllib3.BaseHTTPResponse:
+        of_image = "application/vnd.oci.image.manifest.v1+json"
+        found = {one: self.request("GET", f"/v2/{repository}/manifests/{one}").data for one in digests}
+        listed = [{"mediaType": of_image, "digest": one, "size": len(body)} for one, body in found.items()]
+        media_type = "application/vnd.oci.image.index.v1+json"
+        return self.manifest(
+            repository, tag, {"schemaVersion": 2, "mediaType": media_type, "manifests": listed}
+        )
+
+    def manifest(self, repository: str, tag: str, document: dict[str, Any]) -> urllib3.BaseHTTPResponse:
+        path, media_type = f"/v2/{repository}/manifests/{tag}", document["mediaType"]
+        return self.request("PUT", path, json.dumps(document).encode(), **{"Content-Type": media_type})
 
 
 def test_what_was_pushed_is_what_ecr_lists(aws_account: AwsAccount) -> None:
@@ -271,6 +283,17 @@ def test_what_was_pushed_is_what_ecr_lists(aws_account: AwsAccount) -> None:
     assert gone["failures"][0]["failureCode"] == "ImageNotFound"
     ecr.delete_repository(repositoryName="web", force=True)
     assert _code(ecr.list_images, repositoryName="web")[0] == "RepositoryNotFoundException"
+
+
+def test_a_list_of_images_is_as_large_as_its_largest(aws_account: AwsAccount) -> None:
+    ecr, pusher = aws_account.client("ecr"), Pusher(aws_account)
+    ecr.create_repository(repositoryName="web")
+    pushed = [pusher.image("web", f"v{number}", b"x" * number) for number in (1, 999)]
+    digests = [one.headers["Docker-Content-Digest"] for one in pushed]
+    assert pusher.index("web", "all", *digests).status == HTTPStatus.CREATED
+    found = ecr.describe_images(repositoryName="web")["imageDetails"]
+    sizes = {tag: one["imageSizeInBytes"] for one in found for tag in one["imageTags"]}
+    assert sizes["all"] == sizes["v999"] > sizes["v1"]
 
 
 def test_an_immutable_tag_refuses_even_its_own_digest(aws_account: AwsAccount) -> None:

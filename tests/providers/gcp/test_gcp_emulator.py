@@ -106,12 +106,21 @@ def test_a_self_signed_token_gets_in_but_not_into_the_registry(ask: Asker, gcp_a
         ({"autopilot": {"enabled": True}}, "must be regional"),
         ({"nodePools": [{"name": "p", "initialNodeCount": 1}]}, "Only one of"),
         (
-            {"initialNodeCount": 0, "nodePools": [{"name": "p", "config": {"machineType": "e9"}}]},
-            'Machine type with name "e9" does not exist',
+            {"ipAllocationPolicy": {"clusterSecondaryRangeName": "pods"}},
+            'Pod secondary range "pods" not found in network',
         ),
         (
-            {"initialNodeCount": 0, "nodePools": [{"name": "p", "config": {"diskSizeGb": 5}}]},
-            "at least 10 GB",
+            {"ipAllocationPolicy": {"servicesSecondaryRangeName": "services"}},
+            'Service secondary range "services" not found in network',
+        ),
+        (
+            {
+                "ipAllocationPolicy": {
+                    "clusterSecondaryRangeName": "all",
+                    "servicesSecondaryRangeName": "all",
+                }
+            },
+            "Pod secondary range name (all) should not be the same as service secondary range name",
         ),
     ],
 )

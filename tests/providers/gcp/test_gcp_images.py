@@ -15,8 +15,8 @@ from clouddeploy.push import push_image
 from clouddeploy_gcp import connect
 from clouddeploy_gcp.images import ArtifactImages
 from moto_fixtures.gcp import PROJECT, REGION, GcpAccount
+from tests.providers.gcp.asker import Asker
 from tests.providers.gcp.life import ensure
-from tests.providers.gcp.test_gcp_emulator import Asker
 
 PACKAGE = f"/v1/projects/{PROJECT}/locations/{REGION}/repositories/demo/packages/shop%2Fweb/versions"
 
@@ -49,6 +49,22 @@ def test_a_tagged_version_goes_by_force_alone(gcp_account: GcpAccount, ask: Aske
     digest = push(gcp_account, TinyImage(), "v1")
     assert "tagged" in ask("DELETE", f"{PACKAGE}/{digest}", status=400)["error"]["message"]
     assert ask("DELETE", f"{PACKAGE}/{digest}?force=true")["name"]
+
+
+def test_an_image_is_as_large_as_what_was_pushed(gcp_account: GcpAccount, ask: Asker) -> None:
+    """With config and layers; what images share counts once in the repository."""
+    image = TinyImage()
+    push(gcp_account, image, "v1")
+    manifest = json.loads(image.open(image.manifest.digest).read())
+    parts = [manifest["config"], *manifest["layers"]]
+    session = gcp_account.session(cluster="demo")
+    (found,) = ArtifactImages(session, gcp_account.cloud.clock.advance).list("shop/web")
+    assert found.size == image.manifest.size + sum(one["size"] for one in parts)
+    push(gcp_account, TinyImage(created="2026-01-01T00:00:00Z"), "v2")
+    sizes = [one.size or 0 for one in ArtifactImages(session).list("shop/web")]
+    (layer,) = manifest["layers"]
+    repository = ask("GET", PACKAGE.partition("/packages")[0])
+    assert int(repository["sizeBytes"]) == sum(sizes) - layer["size"]
 
 
 def test_a_version_that_an_index_names_stays(gcp_account: GcpAccount, ask: Asker) -> None:

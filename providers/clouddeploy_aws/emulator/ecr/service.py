@@ -154,7 +154,7 @@ class Ecr:
                 "repositoryName": request["repositoryName"],
                 "imageDigest": one.digest,
                 "imageTags": list(one.tags) or None,
-                "imageSizeInBytes": _size(self._body(request["repositoryName"], one.digest)),
+                "imageSizeInBytes": self._size(request["repositoryName"], one.digest),
                 "imagePushedAt": one.pushed_at,
                 "imageManifestMediaType": one.media_type,
             }
@@ -254,6 +254,13 @@ class Ecr:
             raise ServiceError("ImageNotFoundException", text)
         return found
 
+    def _size(self, name: str, digest: str) -> int:
+        """The layers and the configuration, compressed; of a manifest list, its largest image."""
+        document = json.loads(self._body(name, digest))
+        children = [self._size(name, one["digest"]) for one in document.get("manifests", [])]
+        parts = [document.get("config", {}), *document.get("layers", [])]
+        return max(children, default=sum(part.get("size", 0) for part in parts))
+
     def _body(self, name: str, digest: str) -> bytes:
         password, _ = self._data.passwords.make()
         answer = Client(self._data).get(f"/v2/{name}/manifests/{digest}", auth=(USERNAME, password))
@@ -266,10 +273,3 @@ def _reference(wanted: Mapping[str, str]) -> str:
 
 def _not_found(wanted: Mapping[str, str]) -> dict[str, Any]:
     return {"imageId": wanted, "failureCode": "ImageNotFound", "failureReason": "Requested image not found"}
-
-
-def _size(manifest: bytes) -> int:
-    """ECR counts the layers and the configuration, compressed."""
-    document = json.loads(manifest)
-    parts = [document.get("config", {}), *document.get("layers", [])]
-    return sum(part.get("size", 0) for part in parts)
