@@ -7,13 +7,14 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
-from clouddeploy.app.load import load_app
+from clouddeploy.app.load import CONFIG_NAMES, DOCKERFILE, load_app
 from clouddeploy.app.model import App
 from clouddeploy.errors import ConfigError
 from clouddeploy.prices import checkout
 from clouddeploy.prices.bill import cents
+from clouddeploy.prices.checkout import Entry, Tree
 from clouddeploy.prices.offers import Comparison, Offer
 
 
@@ -83,15 +84,31 @@ def app_at(folder: Path, revision: str, config: str | None = None) -> App:
     ConfigError for a revision that git does not know, and for what is wrong in the app there.
     """
     root, prefix = checkout.place(folder)
+    tree = checkout.at(root, revision)
     with tempfile.TemporaryDirectory(prefix="clouddeploy-") as scratch:
         # the folder keeps its name, from which an app without a config takes its own
         copy = Path(scratch) / (root.name or "app")
-        checkout.write(root, revision, copy)
+        tree.write(copy, _describing(tree, prefix, (config,) if config else CONFIG_NAMES))
         try:
             return load_app(copy / prefix, Path(config) if config else None)
         except ConfigError as error:
             message, fix = (_inside(text, copy) for text in (error.message, error.fix or ""))
             raise ConfigError(f"at {revision}: {message}", fix=fix) from error
+
+
+def _describing(tree: Tree, prefix: str, configs: Sequence[str]) -> list[Entry]:
+    """What can be read of an app: its config, Dockerfiles, files that the config or a link names."""
+    aims = {link.path: PurePosixPath(os.fsdecode(aim)).name for link, aim in tree.read(tree.links)}
+    paths = {f"{prefix}{name}" for name in configs}
+    linked = {aims[path] for path in paths if path in aims}
+    found = [one for one in tree.files if one.path in paths or one.name in linked]
+    texts = [text for _, text in tree.read(found)]
+    names = {DOCKERFILE, *aims.values()}
+    return [
+        one
+        for one in tree.files
+        if one in found or one.name in names or any(os.fsencode(one.name) in text for text in texts)
+    ]
 
 
 def _inside(text: str, copy: Path) -> str:

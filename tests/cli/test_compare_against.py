@@ -127,10 +127,34 @@ def test_links_do_not_matter(run: Run, folder: Path) -> None:
     assert min(changes(done.out)) > 0
 
 
-def test_large_files_are_not_read(run: Run, folder: Path) -> None:
+def test_a_dockerfile_of_any_name_is_found_also_through_links(run: Run, folder: Path) -> None:
+    (folder / "web").mkdir()
+    (folder / "web" / "release.docker").write_text("FROM scratch\nEXPOSE 8080\n")
+    (folder / "linked").symlink_to("web")
+    (folder / "web" / "latest").symlink_to("release.docker")
+    (folder / "app.yaml").symlink_to("config/shop.yaml")
+    (folder / "config").mkdir()
+    config = folder / "config" / "shop.yaml"
+    for name in ("release.docker", "latest"):
+        build = f"build: {{context: linked, dockerfile: {name}}}"
+        text = APP.replace("image: nginx:1.29\n    port: 8080", build.replace("{", "{{").replace("}", "}}"))
+        config.write_text(text.format(replicas=2))
+        committed(folder)
+        config.write_text(text.format(replicas=20))
+        done = run("compare", "-c", "app.yaml", "--against", "main", "-o", "json")
+        assert min(changes(done.out)) > 0
+
+
+def test_a_clone_without_files_reads_only_those_of_the_app(run: Run, folder: Path, tmp_path: Path) -> None:
     (folder / "film.bin").write_bytes(os.urandom(2**21))
     growing(folder)
-    assert min(changes(run("compare", "--against", "main", "-o", "json").out)) > 0
+    git(folder, "config", "uploadpack.allowFilter", "true")
+    clone = tmp_path / "clone"
+    git(tmp_path, "clone", "-q", "--no-checkout", "--filter=blob:none", folder.as_uri(), str(clone))
+    (clone / "clouddeploy.yaml").write_text(APP.format(replicas=20))
+    assert min(changes(run("compare", "--against", "main", "-o", "json", cwd=clone).out)) > 0
+    listed = ["git", "cat-file", "--batch-all-objects", "--batch-check"]
+    assert subprocess.run(listed, cwd=clone, capture_output=True, text=True).stdout.count(" blob ") == 1
 
 
 def test_what_cannot_be_compared_with_is_said(run: Run, folder: Path) -> None:
