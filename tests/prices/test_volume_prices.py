@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
@@ -15,8 +16,9 @@ from clouddeploy.prices.bill import Line
 from clouddeploy.prices.catalog import Machine, Row
 from clouddeploy.prices.clouds import alibaba, gcp
 from clouddeploy.prices.compare import compare
-from clouddeploy.prices.demand import from_services
+from clouddeploy.prices.demand import from_services, scaled
 from clouddeploy.prices.estimate import Shape, estimate
+from clouddeploy.prices.report import report
 from clouddeploy_gcp import choices
 from tests.prices.reference import APP, CATALOG, WISHES, compared, offers
 
@@ -62,6 +64,17 @@ def test_what_is_billed_is_what_manifests_ask_for(cloud: str, least: int) -> Non
 def test_alibabas_class_makes_dearer_disks_than_are_priced_and_that_is_said() -> None:
     surprises = [offers(compared(replace(APP, volumes=sizes)))["alibaba"].notes for sizes in ((5,), ())]
     assert [any("ESSD PL1" in note for note in notes) for notes in surprises] == [True, False]
+
+
+def test_more_replicas_leave_a_service_with_volumes_alone() -> None:
+    demand = from_services("shop", (WEB, DB), {})
+    pods = Counter(pod.service for pod in scaled(demand, 8).pods)
+    assert pods == {"web": 24, "db": 1}
+    page = report(compared(demand))
+    assert '"factor":8,"pods":25' in page
+    alone = report(compared(from_services("db", (DB,), {})))
+    assert '"factor":1,"pods":1' in alone
+    assert '"factor":2' not in alone
 
 
 def test_an_app_without_volumes_pays_for_none() -> None:
