@@ -17,7 +17,7 @@ from clouddeploy.prices import cache, regions, units
 from clouddeploy.prices.assume import assuming
 from clouddeploy.prices.catalog import Catalog
 from clouddeploy.prices.compare import compare as compare_clouds
-from clouddeploy.prices.demand import Demand, Wishes, from_app, from_sizes
+from clouddeploy.prices.demand import Demand, Wishes, from_app, from_sizes, with_images
 from clouddeploy.prices.live import Live
 from clouddeploy.prices.offers import Comparison
 
@@ -151,6 +151,10 @@ def compare(
     Works offline, without an account. Sizes come from the app in this folder, or from flags such as
     --cpus, --memory and --replicas. An unknown price is counted as unknown, never as 0.
     """
+    if explain and against:
+        raise ConfigError(
+            "--explain prints one comparison, --against compares two", fix="leave out one of them"
+        )
     if spot and commit:
         raise ConfigError("spot nodes cannot be committed to", fix="leave out --spot or --commit")
     sized = _extras(disk or (), lb, egress, registry_gb)
@@ -221,11 +225,7 @@ def _app(config: Path | None) -> App:
 
 
 def _sizes(cpus: str | None, memory: str | None, replicas: int | None) -> Demand:
-    return from_sizes(
-        units.cpu(cpus) if cpus else 500,
-        units.memory(memory) if memory else 512,
-        1 if replicas is None else replicas,
-    )
+    return from_sizes(units.cpu(cpus) if cpus else None, units.memory(memory) if memory else None, replicas)
 
 
 def _extras(disk: Sequence[str], lb: int | None, egress: str | None, registry_gb: str | None) -> Sized:
@@ -239,13 +239,13 @@ def _extras(disk: Sequence[str], lb: int | None, egress: str | None, registry_gb
     kept = None if registry_gb is None else units.amount(registry_gb, "--registry-gb")
 
     def sized(demand: Demand) -> Demand:
-        return replace(
+        changed = replace(
             demand,
             volumes=volumes or demand.volumes,
             load_balancers=demand.load_balancers if lb is None else lb,
             egress_gb=demand.egress_gb if sent is None else sent,
-            registry_gb=demand.registry_gb if kept is None else kept,
         )
+        return changed if kept is None else with_images(changed, kept)
 
     return sized
 

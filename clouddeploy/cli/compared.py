@@ -142,7 +142,8 @@ def _advice(found: Comparison) -> None:
         _say(f"none: {no_advice(found)}")
     for one in advice:
         second = f"; then {one.runner_up.cloud.title}" if one.runner_up else ""
-        _say(f"{one.lane}: {one.best.cloud.title} at {one.best.total}{second}", style="green")
+        where = f" ({one.best.place.note})" if one.best.place.note else ""
+        _say(f"{one.lane}: {one.best.cloud.title} at {one.best.total}{where}{second}", style="green")
         for change in one.changes:
             _say(f"  {change}")
     for one in advice[:1]:
@@ -177,16 +178,33 @@ def _age(found: Comparison) -> None:
 
 
 def explain(found: Comparison, word: str, form: str) -> None:
-    """Every line of a cloud's cheapest bill: quantity, unit price, amount, source and date."""
+    """Every line of a cloud's bill in each lane: quantity, unit price, amount, source and date.
+
+    As data it is the first lane's offer, with those of the others in `other_lanes`.
+    """
     name = cloud_named(word)
-    offer = next((o for lane in found.lanes for o in lane.offers if o.cloud.name == name), None)
-    if offer is None:
+    offers = [(lane.name, one) for lane in found.lanes for one in lane.offers if one.cloud.name == name]
+    if not offers:
         reasons = {one.reason for lane in found.lanes for one in lane.unfit if one.cloud.name == name}
         raise ConfigError(f"{name} has no offer: {'; '.join(sorted(reasons))}", fix="see clouddeploy compare")
     if form in ("json", "yaml"):
-        shown = plain(found)
-        view.data(next(o for lane in shown["lanes"] for o in lane["offers"] if o["provider"] == name), form)
+        first, *others = [
+            {**one, "lane": lane["name"]}
+            for lane in plain(found)["lanes"]
+            for one in lane["offers"]
+            if one["provider"] == name
+        ]
+        view.data({**first, "other_lanes": others}, form)
         return
+    for at, (lane, offer) in enumerate(offers):
+        if any(offer == earlier for _, earlier in offers[:at]):
+            view.say(f"\n{lane}: the same", style="bold")
+        else:
+            view.say(f"\n{lane}" if at else lane, style="bold")
+            _explained(offer)
+
+
+def _explained(offer: Offer) -> None:
     _say(
         f"{offer.cloud.title} in {offer.place.region}: {len(offer.packing.nodes)}x {offer.machine.name}, "
         f"{offer.packing.cpu_fit:.0%} of CPU and {offer.packing.memory_fit:.0%} of memory asked for"

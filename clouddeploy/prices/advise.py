@@ -24,8 +24,9 @@ class Advice:
 def advise(comparison: Comparison) -> tuple[Advice, ...]:
     """Advice for each lane that has an offer whose nodes have a known price.
 
-    Offers whose bill is complete come first: a sum with unknown parts is only a lower limit. Without
-    the nodes' price it is no limit worth comparing: such an offer is neither best nor runner-up.
+    Offers where the region was asked for come first, and of them those whose bill is complete: a sum
+    with unknown parts is only a lower limit. Without the nodes' price it is no limit worth comparing:
+    such an offer is neither best nor runner-up.
     """
     priced = [(lane, [offer for offer in lane.offers if offer.nodes_priced]) for lane in comparison.lanes]
     return tuple(_advice(lane, offers, comparison) for lane, offers in priced if offers)
@@ -38,15 +39,23 @@ def no_advice(comparison: Comparison) -> str:
 
 
 def _advice(lane: Lane, offers: Sequence[Offer], comparison: Comparison) -> Advice:
-    ordered = sorted(offers, key=lambda offer: (bool(offer.total.unknown), offer.rank))
+    ordered = sorted(offers, key=lambda offer: (_class(offer), offer.rank))
     best, runner_up = ordered[0], ordered[1] if len(ordered) > 1 else None
-    changes = [] if runner_up is None else [*_changes(best, runner_up), *_traffic(comparison, best, offers)]
+    here = [offer for offer in offers if bool(offer.place.note) == bool(best.place.note)]
+    changes = [] if runner_up is None else [*_changes(best, runner_up), *_traffic(comparison, best, here)]
+    least = "at least " if best.total.unknown else ""
+    changes += [
+        f"{one.cloud.title} in {one.place.region} is {least}{cents(best.total.known - one.total.known)} "
+        f"cheaper, but has {one.place.note}"
+        for one in offers
+        if one not in here and not one.total.unknown and one.rank < best.rank
+    ]
     changes += [
         f"{one.cloud.title} is counted at its on-demand price: its {one.not_known} price is not known"
         for one in (best, runner_up)
         if one and one.not_known
     ]
-    below = [offer for offer in offers if offer.total.unknown and offer.rank < best.rank]
+    below = [offer for offer in here if offer.total.unknown and offer.rank < best.rank]
     changes += [
         f"{one.cloud.title}: {cents(best.total.known - one.total.known)} less without its "
         f"{one.total.unknown} unknown amounts; it wins if they are smaller"
@@ -55,9 +64,14 @@ def _advice(lane: Lane, offers: Sequence[Offer], comparison: Comparison) -> Advi
     return Advice(lane.name, best, tuple(_rules(comparison)), runner_up, tuple(changes))
 
 
+def _class(offer: Offer) -> tuple[bool, bool]:
+    """What comes before the price: the wanted region, then a complete bill."""
+    return bool(offer.place.note), bool(offer.total.unknown)
+
+
 def _rules(comparison: Comparison) -> list[str]:
     wishes = comparison.wishes
-    found = [f"in or nearest to {wishes.region}", f"runs {wishes.arch} images"]
+    found = [f"in {wishes.region}, else nearest to it", f"runs {wishes.arch} images"]
     if wishes.sla is not None:
         found.append(f"the control plane promises {wishes.sla} %")
     if wishes.ha:
@@ -82,7 +96,9 @@ def _rules(comparison: Comparison) -> list[str]:
 def _changes(best: Offer, other: Offer) -> list[str]:
     """Where the runner-up is better, and how much it would have to save."""
     gap = cents(other.total.known - best.total.known)
-    found = [f"the order changes if {other.cloud.title} gets {abs(gap)} a month cheaper"] if gap > 0 else []
+    found = []
+    if gap > 0 and _class(other) == _class(best):
+        found.append(f"the order changes if {other.cloud.title} gets {gap} a month cheaper")
     cheaper = [
         f"{kind} ({cents(ours)} against {cents(theirs)})"
         for kind, ours, theirs in _by_kind(best, other)
@@ -92,8 +108,6 @@ def _changes(best: Offer, other: Offer) -> list[str]:
         found.append(f"{other.cloud.title} is cheaper in {', '.join(cheaper)}")
     if (other.control.sla or 0) > (best.control.sla or 0):
         found.append(f"{other.cloud.title} promises {other.control.sla} %: --sla {other.control.sla}")
-    if best.place.note and not other.place.note:
-        found.append(f"{other.cloud.title} has the region itself")
     return found
 
 

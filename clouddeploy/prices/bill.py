@@ -38,6 +38,7 @@ def drivers(demand: Demand, assumed: Assumptions, wishes: Wishes) -> Drivers:
         "egress_gb": demand.egress_gb,
         "registry_gb": demand.registry_gb,
         "first_hours": hours if wishes.first else Decimal(0),
+        "not_first": Decimal(0 if wishes.first else 1),
     }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import ROUND_UP, Decimal
 
@@ -17,12 +17,15 @@ DEFAULT_CPU = 100
 DEFAULT_MEMORY = 128
 """MiB of a service that requests none."""
 
+_IMAGES = "1 GB for each image that was not built here"
+
 
 @dataclass(frozen=True)
 class Demand:
     """Sizes that are billed. GiB per volume, GB per month of egress, GB of images.
 
-    `assumed` are sentences about values that nobody wrote.
+    `single` are the services that have no more than one replica, because they have volumes. `assumed` are
+    sentences about values that nobody wrote.
     """
 
     name: str
@@ -32,6 +35,7 @@ class Demand:
     egress_gb: Decimal = Decimal(0)
     registry_gb: Decimal = Decimal(0)
     repositories: int = 1
+    single: tuple[str, ...] = ()
     assumed: tuple[str, ...] = ()
 
     @property
@@ -106,7 +110,7 @@ def from_services(name: str, services: Sequence[Service], sizes: Mapping[str, in
     owners = [service.name for service in services if service.image_of is None]
     unknown = [owner for owner in owners if owner not in sizes]
     if unknown:
-        assumed.append(f"1 GB for each image that was not built here: {', '.join(unknown)}")
+        assumed.append(f"{_IMAGES}: {', '.join(unknown)}")
     known = sum(size for owner, size in sizes.items() if owner in owners)
     return Demand(
         name=name,
@@ -115,20 +119,34 @@ def from_services(name: str, services: Sequence[Service], sizes: Mapping[str, in
         volumes=tuple(volume.size for service in services for volume in service.volumes),
         registry_gb=len(unknown) + (Decimal(known) / 10**9).quantize(Decimal("0.001"), ROUND_UP),
         repositories=len(owners) or 1,
+        single=tuple(service.name for service in services if service.volumes),
         assumed=tuple(assumed),
     )
 
 
-def from_sizes(cpu: int, memory: int, replicas: int) -> Demand:
-    """An app of one service; CPU in millicores, memory in MiB."""
-    if replicas < 1:
+def from_sizes(cpu: int | None, memory: int | None, replicas: int | None) -> Demand:
+    """An app of one service; CPU in millicores, memory in MiB. What is None is assumed and named."""
+    if replicas is not None and replicas < 1:
         raise ConfigError(f"{replicas} replicas are no app", fix="--replicas 1 or more")
-    return Demand("app", (Pod(cpu, memory, "app"),) * replicas, registry_gb=Decimal(1))
+    missing = {"500m CPU": cpu, "512Mi memory": memory, "1 replica": replicas}
+    named = [text for text, given in missing.items() if given is None]
+    assumed = [f"{', '.join(named)}: see --cpus, --memory, --replicas"] if named else []
+    pod = Pod(500 if cpu is None else cpu, 512 if memory is None else memory, "app")
+    pods = (pod,) * (1 if replicas is None else replicas)
+    return Demand("app", pods, registry_gb=Decimal(1), assumed=(*assumed, f"{_IMAGES}: app"))
+
+
+def with_images(demand: Demand, gigabytes: Decimal) -> Demand:
+    """With so many GB of images, of which nothing is assumed any more."""
+    assumed = tuple(one for one in demand.assumed if not one.startswith(_IMAGES))
+    return replace(demand, registry_gb=gigabytes, assumed=assumed)
 
 
 def scaled(demand: Demand, factor: int) -> Demand:
-    """The same app with `factor` times the replicas of every service."""
-    return Demand(**{**demand.__dict__, "pods": demand.pods * factor})
+    """The same app with `factor` times the replicas of every service that may have several."""
+    once = tuple(pod for pod in demand.pods if pod.service in demand.single)
+    many = tuple(pod for pod in demand.pods if pod.service not in demand.single)
+    return replace(demand, pods=many * factor + once)
 
 
 def _pods(service: Service, assumed: list[str]) -> list[Pod]:

@@ -75,7 +75,8 @@ def _lane(lane: Lane) -> str:
 def _advice(comparison: Comparison) -> Iterable[str]:
     for one in advise(comparison):
         second = f", then {one.runner_up.cloud.title}" if one.runner_up else ""
-        yield f"- {one.lane}: **{one.best.cloud.title}**{second} ({'; '.join(one.rules)})"
+        where = f", {one.best.place.note}" if one.best.place.note else ""
+        yield f"- {one.lane}: **{one.best.cloud.title}**{where}{second} ({'; '.join(one.rules)})"
         yield from (f"  - {change}" for change in one.changes)
 
 

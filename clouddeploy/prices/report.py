@@ -41,8 +41,16 @@ def report(comparison: Comparison) -> str:
 
 def _data(comparison: Comparison) -> dict[str, Any]:
     sources: dict[str, int] = {}
-    factors = FACTORS if len(comparison.demand.pods) <= _MANY else FACTORS[:1]
-    scales = [{"factor": factor, "lanes": _interned(_at(comparison, factor), sources)} for factor in factors]
+    demand = comparison.demand
+    few = len(demand.pods) <= _MANY and len(scaled(demand, 2).pods) > len(demand.pods)
+    scales = [
+        {
+            "factor": factor,
+            "pods": len(scaled(demand, factor).pods),
+            "lanes": _interned(_at(comparison, factor), sources),
+        }
+        for factor in (FACTORS if few else FACTORS[:1])
+    ]
     base = plain(comparison)
     del base["lanes"]
     clouds = {cloud.name: cloud.title for cloud in CLOUDS}

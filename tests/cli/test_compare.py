@@ -117,7 +117,7 @@ def test_a_kubernetes_version_may_be_written_in_full(run: Run, version: str) -> 
 def test_the_recommendation_comes_with_its_rules(run: Run) -> None:
     out = run("compare", *SIZES).out
     assert "any CPU: DigitalOcean DOKS at 89.00; then" in out
-    assert "rules: in or nearest to us; runs amd64 images;" in out
+    assert "rules: in us, else nearest to it; runs amd64 images;" in out
 
 
 def test_nothing_is_recommended_without_a_price_of_nodes(run: Run) -> None:
@@ -159,6 +159,43 @@ def test_other_assumptions_change_the_bill(run: Run) -> None:
 
 def test_some_sizes_alone_need_no_project(run: Run) -> None:
     assert run("compare", "--lb", "1", "--disk", "20Gi").out.startswith("app: 1 pod, 0.5 CPU")
+
+
+def test_sizes_that_nobody_gave_are_said(run: Run) -> None:
+    sizes = "assumed: 500m CPU, 512Mi memory, 1 replica: see --cpus, --memory, --replicas"
+    images = "assumed: 1 GB for each image that was not built here: app"
+    alone = run("compare", "--egress", "200").err
+    assert sizes in alone
+    assert images in alone
+    assert "assumed: 1 replica: see" in run("compare", "--cpus", "1", "--memory", "1Gi").err
+    assert "assumed" not in run("compare", *SIZES, "--registry-gb", "5").err
+
+
+def test_images_whose_size_is_given_are_not_assumed(run: Run, shop: Path) -> None:
+    assert "1 GB for each image" in run("compare").err
+    assert "1 GB for each image" not in run("compare", "--registry-gb", "5").err
+
+
+def test_a_region_that_only_others_have_is_said_with_the_recommendation(run: Run) -> None:
+    out = " ".join(run("compare", *SIZES, "--region", "seoul").out.split())
+    assert "any CPU: DigitalOcean DOKS" not in out
+    assert "cheaper, but has no region in seoul: nearest sgp1" in out
+    steady = run("compare", *SIZES, "--region", "seoul", "--machine", "aws=no", "--machine", "gcp=no",
+                 "--machine", "ali=no").out  # fmt: skip
+    assert "(no region in seoul: nearest sgp1)" in " ".join(steady.split())
+
+
+def test_explain_shows_the_bill_of_each_lane(run: Run) -> None:
+    out = run("compare", *SIZES, "--explain", "gcp").out
+    assert [line for line in out.splitlines() if line in ("any CPU", "steady CPU")] == [
+        "any CPU",
+        "steady CPU",
+    ]
+    assert out.count("\ntotal, before taxes and discounts") == 2
+    pinned = run("compare", *SIZES, "--explain", "aws", "--machine", "aws=c7i.large").out
+    assert "\nsteady CPU: the same" in pinned
+    shown = json.loads(run("compare", *SIZES, "--explain", "gcp", "-o", "json").out)
+    assert (shown["lane"], [one["lane"] for one in shown["other_lanes"]]) == ("any CPU", ["steady CPU"])
 
 
 def test_no_sdk_is_imported() -> None:
@@ -207,6 +244,7 @@ def test_no_sdk_is_imported() -> None:
         ),
         (("--replicas", "1", "--assume", "hour=1"), "use hours, daemon_cpu"),
         (("--replicas", "1", "--assume", "hours=-1"), "write it as --assume hours=730"),
+        (("--replicas", "1", "--against", "main", "--explain", "aws"), "leave out one of them"),
         (("--replicas", "1", "--against", "main"), "leave out --cpus, --memory, --replicas"),
     ],
 )

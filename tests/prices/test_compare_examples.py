@@ -150,6 +150,24 @@ class TestEgress:
         assert [line.quantity for line in found] == quantities
         assert total(line.monthly for line in found) == Total(Decimal(usd))
 
+    @pytest.mark.parametrize(
+        ("cloud", "gigabytes", "quantities"),
+        [
+            ("aws", 0, [0, 0, 0, 0]),
+            ("aws", 100, [100, 0, 0, 0]),
+            ("aws", 10_240, [10_140, 100, 0, 0]),
+            ("alibaba", 200, [200]),
+        ],
+    )
+    def test_what_an_account_has_free_once_is_used_up_by_its_other_clusters(
+        self, cloud: str, gigabytes: int, quantities: list[int]
+    ) -> None:
+        demand = replace(APP, egress_gb=Decimal(gigabytes))
+        lines = offers(compared(demand, first=False))[cloud].lines
+        egress = [line for line in lines if line.charge.kind == "egress"]
+        assert [line.quantity for line in egress] == quantities
+        assert "count as used up" in egress[0].charge.note
+
     def test_a_tier_without_a_price_is_unknown_and_not_the_first_ones(self) -> None:
         *known, last = self.lines("aws", 153_601)
         assert all(line.monthly is not None for line in known)

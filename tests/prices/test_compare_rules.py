@@ -155,6 +155,20 @@ def test_a_region_that_a_cloud_does_not_have_is_replaced_by_the_nearest() -> Non
     assert (place.region, place.note) == ("sgp1", "no region in seoul: nearest sgp1")
 
 
+def test_a_cloud_with_the_region_is_recommended_before_a_cheaper_one_elsewhere() -> None:
+    found = compared(region="seoul")
+    assert found.lanes[0].offers[0].cloud.name == "digitalocean"
+    for advice in advise(found):
+        assert advice.runner_up
+        assert {advice.best.cloud.name, advice.runner_up.cloud.name} == {"aws", "gcp"}
+        assert advice.rules[0] == "in seoul, else nearest to it"
+        assert any(
+            change.startswith("DigitalOcean DOKS in sgp1 is at least ")
+            and change.endswith(" cheaper, but has no region in seoul: nearest sgp1")
+            for change in advice.changes
+        )
+
+
 def test_a_region_without_node_prices_names_the_nearest_that_has_some() -> None:
     place = offers(compared(region="seoul"))["alibaba"].place
     assert place.note == "no node price for ap-northeast-2: nearest cn-hongkong"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
@@ -15,8 +16,9 @@ from clouddeploy.prices.bill import Line
 from clouddeploy.prices.catalog import Machine, Row
 from clouddeploy.prices.clouds import alibaba, gcp
 from clouddeploy.prices.compare import compare
-from clouddeploy.prices.demand import from_services
+from clouddeploy.prices.demand import from_services, scaled
 from clouddeploy.prices.estimate import Shape, estimate
+from clouddeploy.prices.report import report
 from clouddeploy_gcp import choices
 from tests.prices.reference import APP, CATALOG, WISHES, compared, offers
 
@@ -65,6 +67,17 @@ def test_alibabas_class_makes_the_disks_that_are_priced() -> None:
     assert provider.traits.storage_parameters["performanceLevel"] == "PL0"
     line = volumes(offers(compared(replace(APP, volumes=(5,))))["alibaba"].lines)
     assert line.charge.title == "ESSD PL0 volumes"
+
+
+def test_more_replicas_leave_a_service_with_volumes_alone() -> None:
+    demand = from_services("shop", (WEB, DB), {})
+    pods = Counter(pod.service for pod in scaled(demand, 8).pods)
+    assert pods == {"web": 24, "db": 1}
+    page = report(compared(demand))
+    assert '"factor":8,"pods":25' in page
+    alone = report(compared(from_services("db", (DB,), {})))
+    assert '"factor":1,"pods":1' in alone
+    assert '"factor":2' not in alone
 
 
 def test_an_app_without_volumes_pays_for_none() -> None:

@@ -12,6 +12,7 @@ from clouddeploy.prices.clouds.base import (
     Control,
     Site,
     amounts,
+    free_note,
     lasting,
     node_charge,
     version_notes,
@@ -49,9 +50,9 @@ def _charges(site: Site, control: Control) -> Sequence[Charge]:
             "egress",
             "data transfer out",
             price("egress.bgp"),
-            amounts(egress_gb=1),
+            amounts(egress_gb=1, not_first=_FREE_EGRESS_GB),
             free=_FREE_EGRESS_GB,
-            note=f"first {_FREE_EGRESS_GB} GB free, with CDT; all at the one tier's price that is known",
+            note=free_note(_FREE_EGRESS_GB, site) + ", with CDT; all at the one tier's price that is known",
         ),
     ]
 

@@ -15,6 +15,7 @@ from clouddeploy.prices.clouds.base import (
     Control,
     Site,
     amounts,
+    free_note,
     lasting,
     node_charge,
     version_charges,
@@ -55,16 +56,19 @@ def _charges(site: Site, _: Control) -> Sequence[Charge]:
 
 
 def _egress(site: Site) -> Sequence[Charge]:
-    """A line for each tier; the free GB are a part of the first."""
+    """A line for each tier; the free GB are a part of the first.
+
+    They are an account's: with other clusters they are taken as used up, and the tiers start behind them.
+    """
     return [
         Charge(
             "egress",
             f"data transfer out, {title}",
             site.price(f"egress.internet.{sku}"),
-            amounts(egress_gb=1),
+            amounts(egress_gb=1, not_first=_FREE_EGRESS_GB),
             free=Decimal(start),
             most=None if end is None else Decimal(end - start),
-            note=f"first {_FREE_EGRESS_GB} GB free, once per account" if start == _FREE_EGRESS_GB else "",
+            note=free_note(_FREE_EGRESS_GB, site) if start == _FREE_EGRESS_GB else "",
         )
         for sku, title, start, end in _TIERS
     ]

@@ -149,6 +149,13 @@ def kept(site: Site, ways: Sequence[Keeping]) -> Keeping:
     return min(zip(sums, roomy, strict=True), key=lambda one: (one[0].unknown, one[0].known))[1]
 
 
+def free_note(gigabytes: Decimal | int, site: Site) -> str:
+    """What becomes of the egress that an account has free once, however many clusters it has."""
+    if site.wishes.first:
+        return f"first {gigabytes} GB free, once per account"
+    return f"the account's {gigabytes} free GB count as used up by its other clusters"
+
+
 def version_charges(site: Site, title: str, sku: str) -> Sequence[Charge]:
     """What a Kubernetes minor costs beyond the standard support that it has left."""
     version, cloud = site.wishes.version, site.machine.row.provider

@@ -41,5 +41,5 @@ function drawBars(by) {
     return [make("h3", {}, LANES[lane.name]), make("div", { class: "offers" }, ...rows, ...unfit)];
   }));
   const [best, second] = cheapest(rankedLanes[0]);
-  at("verdict").replaceChildren(...(best ? [`${best.sum.unknown ? "Lowest limit" : "Cheapest complete bill"}: ${best.offer.title}, `, make("b", {}, sumText(best.sum)), ` a month${second ? `; then ${second.offer.title}, ${sumText(second.sum)}` : ""}.`] : [lanesNow()[0].offers.length ? "No cloud's nodes have a known price." : "No cloud can run this."]));
+  at("verdict").replaceChildren(...(best ? [`${best.sum.unknown ? "Lowest limit" : "Cheapest complete bill"}: ${best.offer.title}, `, make("b", {}, sumText(best.sum)), ` a month${best.offer.region_note ? ` (${best.offer.region_note})` : ""}${second ? `; then ${second.offer.title}, ${sumText(second.sum)}` : ""}.`] : [lanesNow()[0].offers.length ? "No cloud's nodes have a known price." : "No cloud can run this."]));
 }

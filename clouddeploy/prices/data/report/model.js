@@ -34,7 +34,7 @@ function drivers(a) {
     month: 1, hours: a.hours, node_disk: a.disk, lb: a.lb, lb_hours: a.lb * a.hours,
     rule_hours: Math.min(a.lb, 1) * a.hours, extra_rule_hours: Math.max(a.lb - 5, 0) * a.hours,
     lb_gb: a.lb > 0 ? a.egress : 0, egress_gb: a.egress, registry_gb: a.registry,
-    volume_gib: data.app.volumes_gib.reduce((sum, size) => sum + size, 0), first_hours: a.first * a.hours,
+    volume_gib: data.app.volumes_gib.reduce((sum, size) => sum + size, 0), first_hours: a.first * a.hours, not_first: 1 - a.first,
   };
 }
 
@@ -104,4 +104,4 @@ const kindColour = (kind) => `var(--k${data.kinds.indexOf(kind)})`;
 const cloudColour = (name) => `var(--c${names.indexOf(name)})`;
 const label = (offer) => offer.title.split(" ").pop();
 const lanesNow = () => data.scales[now.scale].lanes;
-const podsAt = (scale) => data.app.pods.reduce((sum, pod) => sum + pod.count, 0) * data.scales[scale].factor;
+const podsAt = (scale) => data.scales[scale].pods;

@@ -47,7 +47,7 @@ function drawFacts() {
 
 function adviceCard(one) {
   const offer = data.scales[0].lanes.find((lane) => lane.name === one.lane).offers.find((each) => each.provider === one.provider);
-  return make("div", { class: "panel" }, make("h3", {}, one.lane), make("p", { class: "pick" }, `${offer.title}: ${offer.total.text}`),
+  return make("div", { class: "panel" }, make("h3", {}, one.lane), make("p", { class: "pick" }, `${offer.title}: ${offer.total.text}${offer.region_note ? ` (${offer.region_note})` : ""}`),
     make("p", {}, one.runner_up ? `Runner-up: ${data.clouds[one.runner_up]}. What would change the order:` : "No other cloud meets the rules."),
     make("ul", {}, ...one.changes.map((text) => make("li", {}, text))),
     make("p", { class: "quiet" }, `Rules: ${one.rules.join("; ")}.`));
