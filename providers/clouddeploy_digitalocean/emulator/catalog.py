@@ -106,10 +106,10 @@ def version(slug: str) -> dict[str, Any]:
 
 
 def find_version(wanted: str) -> str | None:
-    """A slug, the newest of a minor, or `latest`; None for what is not offered."""
+    """A slug, the newest of a minor such as `1.35`, or `latest`; None for what is not offered."""
     if wanted == "latest":
         return VERSIONS[0]
-    return next((slug for slug in VERSIONS if wanted == slug or slug.startswith(f"{wanted}.")), None)
+    return next((slug for slug in VERSIONS if wanted in (slug, ".".join(slug.split(".")[:2]))), None)
 
 
 def upgrades(current: str) -> list[str]:

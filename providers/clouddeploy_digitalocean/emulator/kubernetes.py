@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import base64
-import re
 import threading
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from clouddeploy.emulator.clock import Clock
-from clouddeploy_digitalocean.emulator import catalog
+from clouddeploy_digitalocean.emulator import catalog, fields, wishes
 from clouddeploy_digitalocean.emulator.answers import Answer, ApiError, invalid, not_found, paged
 from clouddeploy_digitalocean.emulator.network import Network
 from clouddeploy_digitalocean.emulator.records import (
@@ -19,19 +18,13 @@ from clouddeploy_digitalocean.emulator.records import (
     UPGRADING_SECONDS,
     Cluster,
     KubernetesApi,
-    Node,
-    Pool,
 )
 from clouddeploy_digitalocean.emulator.request import Request
 
 StartApi = Callable[[Cluster], KubernetesApi]
 """Starts the Kubernetes API of a cluster."""
 
-_NAME = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?")
-_TAG = re.compile(r"[A-Za-z0-9:_-]{1,255}")
 _WEEK = 7 * 24 * 3600
-_SWITCHES = {"auto_upgrade": False, "surge_upgrade": False, "isolated_workers": False}
-_HA_SINCE = (1, 36)
 
 
 class Kubernetes:
@@ -81,7 +74,7 @@ class Kubernetes:
             found = self._network.associated(cluster.id)
             for kind, objects in (("load_balancers", "balancers"), ("volumes", "volumes")):
                 known = {one["id"] for one in found[kind]}
-                asked = set(request.body.get(kind) or ())
+                asked = set(fields.texts(request.body, kind))
                 if asked - known:
                     raise ApiError(422, f"{kind} are not associated with this cluster")
                 for one in asked:
@@ -96,7 +89,7 @@ class Kubernetes:
         return Answer(204)
 
     def credentials(self, request: Request) -> Answer:
-        cluster, api = self._running(request)
+        cluster, api = self._reachable(request)
         token, expires = cluster.token(_life(request.query))
         body = {
             "server": api.url,
@@ -109,7 +102,7 @@ class Kubernetes:
         return Answer(200, body)
 
     def kubeconfig(self, request: Request) -> Answer:
-        cluster, api = self._running(request)
+        cluster, api = self._reachable(request)
         token, _ = cluster.token(_life(request.query))
         name = f"do-{cluster.region}-{cluster.name}"
         authority = base64.b64encode(api.ca.encode()).decode()
@@ -133,7 +126,7 @@ class Kubernetes:
             cluster, _ = self._running(request)
             if cluster.upgraded_at is not None:
                 raise ApiError(409, "an upgrade is already in progress")
-            wanted = str(request.body.get("version", ""))
+            wanted = fields.text(request.body, "version")
             if wanted not in catalog.upgrades(cluster.version):
                 raise invalid("invalid version slug")
             cluster.next_version = wanted
@@ -146,13 +139,11 @@ class Kubernetes:
             pool = next((one for one in cluster.pools if one.id == request.names["pool_id"]), None)
             if pool is None:
                 raise not_found()
-            count = request.body.get("count")
-            if request.body.get("name") is None or not isinstance(count, int) or count < 1:
-                raise invalid("node pool name and a count of at least 1 are required")
+            changed, count = wishes.changed(pool, request.body), fields.number(request.body, "count")
             self._check_room(count - len(pool.nodes))
-            pool.name = request.body["name"]
-            pool.resize(count, self._clock.now())
-            return Answer(202, {"node_pool": pool.show(self._clock.now())})
+            changed.resize(count, self._clock.now())
+            cluster.pools[cluster.pools.index(pool)] = changed
+            return Answer(202, {"node_pool": changed.show(self._clock.now(), cluster.id)})
 
     def add_registries(self, request: Request) -> Answer:
         with self._lock:
@@ -219,41 +210,17 @@ class Kubernetes:
             self.clusters.clear()
 
     def _made(self, body: Mapping[str, Any]) -> Cluster:
-        for key in ("name", "region", "version", "node_pools"):
-            if not body.get(key):
-                raise invalid(f"{key} is required")
-        if not _NAME.fullmatch(body["name"]):
-            raise invalid("name must comprise only lowercase letters, digits and dashes")
-        if body["region"] not in catalog.REGIONS:
-            raise invalid("invalid region slug")
-        version = catalog.find_version(body["version"])
-        if version is None:
-            raise invalid("invalid version slug")
-        if not all(_TAG.fullmatch(tag) for tag in body.get("tags") or ()):
-            raise invalid("invalid tag")
-        self._check_room(sum(_count(pool) for pool in body["node_pools"]))
-        now = self._clock.now()
-        ready = now + CREATING_SECONDS
-        minor = tuple(int(part) for part in version.split(".")[:2])
-        return Cluster(
-            name=body["name"],
-            region=body["region"],
-            version=version,
-            vpc=self._vpc(body),
-            tags=list(body.get("tags") or ()),
-            pools=[_pool(pool, body["region"], ready) for pool in body["node_pools"]],
-            ha=bool(body.get("ha", minor >= _HA_SINCE)),
-            switches={key: bool(body.get(key, default)) for key, default in _SWITCHES.items()},
-            ready_at=ready,
-            failure=self.failing,
-        )
+        cluster = wishes.cluster(body, self._clock.now() + CREATING_SECONDS)
+        self._check_room(sum(len(pool.nodes) for pool in cluster.pools))
+        cluster.vpc = self._vpc(fields.text(body, "vpc_uuid"), cluster.region)
+        cluster.failure = self.failing
+        return cluster
 
-    def _vpc(self, body: Mapping[str, Any]) -> str:
-        given = body.get("vpc_uuid")
-        if given is None:
-            return self._network.default_of(body["region"]).id
+    def _vpc(self, given: str, region: str) -> str:
+        if not given:
+            return self._network.default_of(region).id
         vpc = self._network.vpcs.get(given)
-        if vpc is None or vpc.region != body["region"]:
+        if vpc is None or vpc.region != region:
             raise invalid("VPC does not exist in this region")
         return vpc.id
 
@@ -263,8 +230,7 @@ class Kubernetes:
             raise invalid(f"{more} additional nodes but not enough available droplet limit")
 
     def _integration(self, body: Mapping[str, Any]) -> tuple[list[str], list[Cluster]]:
-        names: list[str] = list(body.get("registries") or ())
-        ids: list[str] = list(body.get("cluster_uuids") or ())
+        names, ids = fields.texts(body, "registries"), fields.texts(body, "cluster_uuids")
         if not names or not set(names) <= set(self.registries()):
             raise ApiError(404, "registry not found")
         if not ids or not set(ids) <= set(self.clusters):
@@ -273,9 +239,21 @@ class Kubernetes:
 
     def _running(self, request: Request) -> tuple[Cluster, KubernetesApi]:
         cluster = self._cluster(request)
-        if cluster.state(self._clock.now()) not in {"running", "upgrading"} or cluster.api is None:
+        api = self._api(cluster)
+        if api is None:
             raise ApiError(412, "cluster is not ready")
-        return cluster, cluster.api
+        return cluster, api
+
+    def _reachable(self, request: Request) -> tuple[Cluster, KubernetesApi]:
+        """There are no credentials before the cluster is provisioned (digitalocean/doctl#399)."""
+        cluster = self._cluster(request)
+        api = self._api(cluster)
+        if api is None:
+            raise not_found()
+        return cluster, api
+
+    def _api(self, cluster: Cluster) -> KubernetesApi | None:
+        return cluster.api if cluster.state(self._clock.now()) in {"running", "upgrading"} else None
 
     def _cluster(self, request: Request) -> Cluster:
         with self._lock:
@@ -306,23 +284,6 @@ class Kubernetes:
             cluster.api = self.start_api(cluster) if self.start_api else None
         except Exception as error:
             cluster.failure = str(error)
-
-
-def _pool(body: Mapping[str, Any], region: str, ready: float) -> Pool:
-    if not body.get("name"):
-        raise invalid("node pool name is required")
-    if body.get("size") not in catalog.node_sizes(region):
-        raise invalid("invalid droplet size")
-    tags = [*(body.get("tags") or ()), "k8s", "k8s-worker"]
-    nodes = [Node(ready) for _ in range(_count(body))]
-    return Pool(body["name"], body["size"], tags, nodes, bool(body.get("auto_scale")))
-
-
-def _count(body: Mapping[str, Any]) -> int:
-    count = body.get("count")
-    if not isinstance(count, int) or count < 1:
-        raise invalid("node pool count must be at least 1")
-    return count
 
 
 def _life(query: Mapping[str, str]) -> timedelta:

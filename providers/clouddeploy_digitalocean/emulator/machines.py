@@ -21,6 +21,7 @@ def machines_of(cluster: Cluster) -> Machines:
 def _nodes(cluster: Cluster, pool: Pool) -> Iterator[Machine]:
     cpus, gib, _ = catalog.SIZES[pool.size]
     labels = {
+        **pool.labels,
         INSTANCE_TYPE: pool.size,
         REGION: cluster.region,
         "doks.digitalocean.com/node-pool": pool.name,

@@ -82,7 +82,11 @@ class Pool:
     size: str
     tags: list[str]
     nodes: list[Node]
+    labels: dict[str, str] = field(default_factory=dict)
+    taints: list[dict[str, Any]] = field(default_factory=list)
     auto_scale: bool = False
+    min_nodes: int = 0
+    max_nodes: int = 0
     id: str = field(default_factory=lambda: str(uuid.uuid4()))
 
     def resize(self, count: int, now: float) -> None:
@@ -90,18 +94,19 @@ class Pool:
         more = count - len(self.nodes)
         self.nodes = [*self.nodes[:count], *(Node(now + NODE_SECONDS) for _ in range(more))]
 
-    def show(self, now: float) -> dict[str, Any]:
+    def show(self, now: float, cluster: str) -> dict[str, Any]:
+        """`cluster` is the id of the cluster, which is one of the tags that DOKS gives every pool."""
         return {
             "id": self.id,
             "name": self.name,
             "size": self.size,
             "count": len(self.nodes),
-            "tags": self.tags,
-            "labels": None,
-            "taints": [],
+            "tags": list(dict.fromkeys(["k8s", f"k8s:{cluster}", "k8s-worker", *self.tags])),
+            "labels": self.labels or None,
+            "taints": self.taints,
             "auto_scale": self.auto_scale,
-            "min_nodes": 0,
-            "max_nodes": 0,
+            "min_nodes": self.min_nodes,
+            "max_nodes": self.max_nodes,
             "nodes": [node.show(self.name, number, now) for number, node in enumerate(self.nodes)],
         }
 
@@ -118,6 +123,8 @@ class Cluster:
     pools: list[Pool]
     ha: bool
     switches: dict[str, bool]
+    subnets: dict[str, str]
+    maintenance: dict[str, str]
     ready_at: float
     id: str = field(default_factory=lambda: str(uuid.uuid4()))
     created: str = field(default_factory=stamp)
@@ -158,14 +165,13 @@ class Cluster:
             "name": self.name,
             "region": self.region,
             "version": self.version,
-            "cluster_subnet": "10.244.0.0/16",
-            "service_subnet": "10.245.0.0/16",
+            **self.subnets,
             "vpc_uuid": self.vpc,
             "ipv4": "",
             "endpoint": self.api.url if ready and self.api else "",
             "tags": [*self.tags, "k8s", f"k8s:{self.id}"],
-            "node_pools": [pool.show(now) for pool in self.pools],
-            "maintenance_policy": {"start_time": "00:00", "duration": "4h0m0s", "day": "any"},
+            "node_pools": [pool.show(now, self.id) for pool in self.pools],
+            "maintenance_policy": self.maintenance,
             **self.switches,
             "ha": self.ha,
             "registry_enabled": bool(self.registries),

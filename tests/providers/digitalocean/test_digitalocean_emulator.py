@@ -21,6 +21,10 @@ _POOL = {"name": "workers", "size": "s-2vcpu-4gb", "count": 1}
 _CLUSTER = {"name": "demo", "region": "fra1", "version": "1.36", "node_pools": [_POOL]}
 
 
+def _scaled(least: int, most: int) -> dict[str, Any]:
+    return {"auto_scale": True, "min_nodes": least, "max_nodes": most}
+
+
 def ask(
     account: DigitalOceanAccount, method: str, path: str, body: Any = None, token: str | None = None
 ) -> tuple[int, Any, Any]:
@@ -128,6 +132,8 @@ def test_the_hourly_limit_is_told_and_kept(do_account: DigitalOceanAccount) -> N
         ({"name": "De mo"}, "lowercase letters"),
         ({"region": "moon1"}, "invalid region slug"),
         ({"version": "1.2"}, "invalid version slug"),
+        ({"version": "1"}, "invalid version slug"),
+        ({"version": "1.35.4"}, "invalid version slug"),
         ({"node_pools": [{**_POOL, "size": "huge"}]}, "invalid droplet size"),
         ({"node_pools": [{**_POOL, "name": ""}]}, "node pool name is required"),
         ({"node_pools": [{**_POOL, "count": 0}]}, "count must be at least 1"),
@@ -137,6 +143,17 @@ def test_the_hourly_limit_is_told_and_kept(do_account: DigitalOceanAccount) -> N
         ),
         ({"vpc_uuid": "4de7ac8b-495b-4884-9a69-1050c6793cd6"}, "VPC does not exist in this region"),
         ({"tags": ["sp ace"]}, "invalid tag"),
+        ({"cluster_subnet": "nonsense"}, "invalid cluster subnet"),
+        ({"service_subnet": "10.245.0.0"}, "invalid service subnet"),
+        ({"maintenance_policy": {"start_time": "99:99"}}, "invalid maintenance policy start time"),
+        ({"maintenance_policy": {"day": "someday"}}, "invalid maintenance policy day"),
+        ({"node_pools": [_POOL, _POOL]}, "node pool names must be unique"),
+        ({"node_pools": [{**_POOL, "name": "My Pool"}]}, "node pool name must comprise only lowercase"),
+        ({"node_pools": [{**_POOL, "tags": ["sp ace"]}]}, "invalid tag"),
+        ({"node_pools": [{**_POOL, "taints": [{"key": "a", "effect": "No"}]}]}, "invalid taint effect"),
+        ({"node_pools": [{**_POOL, "auto_scale": True}]}, "max nodes must be greater than or equal to 1"),
+        ({"node_pools": [{**_POOL, **_scaled(-1, 2)}]}, "min nodes must be greater than or equal to 0"),
+        ({"node_pools": [{**_POOL, **_scaled(3, 2)}]}, "min nodes must be less than or equal to max nodes"),
     ],
 )
 def test_a_cluster_that_doks_would_not_make(
@@ -146,6 +163,112 @@ def test_a_cluster_that_doks_would_not_make(
     assert (status, body["id"]) == (422, "unprocessable_entity")
     assert said in body["message"]
     assert do_account.cloud.ledger() == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"name": 5},
+        {"region": ["fra1"]},
+        {"version": 1.35},
+        {"tags": "team"},
+        {"tags": [1]},
+        {"ha": "false"},
+        {"auto_upgrade": 1},
+        {"vpc_uuid": {}},
+        {"maintenance_policy": "any"},
+        {"node_pools": {}},
+        {"node_pools": ["workers"]},
+        {"node_pools": [{**_POOL, "count": "1"}]},
+        {"node_pools": [{**_POOL, "count": True}]},
+        {"node_pools": [{**_POOL, "labels": ["a"]}]},
+        {"node_pools": [{**_POOL, "auto_scale": "yes"}]},
+    ],
+)
+def test_a_value_of_another_type(change: dict[str, Any], do_account: DigitalOceanAccount) -> None:
+    status, body, _ = ask(do_account, "POST", "/v2/kubernetes/clusters", {**_CLUSTER, **change})
+    assert (status, body["message"]) == (400, "error parsing request body")
+
+
+def test_a_cluster_is_shown_as_it_was_asked_for(do_account: DigitalOceanAccount) -> None:
+    taint = {"key": "gpu", "value": "yes", "effect": "NoSchedule"}
+    pool = {**_POOL, **_scaled(0, 3), "labels": {"team": "web"}, "taints": [taint], "tags": ["team:web"]}
+    wish = {
+        **_CLUSTER,
+        "cluster_subnet": "192.168.0.0/20",
+        "service_subnet": "192.168.16.0/24",
+        "maintenance_policy": {"start_time": "12:30", "day": "sunday"},
+        "auto_upgrade": True,
+        "ha": False,
+        "node_pools": [pool],
+    }
+    cluster = ask(do_account, "POST", "/v2/kubernetes/clusters", wish)[1]["kubernetes_cluster"]
+    assert (cluster["cluster_subnet"], cluster["service_subnet"]) == ("192.168.0.0/20", "192.168.16.0/24")
+    assert cluster["maintenance_policy"] == {"start_time": "12:30", "duration": "4h0m0s", "day": "sunday"}
+    assert (cluster["auto_upgrade"], cluster["ha"]) == (True, False)
+    (shown,) = cluster["node_pools"]
+    assert shown | pool | {"tags": shown["tags"]} == shown
+    assert shown["tags"] == ["k8s", f"k8s:{cluster['id']}", "k8s-worker", "team:web"]
+
+
+def _running(account: DigitalOceanAccount) -> tuple[str, dict[str, Any]]:
+    """The path of a cluster that runs, and its pool."""
+    account.plant(EXISTING)
+    (found,) = account.cloud.kubernetes.clusters
+    path = f"/v2/kubernetes/clusters/{found}"
+    (pool,) = ask(account, "GET", path)[1]["kubernetes_cluster"]["node_pools"]
+    return path, pool
+
+
+def test_a_pool_is_changed_in_what_the_request_says(do_account: DigitalOceanAccount) -> None:
+    path, pool = _running(do_account)
+    taint = {"key": "gpu", "value": "yes", "effect": "NoExecute"}
+    wish = {
+        "name": "more",
+        "count": 2,
+        **_scaled(1, 4),
+        "labels": {"a": "b"},
+        "taints": [taint],
+        "tags": ["t"],
+    }
+    changed = ask(do_account, "PUT", f"{path}/node_pools/{pool['id']}", wish)[1]["node_pool"]
+    assert changed | wish | {"tags": changed["tags"]} == changed
+    assert changed["tags"][-1] == "t"
+    plain = {"name": "more", "count": 1, "auto_scale": False}
+    changed = ask(do_account, "PUT", f"{path}/node_pools/{pool['id']}", plain)[1]["node_pool"]
+    assert (changed["labels"], changed["min_nodes"], changed["max_nodes"]) == ({"a": "b"}, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("change", "status"),
+    [
+        ({"count": 0}, 422),
+        ({"count": 99}, 422),
+        ({"name": "My Pool"}, 422),
+        ({"auto_scale": True}, 422),
+        ({"taints": [{"key": "a", "effect": "No"}]}, 422),
+        ({"count": "2"}, 400),
+    ],
+)
+def test_a_pool_that_cannot_be_stays_as_it_is(
+    change: dict[str, Any], status: int, do_account: DigitalOceanAccount
+) -> None:
+    path, pool = _running(do_account)
+    wish = {"name": "other", "count": 2, **change}
+    assert ask(do_account, "PUT", f"{path}/node_pools/{pool['id']}", wish)[0] == status
+    assert ask(do_account, "GET", path)[1]["kubernetes_cluster"]["node_pools"] == [pool]
+
+
+@pytest.mark.parametrize("what", ["credentials", "kubeconfig"])
+def test_there_are_no_credentials_before_the_cluster_is_there(
+    what: str, do_account: DigitalOceanAccount
+) -> None:
+    made = ask(do_account, "POST", "/v2/kubernetes/clusters", _CLUSTER)[1]["kubernetes_cluster"]
+    path = f"/v2/kubernetes/clusters/{made['id']}/{what}"
+    do_account.cloud.kubernetes.join()
+    assert ask(do_account, "GET", path)[0] == 404
+    do_account.cloud.clock.advance(1000)
+    assert ask_text(do_account, "GET", path)[0] == 200
 
 
 def test_names_are_not_unique_and_ha_is_the_default_of_new_versions(do_account: DigitalOceanAccount) -> None:
