@@ -19,6 +19,7 @@ from clouddeploy_gcp.emulator.artifacts import Artifacts
 from clouddeploy_gcp.emulator.compute import Compute
 from clouddeploy_gcp.emulator.gke import Gke
 from clouddeploy_gcp.emulator.machines import machines_of
+from clouddeploy_gcp.emulator.nodepools import NodePools
 from clouddeploy_gcp.emulator.records import KubernetesApi, Record
 from clouddeploy_gcp.emulator.registry import DataPlane
 from clouddeploy_gcp.emulator.routes import Route, find
@@ -169,6 +170,7 @@ class GcpCloud:
             "artifacts": self.artifacts,
             "compute": self.compute,
             "gke": self.gke,
+            "pools": NodePools(self.gke),
             "projects": Projects(self.denied),
             "services": self.services,
         }
@@ -200,7 +202,7 @@ class GcpCloud:
             raise no_route(request)
         self.calls.append((request.method, request.path))
         self._permit(found.route, found.project or self.project)
-        regional = found.route.api in {"artifacts", "gke"}
+        regional = found.route.api in {"artifacts", "gke", "pools"}
         self.services.require(found.route.service, paid=regional)
         if regional and found.parts and not catalog.has_place(found.route.api, found.parts[0]):
             raise self._no_place(found.route, found.parts[0])

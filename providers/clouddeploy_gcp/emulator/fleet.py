@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import uuid
 from typing import Any
 
@@ -37,26 +39,30 @@ def complete(cluster: Any, location: str, project: str, url: str) -> None:
         pool = cluster.node_pools.add(name="default-pool", initial_node_count=cluster.initial_node_count)
         pool.config.CopyFrom(cluster.node_config)
     for pool in cluster.node_pools:
-        pool.locations[:] = list(pool.locations) or zones
-        pool.config.machine_type = pool.config.machine_type or "e2-medium"
-        pool.config.service_account = pool.config.service_account or "default"
-        pool.config.disk_size_gb = pool.config.disk_size_gb or 100
-        fill(
-            pool,
-            version=version,
-            status=PROVISIONING,
-            self_link=f"{cluster.self_link}/nodePools/{pool.name}",
-        )
+        complete_pool(pool, cluster, version)
 
 
-def make_groups(record: Record, project: str) -> None:
-    """An instance group for each pool in each zone."""
-    for pool in record.message.node_pools:
-        group = group_name(record, pool)
-        base = f"https://www.googleapis.com/compute/v1/projects/{project}/zones"
-        for zone in pool.locations:
-            record.groups[zone, group] = pool.initial_node_count
-            pool.instance_group_urls.append(f"{base}/{zone}/instanceGroupManagers/{group}")
+def complete_pool(pool: Any, cluster: Any, version: str) -> None:
+    """What GKE adds to a node pool."""
+    pool.locations[:] = list(pool.locations) or cluster.locations
+    pool.config.machine_type = pool.config.machine_type or "e2-medium"
+    pool.config.service_account = pool.config.service_account or "default"
+    pool.config.disk_size_gb = pool.config.disk_size_gb or 100
+    fill(
+        pool,
+        version=version,
+        status=PROVISIONING,
+        self_link=f"{cluster.self_link}/nodePools/{pool.name}",
+    )
+
+
+def make_groups(record: Record, pool: Any, project: str) -> None:
+    """An instance group for a pool in each zone."""
+    group = group_name(record, pool)
+    base = f"https://www.googleapis.com/compute/v1/projects/{project}/zones"
+    for zone in pool.locations:
+        record.groups[zone, group] = pool.initial_node_count
+        pool.instance_group_urls.append(f"{base}/{zone}/instanceGroupManagers/{group}")
 
 
 def size_of(record: Record, pool: Any) -> int:
@@ -86,8 +92,10 @@ def fill(message: Any, **values: Any) -> None:
 
 
 def count(record: Record) -> None:
-    """What the deprecated fields say that gcloud shows."""
+    """What the deprecated fields say that gcloud shows, and the fingerprint of the labels."""
     cluster = record.message
+    labels = json.dumps(dict(sorted(cluster.resource_labels.items()))).encode()
+    cluster.label_fingerprint = hashlib.sha256(labels).hexdigest()[:8]
     cluster.current_node_count = sum(record.groups.values())
     versions = [pool.version for pool in cluster.node_pools]
     cluster.current_node_version = versions[0] if versions else cluster.current_master_version
@@ -96,7 +104,11 @@ def count(record: Record) -> None:
 def mark(cluster: Any, status: int, *, pools: bool = True) -> None:
     cluster.status = status
     for pool in cluster.node_pools if pools else ():
-        pool.status = _POOL_STATUS[status]
+        mark_pool(pool, status)
+
+
+def mark_pool(pool: Any, status: int) -> None:
+    pool.status = _POOL_STATUS[status]
 
 
 def group_name(record: Record, pool: Any) -> str:

@@ -18,19 +18,18 @@ from clouddeploy_gcp.emulator.fleet import (
     complete,
     count,
     end,
-    group_name,
     make_groups,
     mark,
     only_pool,
-    pool_of,
     size_of,
 )
+from clouddeploy_gcp.emulator.labels import check_labels
 from clouddeploy_gcp.emulator.messages import container, read, write
+from clouddeploy_gcp.emulator.nodepools import upgrade_nodes
 from clouddeploy_gcp.emulator.operations import Operations
 from clouddeploy_gcp.emulator.records import (
     CREATING,
     DELETING,
-    RESIZING,
     UPGRADING,
     Failure,
     KubernetesApi,
@@ -45,7 +44,7 @@ class Gke:
     """Clusters by location and name. Each Kubernetes API starts in the background meanwhile."""
 
     def __init__(self, project: str, clock: Clock, url: str, start_api: StartApi) -> None:
-        self._project = project
+        self.project = project
         self._url = url
         self._start_api = start_api
         self.clusters: dict[tuple[str, str], Record] = {}
@@ -54,8 +53,8 @@ class Gke:
         self.missing_zones: list[str] = []
         self.failures: list[Failure] = []
         self._starting: list[threading.Thread] = []
-        self._lock = threading.RLock()
-        self._operations = Operations(project, clock, url)
+        self.lock = threading.RLock()
+        self.log = Operations(project, clock, url)
 
     def server_config(self, location: str, request: Request) -> Json:
         """GET serverConfig."""
@@ -80,34 +79,37 @@ class Gke:
 
     def clusters_in(self, location: str, request: Request) -> Json:
         """GET clusters; `-` means everywhere."""
-        with self._lock:
+        with self.lock:
             self.settle()
             found = [one for key, one in sorted(self.clusters.items()) if location in {"-", key[0]}]
+            for one in found:
+                count(one)
             answer: Json = {"clusters": [write(one.message, request) for one in found]} if found else {}
             return {**answer, "missingZones": list(self.missing_zones)} if self.missing_zones else answer
 
     def get(self, location: str, name: str, request: Request) -> Json:
         """GET one cluster."""
-        with self._lock:
+        with self.lock:
             return write(self.record(location, name).message, request)
 
     def create(self, location: str, request: Request) -> Json:
         """POST clusters."""
         asked = read(container("CreateClusterRequest"), request.json())
         cluster = asked.cluster
-        with self._lock:
+        with self.lock:
             self.settle()
-            rules.check_cluster(cluster, location, self._project, self.accounts)
+            rules.check_cluster(cluster, location, self.project, self.accounts)
             if (location, cluster.name) in self.clusters:
-                path = f"projects/{self._project}/locations/{location}/clusters/{cluster.name}"
+                path = f"projects/{self.project}/locations/{location}/clusters/{cluster.name}"
                 raise ApiError("ALREADY_EXISTS", f"Already exists: {path}.")
-            complete(cluster, location, self._project, self._url)
+            complete(cluster, location, self.project, self._url)
             self._check_quota(cluster)
             record = Record(cluster)
-            make_groups(record, self._project)
+            for pool in cluster.node_pools:
+                make_groups(record, pool, self.project)
             self.clusters[record.key] = record
             failure = self.failures.pop(0) if self.failures else None
-            operation = self._operations.start(
+            operation = self.log.start(
                 "CREATE_CLUSTER", record, CREATING, lambda failed: self._created(record, failed)
             )
             operation.failure = failure
@@ -115,18 +117,16 @@ class Gke:
         thread = threading.Thread(target=self._start, args=(record,), name=f"gke {cluster.name}", daemon=True)
         self._starting.append(thread)
         thread.start()
-        return self._operations.show(operation, request)
+        return self.log.show(operation, request)
 
     def delete(self, location: str, name: str, request: Request) -> Json:
         """DELETE one cluster: refused while anything else happens to it."""
-        with self._lock:
+        with self.lock:
             record = self.record(location, name)
-            self._operations.refuse_busy(record.key)
+            self.log.refuse_busy(record.key)
             mark(record.message, STOPPING)
-            operation = self._operations.start(
-                "DELETE_CLUSTER", record, DELETING, lambda _: self._remove(record)
-            )
-            return self._operations.show(operation, request)
+            operation = self.log.start("DELETE_CLUSTER", record, DELETING, lambda _: self._remove(record))
+            return self.log.show(operation, request)
 
     def update(self, location: str, name: str, request: Request) -> Json:
         """PUT one cluster: another version of the control plane or of a node pool, one thing at a time."""
@@ -139,84 +139,57 @@ class Gke:
                 else "At least one of the update fields must be set"
             )
             raise invalid(f"{some}.")
-        with self._lock:
-            record = self.record(location, name)
+        with self.lock:
+            record = self.changeable(location, name)
             if nodes:
                 pool = only_pool(record, asked.desired_node_pool_id)
-                return self._operations.show(self._upgrade_nodes(record, pool, nodes), request)
-            return self._operations.show(self._upgrade_master(record, master), request)
-
-    def update_pool(self, location: str, name: str, pool_name: str, request: Request) -> Json:
-        """PUT a node pool: another node version."""
-        asked = read(container("UpdateNodePoolRequest"), request.json())
-        with self._lock:
-            record = self.record(location, name)
-            operation = self._upgrade_nodes(record, pool_of(record, pool_name), asked.node_version)
-            return self._operations.show(operation, request)
-
-    def set_size(self, location: str, name: str, pool_name: str, request: Request) -> Json:
-        """POST :setSize: nodes in each zone."""
-        asked = read(container("SetNodePoolSizeRequest"), request.json())
-        with self._lock:
-            record = self.record(location, name)
-            pool = pool_of(record, pool_name)
-            self._operations.refuse_busy(record.key)
-            more = asked.node_count * len(pool.locations) - size_of(record, pool)
-            if more > 0:
-                rules.check_quota(
-                    rules.pool_needs(pool, more), self.used(pool.locations[0]), self.limits, self._project
-                )
-            for zone in pool.locations:
-                record.groups[zone, group_name(record, pool)] = asked.node_count
-            mark(record.message, RECONCILING)
-            operation = self._operations.start(
-                "SET_NODE_POOL_SIZE", record, RESIZING, lambda _: self._pool_done(record, pool, pool.version)
-            )
-            return self._operations.show(operation, request)
+                return self.log.show(upgrade_nodes(self.log, record, pool, nodes), request)
+            return self.log.show(self._upgrade_master(record, master), request)
 
     def set_labels(self, location: str, name: str, request: Request) -> Json:
-        """POST :resourceLabels."""
+        """POST :setResourceLabels, with the fingerprint of the labels that there are."""
         asked = read(container("SetLabelsRequest"), request.json())
-        with self._lock:
-            record = self.record(location, name)
-            self._operations.refuse_busy(record.key)
+        with self.lock:
+            record = self.changeable(location, name)
+            check_labels(asked.resource_labels)
+            _check_fingerprint(asked.label_fingerprint, record.message.label_fingerprint)
             record.message.resource_labels.clear()
             record.message.resource_labels.update(asked.resource_labels)
-            operation = self._operations.start("SET_LABELS", record, 0, lambda _: None)
-            return self._operations.show(operation, request)
-
-    def pools(self, location: str, name: str, request: Request) -> Json:
-        """GET nodePools."""
-        found = self.get(location, name, request)
-        return {"nodePools": found.get("nodePools", [])}
-
-    def pool(self, location: str, name: str, pool_name: str, request: Request) -> Json:
-        """GET one node pool."""
-        with self._lock:
-            return write(pool_of(self.record(location, name), pool_name), request)
+            operation = self.log.start("SET_LABELS", record, 0, lambda _: None)
+            return self.log.show(operation, request)
 
     def operation(self, location: str, name: str, request: Request) -> Json:
         """GET one operation."""
-        with self._lock:
+        with self.lock:
             self.settle()
-            return self._operations.show(self._operations.find(location, name), request)
+            return self.log.show(self.log.find(location, name), request)
 
     def operations(self, location: str, request: Request) -> Json:
         """GET operations."""
-        with self._lock:
+        with self.lock:
             self.settle()
-            return self._operations.list(location, request)
+            return self.log.list(location, request)
 
     def record(self, location: str, name: str) -> Record:
         """The cluster, brought up to date; NOT_FOUND for none."""
-        with self._lock:
+        with self.lock:
             self.settle()
             found = self.clusters.get((location, name))
             if found is None:
-                path = f"projects/{self._project}/locations/{location}/clusters/{name}"
+                path = f"projects/{self.project}/locations/{location}/clusters/{name}"
                 raise ApiError("NOT_FOUND", f"Not found: {path}.")
             count(found)
             return found
+
+    def changeable(self, location: str, name: str) -> Record:
+        """As `record`; FAILED_PRECONDITION while something happens to it, and when it has failed."""
+        record = self.record(location, name)
+        self.log.refuse_busy(record.key)
+        if record.message.status == ERROR:  # text UNVERIFIED
+            raise ApiError(
+                "FAILED_PRECONDITION", f"Cluster {name} is in the state ERROR: it can only be deleted."
+            )
+        return record
 
     def used(self, place: str) -> dict[str, float]:
         """What the nodes in a region take of its quotas."""
@@ -231,13 +204,13 @@ class Gke:
 
     def settle(self) -> None:
         """Let everything happen whose time has come."""
-        with self._lock:
-            self._operations.settle()
+        with self.lock:
+            self.log.settle()
 
     def due_in(self) -> float:
         """Emulated seconds until the next operation ends; 0 for none."""
-        with self._lock:
-            return self._operations.due_in()
+        with self.lock:
+            return self.log.due_in()
 
     def join(self) -> None:
         """Wait until the Kubernetes APIs that are starting are there."""
@@ -248,7 +221,7 @@ class Gke:
     def close(self) -> None:
         """End every Kubernetes API."""
         self.join()
-        with self._lock:
+        with self.lock:
             for record in self.clusters.values():
                 end(record)
             self.clusters.clear()
@@ -258,7 +231,7 @@ class Gke:
             rules.pool_needs(pool, pool.initial_node_count * len(pool.locations))
             for pool in cluster.node_pools
         ]
-        rules.check_quota(rules.total(needs), self.used(cluster.location), self.limits, self._project)
+        rules.check_quota(rules.total(needs), self.used(cluster.location), self.limits, self.project)
 
     def _start(self, record: Record) -> None:
         try:
@@ -266,7 +239,7 @@ class Gke:
         except Exception as error:
             record.message.conditions.add(message=str(error))
             return
-        with self._lock:
+        with self.lock:
             gone = self.clusters.get(record.key) is not record
             record.api = None if gone else api
         if gone:
@@ -288,22 +261,13 @@ class Gke:
             ).decode()
 
     def _upgrade_master(self, record: Record, wanted: str) -> Operation:
-        self._operations.refuse_busy(record.key)
         version = versions.upgraded(record.message, wanted)
         mark(record.message, RECONCILING, pools=False)
-        operation = self._operations.start(
+        operation = self.log.start(
             "UPGRADE_MASTER", record, UPGRADING, lambda failed: self._upgraded(record, version, failed)
         )
         operation.failure = self.failures.pop(0) if self.failures else None
         return operation
-
-    def _upgrade_nodes(self, record: Record, pool: Any, wanted: str) -> Operation:
-        self._operations.refuse_busy(record.key)
-        version = versions.of_nodes(record.message, pool, wanted)
-        mark(record.message, RECONCILING)
-        return self._operations.start(
-            "UPGRADE_NODES", record, UPGRADING, lambda _: self._pool_done(record, pool, version)
-        )
 
     def _upgraded(self, record: Record, version: str, failure: Failure | None) -> None:
         mark(record.message, RUNNING, pools=False)
@@ -312,10 +276,14 @@ class Gke:
             if record.message.autopilot.enabled:
                 record.message.current_node_version = version
 
-    def _pool_done(self, record: Record, pool: Any, version: str) -> None:
-        pool.version = version
-        mark(record.message, RUNNING)
-
     def _remove(self, record: Record) -> None:
         end(record)
         self.clusters.pop(record.key, None)
+
+
+def _check_fingerprint(given: str, wanted: str) -> None:
+    """Source: crossplane-contrib/provider-gcp#477."""
+    if given != wanted:
+        text = "Labels could not be set due to fingerprint mismatch; try again with the proper fingerprint"
+        details = f'incorrect fingerprint supplied was "{given}", the expected one is "{wanted}".'
+        raise ApiError("FAILED_PRECONDITION", f"{text}: {details}")

@@ -7,6 +7,7 @@ help, or at the place that is named.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from clouddeploy_gcp.emulator import catalog
@@ -15,7 +16,9 @@ from clouddeploy_gcp.emulator.labels import check_labels
 from clouddeploy_gcp.emulator.versions import CHANNELS
 
 _NAME = re.compile(r"[a-z](?:[a-z0-9-]{0,38}[a-z0-9])?")
-_MOST = 1000
+MOST = 1000
+"""Nodes in a pool, in each zone."""
+
 _SMALLEST_DISK = 12  # GB; 15 from 1.36.3 on, which the catalog has not: NodeConfig.diskSizeGb
 _GKE_METADATA = 2
 
@@ -36,23 +39,34 @@ def check_nodes(cluster: Any, location: str, project: str) -> None:
         raise invalid("Node pool names must be unique.")
     _check_config(cluster.node_config, location, identities=bool(pool))
     for one in cluster.node_pools:
-        _check_pool(one, int(cluster.release_channel.channel))
-        _check_config(one.config, (one.locations or cluster.locations or [region])[0], identities=bool(pool))
+        check_pool(one, cluster, region)
+
+
+def check_pool(pool: Any, cluster: Any, region: str) -> None:
+    """INVALID_ARGUMENT for a pool that a cluster cannot have."""
+    _check_zones(pool.locations, region)
+    _check_itself(pool, int(cluster.release_channel.channel))
+    zone = (pool.locations or cluster.locations or [region])[0]
+    _check_config(pool.config, zone, identities=bool(cluster.workload_identity_config.workload_pool))
+
+
+def _check_zones(zones: Iterable[str], region: str) -> None:
+    for zone in zones:
+        if zone not in catalog.zones_of(region):
+            raise invalid(f'Location "{zone}" is not a zone in region "{region}".')
 
 
 def _check_places(cluster: Any, location: str, region: str) -> None:
-    for zone in {*cluster.locations, *(zone for pool in cluster.node_pools for zone in pool.locations)}:
-        if zone not in catalog.zones_of(region):
-            raise invalid(f'Location "{zone}" is not a zone in region "{region}".')
+    _check_zones(cluster.locations, region)
     if location != region and cluster.locations and location not in cluster.locations:
         raise invalid(f'Cluster.locations must contain the cluster\'s zone "{location}".')
 
 
-def _check_pool(pool: Any, channel: int) -> None:
+def _check_itself(pool: Any, channel: int) -> None:
     if not _NAME.fullmatch(pool.name):
         raise invalid(f'Invalid value for field "node_pool.name": "{pool.name}".')
-    if pool.initial_node_count < 0 or pool.initial_node_count > _MOST:
-        raise invalid(f"NodePool.initial_node_count must be between 0 and {_MOST}.")
+    if pool.initial_node_count < 0 or pool.initial_node_count > MOST:
+        raise invalid(f"NodePool.initial_node_count must be between 0 and {MOST}.")
     if channel and pool.HasField("management") and not pool.management.auto_upgrade:
         # terraform-google-modules/terraform-google-kubernetes-engine#682
         raise invalid(f"Auto_upgrade cannot be false when release_channel {CHANNELS[channel]} is set.")

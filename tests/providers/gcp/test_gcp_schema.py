@@ -118,6 +118,8 @@ def test_a_whole_life_is_as_the_description_says(
         # What only gcloud asks of the emulator; see test_gcp_gcloud.py.
         "artifactregistry.projects.locations.repositories.list",
         "container.projects.locations.clusters.get",
+        "container.projects.locations.clusters.nodePools.create",
+        "container.projects.locations.clusters.nodePools.delete",
         "container.projects.locations.clusters.nodePools.get",
         "container.projects.locations.clusters.nodePools.list",
         "container.projects.locations.clusters.setResourceLabels",
@@ -165,7 +167,14 @@ def test_what_gcloud_asks_is_answered_as_described(
     up(provisioner.steps(spec), clock=gcp_account.clock)
     place = f"v1/{session.parent('europe-west3-a')}"
     cluster = f"{place}/clusters/demo"
-    session.sdk.rest("POST", "container", f"{cluster}:setResourceLabels", json={"resourceLabels": {"a": "b"}})
+    fingerprint = session.sdk.rest("GET", "container", cluster)["labelFingerprint"]
+    labels = {"resourceLabels": {"a": "b"}, "labelFingerprint": fingerprint}
+    session.sdk.rest("POST", "container", f"{cluster}:setResourceLabels", json=labels)
+    more = {"nodePool": {"name": "more", "initialNodeCount": 1}}
+    session.sdk.rest("POST", "container", f"{cluster}/nodePools", json=more)
+    gcp_account.clock.sleep(0)
+    session.sdk.rest("DELETE", "container", f"{cluster}/nodePools/more")
+    gcp_account.clock.sleep(0)
     paths = [cluster, f"{cluster}/nodePools", f"{cluster}/nodePools/clouddeploy", f"{place}/operations"]
     for path in [*paths, f"v1/{session.parent('europe-west3')}/repositories"]:
         session.sdk.rest("GET", "container", path)
