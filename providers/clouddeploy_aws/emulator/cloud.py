@@ -148,7 +148,7 @@ class AwsCloud:
         )
         self.ecr = Ecr(self.registry, self.host)
         self.eks = Eks(self.moto, self.clock, self._start_api)
-        self.access = Access(self.eks.record)
+        self.access = Access(self.eks.record, self.moto)
         self._json = {
             "ecr": JsonService("ecr", self.ecr),
             "eks": JsonService("eks", self.eks, self.access, Tags(self.eks.record)),
@@ -162,7 +162,7 @@ class AwsCloud:
             self.moto.associated,
             lambda: not self.eks.clusters(),
         )
-        self._tokens = TokenReader(self.region, self.host, self.moto.secret_of, self.moto.arn_of)
+        self._tokens = TokenReader(self.region, self.host, self.moto.key_of, self.moto.arn_of)
 
     def _write_configuration(self) -> None:
         """The SDK takes no empty AWS_PROFILE or AWS_CA_BUNDLE; trusting nobody keeps real clouds out."""
@@ -178,10 +178,10 @@ class AwsCloud:
                 raise sigv4.missing(service)
             if service not in PROTOCOLS:
                 raise ServiceError("UnknownService", f"the service {service} is not emulated", status=404)
-            if scope.access_key in self.moto.expired:
+            if self.moto.is_expired(scope.access_key):
                 raise sigv4.expired(service)
             sigv4.check_region(scope, self.region)
-            sigv4.check_header(request, scope, self.moto.secret_of)
+            sigv4.check_header(request, scope, self.moto.key_of)
             return self._serve(request, scope)
         except ServiceError as error:
             return answer_error(service, error)
@@ -217,7 +217,7 @@ class AwsCloud:
             caller = Caller(self.account, scope.region, arn, scope.access_key)
             answered: Answer = backend.answer(request, caller)
             return answered
-        return self.moto.answer(scope.service, request)
+        return self.moto.answer(scope.service, request, arn)
 
     def _start_api(self, cluster: str) -> KubernetesApi:
         def authenticate(token: str) -> tuple[str, tuple[str, ...]] | None:

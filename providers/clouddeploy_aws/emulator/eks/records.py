@@ -30,6 +30,7 @@ class AccessEntry:
 
     principal: str
     username: str
+    kind: str = "STANDARD"
     groups: list[str] = field(default_factory=list)
     policies: list[str] = field(default_factory=list)
     created: datetime = field(default_factory=lambda: datetime.now(UTC))
@@ -56,6 +57,11 @@ class ClusterRecord:
     issues: list[dict[str, Any]] = field(default_factory=list)
     api: KubernetesApi | None = None
     access: dict[str, AccessEntry] = field(default_factory=dict)
+
+    @property
+    def mode(self) -> str:
+        """Where it looks up who may use it; the API's default is the config map alone."""
+        return str(self.request.get("accessConfig", {}).get("authenticationMode", "CONFIG_MAP"))
 
     def status(self, now: float) -> str:
         """CREATING, ACTIVE, FAILED or DELETING."""
@@ -103,9 +109,7 @@ class ClusterRecord:
             },
             "computeConfig": asked.get("computeConfig", {"enabled": False}),
             "storageConfig": {"blockStorage": {"enabled": _switch(asked, "storageConfig", "blockStorage")}},
-            "accessConfig": {
-                "authenticationMode": asked.get("accessConfig", {}).get("authenticationMode", "CONFIG_MAP")
-            },
+            "accessConfig": {"authenticationMode": self.mode},
             "status": status,
             "certificateAuthority": {},
             "clientRequestToken": asked.get("clientRequestToken"),
