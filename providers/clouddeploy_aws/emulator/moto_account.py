@@ -32,7 +32,7 @@ from moto.sts.responses import TokenResponse
 
 from clouddeploy.emulator.clock import Clock
 from clouddeploy_aws.emulator import ec2_rules, iam_rules, sts_rules
-from clouddeploy_aws.emulator.answers import Answer, ServiceError
+from clouddeploy_aws.emulator.answers import Answer, ServiceError, unreadable
 from clouddeploy_aws.emulator.idempotency import ClientTokens
 from clouddeploy_aws.emulator.lag import Lag
 from clouddeploy_aws.emulator.quotas import DEFAULTS
@@ -162,6 +162,8 @@ class MotoAccount:
             status, answered, body = _SERVICES[service].dispatch(received, url, received.headers)
         except NotImplementedError as error:
             raise ServiceError("InvalidAction", str(error)) from error
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise unreadable(service) from error
         except Exception as error:  # moto fails in many ways on actions that it does not know
             raise ServiceError("InternalError", f"moto: {error}", status=500) from error
         if form.get("Action") == "DescribeInstanceTypes":

@@ -20,6 +20,7 @@ class Plan:
 
     version: str
     subnets: list[Any]
+    services: str
     now: float
 
 
@@ -41,6 +42,7 @@ def make(account: MotoAccount, request: Mapping[str, Any], caller: Caller, plan:
         creator=permanent(account.iam, caller.arn),
         ready_at=plan.now + CREATING_SECONDS,
         tags=dict(request.get("tags", {})),
+        services=plan.services,
         interfaces=[_interface(account, name, subnet, group.id) for subnet in plan.subnets],
     )
     if record.mode != "CONFIG_MAP" and request["accessConfig"].get(
