@@ -149,6 +149,14 @@ class AwsAccount:
         )
         return str(answer["Role"]["Arn"])
 
+    def assumable(self, name: str) -> str:
+        """Make a role that everybody in the account may assume; its ARN."""
+        principal = {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}
+        statement = {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}
+        trust = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        answer = self.client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=trust)
+        return str(answer["Role"]["Arn"])
+
     def _cluster(self, name: str, tags: Mapping[str, str]) -> None:
         """A cluster that somebody made by hand, in the default VPC."""
         subnets = [subnet["SubnetId"] for subnet in self.client("ec2").describe_subnets()["Subnets"]]

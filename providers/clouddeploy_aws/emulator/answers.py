@@ -67,6 +67,13 @@ def answer_error(service: str, error: ServiceError) -> Answer:
     return _answer_xml(_QUERY, error)
 
 
+def unreadable(service: str) -> ServiceError:
+    """What a service answers to values that it cannot make sense of. UNVERIFIED: the text."""
+    codes = {"ec2": "InvalidParameterValue", "query": "ValidationError"}
+    code = codes.get(PROTOCOLS.get(service, "query"), "InvalidParameterException")
+    return ServiceError(code, "A value of the request could not be read")
+
+
 _EC2 = (
     "<Response><Errors><Error><Code>{code}</Code><Message>{message}</Message></Error></Errors>"
     "<RequestID>{request}</RequestID></Response>"

@@ -6,6 +6,7 @@ services apart; every signature is checked. `/v2/` is the registry's.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,11 +15,18 @@ from clouddeploy.emulator import EmulatorSettings
 from clouddeploy.emulator.clock import Clock
 from clouddeploy.emulator.faults import Faults as Weather
 from clouddeploy.emulator.machines import Machines
-from clouddeploy.emulator.policy import Policy
+from clouddeploy.emulator.policy import Demand, Policy
 from clouddeploy.emulator.registry.answers import Refusal
 from clouddeploy.emulator.server import Server
 from clouddeploy_aws.emulator import attached, permissions, sigv4
-from clouddeploy_aws.emulator.answers import PROTOCOLS, SDK_NAMES, Answer, ServiceError, answer_error
+from clouddeploy_aws.emulator.answers import (
+    PROTOCOLS,
+    SDK_NAMES,
+    Answer,
+    ServiceError,
+    answer_error,
+    unreadable,
+)
 from clouddeploy_aws.emulator.demands import Place, data_plane, demands
 from clouddeploy_aws.emulator.ecr.data_plane import EcrDataPlane
 from clouddeploy_aws.emulator.ecr.service import Ecr
@@ -26,6 +34,7 @@ from clouddeploy_aws.emulator.eks.access import Access
 from clouddeploy_aws.emulator.eks.records import KubernetesApi
 from clouddeploy_aws.emulator.eks.service import Eks
 from clouddeploy_aws.emulator.eks.tags import Tags
+from clouddeploy_aws.emulator.eks.updates import Updates
 from clouddeploy_aws.emulator.eks.versions import EXTENDED, VERSIONS
 from clouddeploy_aws.emulator.faults import Faults
 from clouddeploy_aws.emulator.machines import auto_mode
@@ -49,6 +58,7 @@ StartKubernetes = Callable[
 """Starts a Kubernetes API: its directory, its users, why an image cannot be pulled, its nodes and what else
 it has in the cloud."""
 
+_log = logging.getLogger(__name__)
 _ACCOUNT = "123456789012"
 _REGION = "eu-west-1"
 
@@ -153,10 +163,16 @@ class AwsCloud:
         )
         self.ecr = Ecr(self.registry, self.host)
         self.eks = Eks(self.moto, self.clock, self._start_api)
-        self.access = Access(self.eks.record)
+        self.access = Access(self.eks.record, self.moto)
         self._json = {
             "ecr": JsonService("ecr", self.ecr),
-            "eks": JsonService("eks", self.eks, self.access, Tags(self.eks.record)),
+            "eks": JsonService(
+                "eks",
+                self.eks,
+                self.access,
+                Tags(self.eks.record),
+                Updates(self.eks.record, self.clock),
+            ),
             "servicequotas": JsonService("service-quotas", Quotas(self.moto.limits)),
         }
         self._place = Place(
@@ -167,7 +183,7 @@ class AwsCloud:
             self.moto.associated,
             lambda: not self.eks.clusters(),
         )
-        self._tokens = TokenReader(self.region, self.host, self.moto.secret_of, self.moto.arn_of)
+        self._tokens = TokenReader(self.region, self.host, self.moto.key_of, self.moto.arn_of)
 
     def _write_configuration(self) -> None:
         """The SDK takes no empty AWS_PROFILE or AWS_CA_BUNDLE; trusting nobody keeps real clouds out."""
@@ -183,13 +199,16 @@ class AwsCloud:
                 raise sigv4.missing(service)
             if service not in PROTOCOLS:
                 raise ServiceError("UnknownService", f"the service {service} is not emulated", status=404)
-            if scope.access_key in self.moto.expired:
+            if self.moto.is_expired(scope.access_key):
                 raise sigv4.expired(service)
             sigv4.check_region(scope, self.region)
-            sigv4.check_header(request, scope, self.moto.secret_of)
+            sigv4.check_header(request, scope, self.moto.key_of)
             return self._serve(request, scope)
         except ServiceError as error:
             return answer_error(service, error)
+        except ValueError:  # a number that is none, text in no encoding
+            _log.info("a request that %s cannot read", service, exc_info=True)
+            return answer_error(service, unreadable(service))
 
     def _serve(self, request: Received, scope: sigv4.Scope) -> Answer:
         backend: Any = self._json.get(scope.service)
@@ -212,8 +231,7 @@ class AwsCloud:
         arn = self.moto.arn_of(scope.access_key)
         if not self.subscribed and scope.service not in {"iam", "sts"}:
             raise sigv4.unsubscribed(scope.service)
-        asked = (backend or self.moto).asked(request)
-        wanted = demands(scope.service, action, asked, self._place)
+        wanted = self._demands(scope.service, action, (backend or self.moto).asked(request))
         policy = self.policies.get(scope.access_key)
         permissions.check(wanted, policy, self.denied, scope.service, arn)
         if action == permissions.SIMULATE:
@@ -222,7 +240,14 @@ class AwsCloud:
             caller = Caller(self.account, scope.region, arn, scope.access_key)
             answered: Answer = backend.answer(request, caller)
             return answered
-        return self.moto.answer(scope.service, request)
+        return self.moto.answer(scope.service, request, arn)
+
+    def _demands(self, service: str, action: str, asked: Mapping[str, Any]) -> list[Demand]:
+        """Asked before the values are checked: they may be of any type."""
+        try:
+            return demands(service, action, asked, self._place)
+        except (AttributeError, KeyError, TypeError):
+            raise unreadable(service) from None
 
     def _start_api(self, cluster: str) -> KubernetesApi:
         def authenticate(token: str) -> tuple[str, tuple[str, ...]] | None:

@@ -65,6 +65,8 @@ def demands(service: str, action: str, asked: Asked, place: Place) -> list[Deman
             return list(_eks(action, asked, place))
         case "iam":
             return list(_iam(action, asked, place))
+        case "sts" if "RoleArn" in asked:
+            return [Demand(f"sts:{action}", asked["RoleArn"])]
     return [Demand(f"{service}:{action}")]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +11,11 @@ from clouddeploy_aws.emulator.answers import ServiceError
 from clouddeploy_aws.emulator.quotas import GATEWAYS, VPCS
 
 Form = Mapping[str, str]
+
+_PAGE = (5, 1000)
+_TAG_KEY = re.compile(r"(TagSpecification\.\d+\.)?Tag\.\d+\.Key")
+_SUBNET = range(16, 28 + 1)
+"""How long the prefix of a subnet may be."""
 
 
 @dataclass(frozen=True)
@@ -22,10 +28,34 @@ class Ec2:
 
 
 def check(form: Form, place: Ec2) -> None:
-    """ServiceError for what EC2 refuses."""
+    """ServiceError for what EC2 refuses, and for a dry run of what it would carry out."""
+    _check_page(form)
+    _check_tags(form)
     rule = _RULES.get(form.get("Action", ""))
     if rule:
         rule(form, place)
+    if form.get("DryRun", "").lower() == "true":
+        text = "Request would have succeeded, but DryRun flag is set."
+        raise ServiceError("DryRunOperation", text, status=412)
+
+
+def _check_page(form: Form) -> None:
+    """UNVERIFIED: the texts. No list here is long enough for EC2 to give a token for its rest."""
+    size = form.get("MaxResults")
+    if size is not None and not _PAGE[0] <= int(size) <= _PAGE[1]:
+        text = (
+            f"Value ( {size} ) for parameter maxResults is invalid. Expecting a value between {_PAGE[0]} and "
+        )
+        raise ServiceError("InvalidParameterValue", f"{text}{_PAGE[1]}.")
+    if form.get("NextToken") and form.get("Action", "").startswith("Describe"):
+        raise ServiceError("InvalidNextToken", f"The token '{form['NextToken']}' is invalid")
+
+
+def _check_tags(form: Form) -> None:
+    keys = (value for name, value in form.items() if _TAG_KEY.fullmatch(name))
+    if any(key.lower().startswith("aws:") for key in keys):
+        text = "Tag keys starting with 'aws:' are reserved for internal use"
+        raise ServiceError("InvalidParameterValue", text)
 
 
 def _create_vpc(_: Form, place: Ec2) -> None:
@@ -54,6 +84,40 @@ def _detach_gateway(form: Form, place: Ec2) -> None:
             "address(es) before detaching the gateway."
         )
         raise ServiceError("DependencyViolation", text)
+
+
+def _create_subnet(form: Form, place: Ec2) -> None:
+    """The text about the zone: TheSudoYT/terraform-aws-palworld#9."""
+    zones = [zone.name for zone in place.ec2.describe_availability_zones()]
+    zone = form.get("AvailabilityZone")
+    if zone is not None and zone not in zones:
+        text = (
+            f"Value ({zone}) for parameter availabilityZone is invalid. Subnets can currently only be "
+            f"created in the following availability zones: {', '.join(zones)}."
+        )
+        raise ServiceError("InvalidParameterValue", text)
+    block = form.get("CidrBlock", "")
+    prefix = block.partition("/")[2]
+    if prefix.isdigit() and int(prefix) not in _SUBNET:
+        raise ServiceError("InvalidSubnet.Range", f"The CIDR '{block}' is invalid.")
+
+
+def _delete_table(form: Form, place: Ec2) -> None:
+    """A VPC's main route table goes with the VPC alone."""
+    table = place.ec2.route_tables.get(form.get("RouteTableId", ""))
+    if table is not None and table.main_association_id:
+        raise _in_use("routeTable", table.id)
+
+
+def _release_address(form: Form, place: Ec2) -> None:
+    """An address that something has stays; EC2 API reference, "Error codes"."""
+    gateways = [one for one in place.ec2.nat_gateways.values() if one.state != "deleted"]
+    used = {one.get("allocationId") for gateway in gateways for one in gateway.address_set}
+    for address in place.ec2.addresses:
+        if address.allocation_id == form.get("AllocationId", "") and (
+            address.association_id or address.allocation_id in used
+        ):
+            raise ServiceError("InvalidIPAddress.InUse", f"Address {address.public_ip} is in use.")
 
 
 def _delete_subnet(form: Form, place: Ec2) -> None:
@@ -123,9 +187,12 @@ def _in_use(kind: str, what: str) -> ServiceError:
 _RULES: Mapping[str, Callable[[Form, Ec2], None]] = {
     "AttachInternetGateway": _attach_gateway,
     "CreateInternetGateway": _create_gateway,
+    "CreateSubnet": _create_subnet,
     "CreateVpc": _create_vpc,
+    "DeleteRouteTable": _delete_table,
     "DeleteSecurityGroup": _delete_group,
     "DeleteSubnet": _delete_subnet,
     "DeleteVpc": _delete_vpc,
     "DetachInternetGateway": _detach_gateway,
+    "ReleaseAddress": _release_address,
 }

@@ -60,7 +60,7 @@ class JsonService:
         if handler is None:
             raise ServiceError("UnknownOperationException", f"{operation.name} is not emulated", status=404)
         wanted = self._read(operation, request, labels)
-        problems = list(check(operation.input_shape, wanted, "")) if operation.input_shape else []
+        problems = _problems(operation, wanted)
         if problems:
             raise ServiceError("InvalidParameterException", "; ".join(problems))
         try:
@@ -94,6 +94,8 @@ class JsonService:
             found: dict[str, Any] = json.loads(request.body or b"{}")
         except ValueError:
             raise ServiceError("SerializationException", "the body is no JSON") from None
+        if not isinstance(found, dict):
+            raise ServiceError("SerializationException", "the body is no JSON object")
         query = parse_qs(request.query)
         members = operation.input_shape.members if operation.input_shape else {}
         for name, shape in members.items():
@@ -109,6 +111,13 @@ class JsonService:
         if shape is not None:
             error.status = shape.metadata.get("error", {}).get("httpStatusCode", error.status)
         return error
+
+
+def _problems(operation: OperationModel, wanted: Mapping[str, Any]) -> list[str]:
+    try:
+        return list(check(operation.input_shape, wanted, "")) if operation.input_shape else []
+    except (AttributeError, TypeError):
+        return ["a value of the request is of the wrong type"]
 
 
 @cache

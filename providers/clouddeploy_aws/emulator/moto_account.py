@@ -18,6 +18,7 @@ from urllib.parse import parse_qs
 
 from moto.core import responses
 from moto.core.request import Request
+from moto.core.utils import utcnow
 from moto.ec2.models import ec2_backends
 from moto.ec2.models.security_groups import SecurityGroupRule
 from moto.ec2.responses import EC2Response
@@ -30,12 +31,12 @@ from moto.sts.models import sts_backends
 from moto.sts.responses import TokenResponse
 
 from clouddeploy.emulator.clock import Clock
-from clouddeploy_aws.emulator import ec2_rules
-from clouddeploy_aws.emulator.answers import Answer, ServiceError
+from clouddeploy_aws.emulator import ec2_rules, iam_rules, sts_rules
+from clouddeploy_aws.emulator.answers import Answer, ServiceError, unreadable
 from clouddeploy_aws.emulator.idempotency import ClientTokens
 from clouddeploy_aws.emulator.lag import Lag
 from clouddeploy_aws.emulator.quotas import DEFAULTS
-from clouddeploy_aws.emulator.sigv4 import Received
+from clouddeploy_aws.emulator.sigv4 import Key, Received
 from clouddeploy_aws.partitions import partition
 
 _SERVICES: dict[str, Any] = {
@@ -111,19 +112,29 @@ class MotoAccount:
         key = self.iam.create_access_key(name, prefix="AKIA")
         return str(key.access_key_id), str(key.secret_access_key)
 
-    def secret_of(self, access_key: str) -> str | None:
-        """The secret of a user's or an assumed role's key."""
-        key = self.iam.access_keys.get(access_key) or self._assumed(access_key)
-        return str(key.secret_access_key) if key else None
+    def key_of(self, access_key: str) -> Key | None:
+        """A user's or an assumed role's key."""
+        session = self._assumed(access_key)
+        if session:
+            return Key(str(session.secret_access_key), str(session.session_token))
+        key = self.iam.access_keys.get(access_key)
+        return Key(str(key.secret_access_key)) if key else None
+
+    def is_expired(self, access_key: str) -> bool:
+        """Whether a key's time is over; that of an assumed role's is real time."""
+        session = self._assumed(access_key)
+        return access_key in self.expired or bool(session and session.expiration <= utcnow())
 
     def arn_of(self, access_key: str) -> str:
         """The principal as `get_caller_identity` names it."""
         sts = sts_backends[self.account][self.partition]
         return str(sts.get_caller_identity(access_key, self.region)[1])
 
-    def answer(self, service: str, request: Received) -> Answer:
-        """Have moto answer a request."""
+    def answer(self, service: str, request: Received, caller: str) -> Answer:
+        """Have moto answer a request of `caller`, an ARN."""
         form = self.asked(request)
+        if service == "sts":
+            sts_rules.check(form, self.iam, caller)
         if service == "iam":
             return self._answer_iam(request, form)
         if service != "ec2":
@@ -136,6 +147,7 @@ class MotoAccount:
 
     def _answer_iam(self, request: Received, form: Mapping[str, str]) -> Answer:
         self.lag.check_role(form)
+        iam_rules.check(form)
         answer = self._dispatch("iam", request, form)
         if answer.status == 200:
             self.lag.note_role(form)
@@ -150,6 +162,8 @@ class MotoAccount:
             status, answered, body = _SERVICES[service].dispatch(received, url, received.headers)
         except NotImplementedError as error:
             raise ServiceError("InvalidAction", str(error)) from error
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise unreadable(service) from error
         except Exception as error:  # moto fails in many ways on actions that it does not know
             raise ServiceError("InternalError", f"moto: {error}", status=500) from error
         if form.get("Action") == "DescribeInstanceTypes":

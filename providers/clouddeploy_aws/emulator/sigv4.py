@@ -16,8 +16,17 @@ from urllib.parse import quote, unquote
 from clouddeploy_aws.emulator.answers import PROTOCOLS, ServiceError
 from clouddeploy_aws.partitions import partition
 
-Secrets = Callable[[str], "str | None"]
-"""The secret key of an access key id, None for one that is not known."""
+
+@dataclass(frozen=True)
+class Key:
+    """The secret of an access key id, and the session token that a temporary one comes with."""
+
+    secret: str
+    token: str = ""
+
+
+Keys = Callable[[str], "Key | None"]
+"""The key of an access key id, None for one that is not known."""
 
 _ALGORITHM = "AWS4-HMAC-SHA256"
 _HEADER = re.compile(
@@ -70,36 +79,45 @@ def check_region(scope: Scope, region: str) -> None:
         raise wrong_signature(scope.service, text)
 
 
-def check_header(request: Received, scope: Scope, secret_of: Secrets) -> None:
-    """Check the Authorization header; raises the ServiceError that the scope's service answers."""
+def check_header(request: Received, scope: Scope, key_of: Keys) -> None:
+    """Check the Authorization header; raises the ServiceError that the scope's service answers.
+
+    A temporary key is known only with its session token, and a lasting one only without any.
+    """
     match = _HEADER.fullmatch(request.headers.get("authorization", ""))
-    secret = secret_of(scope.access_key)
-    if match is None or secret is None:
+    key = key_of(scope.access_key)
+    if match is None or key is None or not _fits(key, request.headers.get("x-amz-security-token", "")):
         raise unknown_key(scope.service)
     moment = request.headers.get("x-amz-date", "")
     _check_clock(scope.service, moment)
     names = match["headers"].split(";")
     payload = hashlib.sha256(request.body).hexdigest()
     canonical = _canonical(request, request.query, names, payload)
-    if not hmac.compare_digest(sign(secret, scope, moment, canonical), match["signature"]):
+    if not hmac.compare_digest(sign(key.secret, scope, moment, canonical), match["signature"]):
         raise wrong_signature(scope.service)
 
 
 def check_presigned(
-    path: str, query: Sequence[tuple[str, str]], headers: Mapping[str, str], secret_of: Secrets
+    path: str, query: Sequence[tuple[str, str]], headers: Mapping[str, str], key_of: Keys
 ) -> Scope | None:
     """The scope of a presigned GET without a body when its signature is right, else None."""
     values = {name.lower(): unquote(value) for name, value in query}
     scope = Scope.parse(values.get("x-amz-credential", ""))
-    secret = secret_of(scope.access_key) if scope else None
-    if scope is None or secret is None or values.get("x-amz-algorithm") != _ALGORITHM:
+    key = key_of(scope.access_key) if scope else None
+    if scope is None or key is None or values.get("x-amz-algorithm") != _ALGORITHM:
+        return None
+    if not _fits(key, values.get("x-amz-security-token", "")):
         return None
     unsigned = "&".join(f"{name}={value}" for name, value in query if name.lower() != "x-amz-signature")
     request = Received("GET", path, unsigned, headers, b"")
     names = values.get("x-amz-signedheaders", "").split(";")
     canonical = _canonical(request, unsigned, names, hashlib.sha256(b"").hexdigest())
-    wanted = sign(secret, scope, values.get("x-amz-date", ""), canonical)
+    wanted = sign(key.secret, scope, values.get("x-amz-date", ""), canonical)
     return scope if hmac.compare_digest(wanted, values.get("x-amz-signature", "")) else None
+
+
+def _fits(key: Key, token: str) -> bool:
+    return hmac.compare_digest(key.token.encode(), token.encode())
 
 
 def sign(secret: str, scope: Scope, moment: str, canonical: str) -> str:

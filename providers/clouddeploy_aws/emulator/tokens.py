@@ -12,7 +12,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
-from clouddeploy_aws.emulator.sigv4 import Secrets, check_presigned
+from clouddeploy_aws.emulator.sigv4 import Keys, check_presigned
 from clouddeploy_aws.partitions import sts_host
 from clouddeploy_aws.tokens import CLUSTER_HEADER, PREFIX
 
@@ -34,10 +34,10 @@ _PARAMETERS = {
 class TokenReader:
     """Reads tokens for one account and region; `host` is the emulator's own `127.0.0.1:port`."""
 
-    def __init__(self, region: str, host: str, secret_of: Secrets, arn_of: Callable[[str], str]) -> None:
+    def __init__(self, region: str, host: str, key_of: Keys, arn_of: Callable[[str], str]) -> None:
         self._region = region
         self._host = host
-        self._secret_of = secret_of
+        self._key_of = key_of
         self._arn_of = arn_of
 
     def principal(self, token: str, cluster: str) -> str | None:
@@ -57,7 +57,7 @@ class TokenReader:
         ):
             return None
         headers = {"host": parts.netloc, CLUSTER_HEADER: cluster}
-        scope = check_presigned(parts.path, [(a, b) for a, b in pairs], headers, self._secret_of)
+        scope = check_presigned(parts.path, [(a, b) for a, b in pairs], headers, self._key_of)
         return self._arn_of(scope.access_key) if scope and scope.service == "sts" else None
 
     def _host_fits(self, scheme: str, host: str) -> bool:

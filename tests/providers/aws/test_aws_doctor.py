@@ -143,7 +143,7 @@ def test_a_role_is_asked_about_by_its_own_name(
 
 
 def _assume(account: AwsAccount, monkeypatch: pytest.MonkeyPatch) -> None:
-    role = account.role("ci", "ec2.amazonaws.com", {})
+    role = account.assumable("ci")
     made = account.client("sts").assume_role(RoleArn=role, RoleSessionName="run")["Credentials"]
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", made["AccessKeyId"])
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", made["SecretAccessKey"])

@@ -26,7 +26,7 @@ from clouddeploy_aws import connect
 from clouddeploy_aws.emulator import sigv4, start
 from clouddeploy_aws.emulator.answers import ServiceError
 from clouddeploy_aws.emulator.cloud import AwsCloud
-from clouddeploy_aws.emulator.sigv4 import Received, Scope
+from clouddeploy_aws.emulator.sigv4 import Key, Received, Scope
 from moto_fixtures.aws import EXISTING, AwsAccount
 from moto_fixtures.kubernetes import StubKubernetes
 
@@ -82,10 +82,10 @@ def test_a_clock_may_be_five_minutes_off(minutes: int, said: str | None) -> None
     headers = {"host": "localhost", "x-amz-date": moment, "authorization": authorization}
     received = Received("GET", "/clusters", "", headers, b"")
     if said is None:
-        sigv4.check_header(received, scope, lambda _: "secret")
+        sigv4.check_header(received, scope, lambda _: Key("secret"))
         return
     with pytest.raises(ServiceError, match=said) as caught:
-        sigv4.check_header(received, scope, lambda _: "secret")
+        sigv4.check_header(received, scope, lambda _: Key("secret"))
     assert caught.value.code == "InvalidSignatureException"
 
 
@@ -179,21 +179,6 @@ def test_the_same_request_token_means_the_same_cluster(aws_account: AwsAccount) 
     first, second = (eks.create_cluster(**request)["cluster"]["createdAt"] for _ in range(2))
     assert first == second
     assert _code(eks.create_cluster, **{**request, "version": "1.34"})[0] == "InvalidParameterException"
-
-
-def test_others_get_in_by_access_entries(aws_account: AwsAccount) -> None:
-    aws_account.plant(EXISTING)
-    eks = aws_account.client("eks")
-    who = "arn:aws:iam::123456789012:role/ci"
-    eks.create_access_entry(clusterName="demo", principalArn=who, kubernetesGroups=["viewers"])
-    assert who in eks.list_access_entries(clusterName="demo")["accessEntries"]
-    assert aws_account.cloud.access.groups("demo", who) == (who, ("viewers",))
-    policy = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy"
-    eks.associate_access_policy(
-        clusterName="demo", principalArn=who, policyArn=policy, accessScope={"type": "cluster"}
-    )
-    assert aws_account.cloud.access.groups("demo", who) == (who, ("viewers", "system:masters"))
-    assert _code(eks.create_access_entry, clusterName="demo", principalArn=who)[0] == "ResourceInUseException"
 
 
 def test_versions_are_offered_with_one_default(aws_account: AwsAccount) -> None:

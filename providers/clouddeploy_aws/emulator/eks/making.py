@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from clouddeploy_aws.emulator.ec2_rules import referring
-from clouddeploy_aws.emulator.eks.access import CLUSTER_ADMIN
-from clouddeploy_aws.emulator.eks.records import CREATING_SECONDS, AccessEntry, ClusterRecord
+from clouddeploy_aws.emulator.eks.access import CLUSTER_ADMIN, entry_for
+from clouddeploy_aws.emulator.eks.records import CREATING_SECONDS, ClusterRecord
 from clouddeploy_aws.emulator.models import Caller
 from clouddeploy_aws.emulator.moto_account import MotoAccount
+from clouddeploy_aws.emulator.principals import permanent
 
 
 @dataclass(frozen=True)
@@ -19,6 +20,7 @@ class Plan:
 
     version: str
     subnets: list[Any]
+    services: str
     now: float
 
 
@@ -37,14 +39,18 @@ def make(account: MotoAccount, request: Mapping[str, Any], caller: Caller, plan:
         version=plan.version,
         vpc_id=vpc_id,
         security_group=group.id,
-        creator=caller.arn,
+        creator=permanent(account.iam, caller.arn),
         ready_at=plan.now + CREATING_SECONDS,
         tags=dict(request.get("tags", {})),
+        services=plan.services,
         interfaces=[_interface(account, name, subnet, group.id) for subnet in plan.subnets],
     )
-    if request.get("accessConfig", {}).get("bootstrapClusterCreatorAdminPermissions", True):
-        admin = AccessEntry(caller.arn, caller.arn, policies=[f"arn:aws:eks::aws:{CLUSTER_ADMIN}"])
-        record.access[caller.arn] = admin
+    if record.mode != "CONFIG_MAP" and request["accessConfig"].get(
+        "bootstrapClusterCreatorAdminPermissions", True
+    ):
+        admin = entry_for(permanent(account.iam, caller.arn))
+        admin.policies.append(f"arn:{account.partition}:eks::aws:{CLUSTER_ADMIN}")
+        record.access[admin.principal] = admin
     return record
 
 

@@ -30,9 +30,31 @@ class AccessEntry:
 
     principal: str
     username: str
+    kind: str = "STANDARD"
     groups: list[str] = field(default_factory=list)
     policies: list[str] = field(default_factory=list)
     created: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+
+@dataclass(frozen=True)
+class Update:
+    """One change of a cluster: of which kind, what becomes what, done at which emulated second."""
+
+    kind: str
+    parameter: str
+    value: str
+    done_at: float
+    created: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    def describe(self, update_id: str, now: float) -> dict[str, Any]:
+        return {
+            "id": update_id,
+            "status": "Successful" if now >= self.done_at else "InProgress",
+            "type": self.kind,
+            "params": [{"type": self.parameter, "value": self.value}],
+            "createdAt": self.created,
+            "errors": [],
+        }
 
 
 @dataclass
@@ -48,6 +70,7 @@ class ClusterRecord:
     creator: str
     ready_at: float
     tags: dict[str, str]
+    services: str = "172.20.0.0/16"
     interfaces: list[str] = field(default_factory=list)
     created: datetime = field(default_factory=lambda: datetime.now(UTC))
     gone_at: float | None = None
@@ -56,6 +79,12 @@ class ClusterRecord:
     issues: list[dict[str, Any]] = field(default_factory=list)
     api: KubernetesApi | None = None
     access: dict[str, AccessEntry] = field(default_factory=dict)
+    updates: dict[str, Update] = field(default_factory=dict)
+
+    @property
+    def mode(self) -> str:
+        """Where it looks up who may use it; the API's default is the config map alone."""
+        return str(self.request.get("accessConfig", {}).get("authenticationMode", "CONFIG_MAP"))
 
     def status(self, now: float) -> str:
         """CREATING, ACTIVE, FAILED or DELETING."""
@@ -95,7 +124,7 @@ class ClusterRecord:
                 "publicAccessCidrs": network.get("publicAccessCidrs", ["0.0.0.0/0"]),
             },
             "kubernetesNetworkConfig": {
-                "serviceIpv4Cidr": "172.20.0.0/16",
+                "serviceIpv4Cidr": self.services,
                 "ipFamily": "ipv4",
                 "elasticLoadBalancing": {
                     "enabled": _switch(asked, "kubernetesNetworkConfig", "elasticLoadBalancing")
@@ -103,9 +132,7 @@ class ClusterRecord:
             },
             "computeConfig": asked.get("computeConfig", {"enabled": False}),
             "storageConfig": {"blockStorage": {"enabled": _switch(asked, "storageConfig", "blockStorage")}},
-            "accessConfig": {
-                "authenticationMode": asked.get("accessConfig", {}).get("authenticationMode", "CONFIG_MAP")
-            },
+            "accessConfig": {"authenticationMode": self.mode},
             "status": status,
             "certificateAuthority": {},
             "clientRequestToken": asked.get("clientRequestToken"),

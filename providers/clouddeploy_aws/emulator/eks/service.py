@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import uuid
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -13,10 +12,10 @@ from clouddeploy_aws.emulator.eks import rules
 from clouddeploy_aws.emulator.eks.making import Plan, make, unmake
 from clouddeploy_aws.emulator.eks.records import (
     DELETING_SECONDS,
-    UPDATING_SECONDS,
     ClusterRecord,
     KubernetesApi,
 )
+from clouddeploy_aws.emulator.eks.request import check_account, check_request, service_block
 from clouddeploy_aws.emulator.eks.versions import described
 from clouddeploy_aws.emulator.models import Caller
 from clouddeploy_aws.emulator.moto_account import MotoAccount
@@ -46,11 +45,8 @@ class Eks:
             if again:
                 return {"cluster": again.describe(self._clock.now())}
             rules.check_free(name, list(self._clusters), self._account.limits[CLUSTERS])
-            version = rules.check_version(request.get("version"))
-            rules.check_auto_mode(request)
-            subnets = rules.check_subnets(self._account, request)
-            self._check_roles(request)
-            record = make(self._account, request, caller, Plan(version, subnets, self._clock.now()))
+            plan = self._plan(request)
+            record = make(self._account, request, caller, plan)
             self._clusters[name] = record
         thread = threading.Thread(target=self._start, args=(record,), name=f"eks {name}", daemon=True)
         self._starting.append(thread)
@@ -64,8 +60,12 @@ class Eks:
         with self._lock:
             self._sweep()
             names = sorted(self._clusters)
-        start = int(request.get("nextToken") or 0)
-        size = request.get("maxResults") or 100
+        token = request.get("nextToken") or "0"
+        if not token.isdecimal() or int(token) > len(names):
+            raise ServiceError(
+                "InvalidParameterException", "The nextToken is invalid"
+            )  # UNVERIFIED: the text
+        start, size = int(token), request.get("maxResults") or 100
         more = str(start + size) if start + size < len(names) else None
         return {"clusters": names[start : start + size], "nextToken": more}
 
@@ -94,19 +94,6 @@ class Eks:
             if record.gone_at is None:
                 record.gone_at = self._clock.now() + DELETING_SECONDS
             return {"cluster": record.describe(self._clock.now())}
-
-    def update_cluster_version(self, request: Mapping[str, Any], caller: Caller) -> dict[str, Any]:
-        with self._lock:
-            record = self.record(request["name"])
-            if record.status(self._clock.now()) != "ACTIVE":
-                text = f"Cannot update cluster {record.name}: it is not ACTIVE"
-                raise ServiceError("ResourceInUseException", text, clusterName=record.name)
-            rules.check_update(record.version, request["version"])
-            record.next_version = request["version"]
-            record.updated_at = self._clock.now() + UPDATING_SECONDS
-        params = [{"type": "Version", "value": request["version"]}]
-        update = {"id": str(uuid.uuid4()), "status": "InProgress", "type": "VersionUpdate", "params": params}
-        return {"update": update}
 
     def describe_cluster_versions(self, request: Mapping[str, Any], caller: Caller) -> dict[str, Any]:
         return {"clusterVersions": described(request)}
@@ -138,13 +125,18 @@ class Eks:
                 self._end(record)
             self._clusters.clear()
 
-    def _check_roles(self, request: Mapping[str, Any]) -> None:
+    def _plan(self, request: Mapping[str, Any]) -> Plan:
+        """ServiceError for what EKS refuses."""
+        version = rules.check_version(request.get("version"))
+        rules.check_auto_mode(request)
+        check_request(request)
+        subnets = rules.check_subnets(self._account, request)
         auto = bool(request.get("computeConfig", {}).get("enabled"))
         arn = request["roleArn"]
         rules.check_role(self._account, arn, auto=auto, seen_for=self.known_for(arn))
-        nodes = request.get("computeConfig", {}).get("nodeRoleArn")
-        if nodes and rules.find_role(self._account, nodes) is None:
-            raise ServiceError("InvalidParameterException", f"The role {nodes} cannot be found")
+        check_account(self._account, request, subnets)
+        services = service_block(self._account, request, subnets[0].vpc_id)
+        return Plan(version, subnets, services, self._clock.now())
 
     def known_for(self, arn: str) -> float:
         """How many emulated seconds EKS has had to hear of a role."""

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from clouddeploy_aws.emulator.answers import ServiceError
 from clouddeploy_aws.emulator.eks.records import ClusterRecord
+from clouddeploy_aws.emulator.eks.request import check_tags
 from clouddeploy_aws.emulator.models import Caller
 
 
@@ -19,7 +21,12 @@ class Tags:
         return {"tags": self._by_arn(request["resourceArn"]).tags}
 
     def tag_resource(self, request: Mapping[str, Any], caller: Caller) -> dict[str, Any]:
-        self._by_arn(request["resourceArn"]).tags.update(request["tags"])
+        record = self._by_arn(request["resourceArn"])
+        try:
+            check_tags({**record.tags, **request["tags"]})
+        except ServiceError as error:
+            raise ServiceError("BadRequestException", error.message) from error
+        record.tags.update(request["tags"])
         return {}
 
     def untag_resource(self, request: Mapping[str, Any], caller: Caller) -> dict[str, Any]:
@@ -29,4 +36,11 @@ class Tags:
         return {}
 
     def _by_arn(self, arn: str) -> ClusterRecord:
-        return self._record(arn.rpartition("/")[2])
+        """NotFoundException, in a text that is UNVERIFIED, also for another region's or account's."""
+        try:
+            record = self._record(arn.rpartition("/")[2])
+        except ServiceError:
+            record = None
+        if record is None or record.arn != arn:
+            raise ServiceError("NotFoundException", f"The resource {arn} could not be found", status=404)
+        return record
