@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from clouddeploy_alibaba.emulator.answers import ServiceError, check_tags
@@ -33,11 +33,37 @@ ADDON_VERSION = "v25.09.1-aliyun"
 _NAME = re.compile(r"[0-9A-Za-z\u4e00-\u9fff][0-9A-Za-z\u4e00-\u9fff-]{0,62}")
 _SPECS = {"ack.standard", "ack.pro.small"}
 _DISKS = {"cloud", "cloud_efficiency", "cloud_ssd", "cloud_essd", "cloud_auto", "cloud_essd_entry"}
+_ROLE_ERRORS = {
+    "ErrManagedKuberneteRoleNotAttach": {"AliyunCSManagedKubernetesRole"},
+    "ErrManagedAddonRoleNotAttach": {"AliyunCSManagedCsiPluginRole", "AliyunCSManagedCsiProvisionerRole"},
+}
+_AUTHORIZE = "https://ram.console.aliyun.com/role/authorize"
+PULLING_ADDON, PULLING_ROLE = "managed-aliyun-acr-credential-helper", "AliyunCSManagedAcrRole"
 _BASIC_CLUSTERS, _BASIC_NODES = 2, 10
 
 
 def invalid(text: str) -> ServiceError:
     return ServiceError("ErrorCheckParams", text)
+
+
+def not_authorized(code: str) -> ServiceError:
+    """A service role is missing."""
+    text = f"please complete the cluster addon's service ramrole authorization at {_AUTHORIZE}"
+    return ServiceError(code, text)
+
+
+def check_roles(missing: Collection[str]) -> None:
+    """Refuse a cluster while nobody has authorized the roles that ACK acts by.
+
+    Codes and words: "Authorization FAQ" of the ACK documentation, and terraform-provider-alicloud#149 for the
+    default role. That the credential helper's role is wanted only when it is installed is UNVERIFIED.
+    """
+    if "AliyunCSDefaultRole" in missing:
+        text = "The role not exists: acs:ram::role/aliyuncsdefaultrole."
+        raise ServiceError("EntityNotExist.Role", text)
+    for code, roles in _ROLE_ERRORS.items():
+        if roles.intersection(missing):
+            raise not_authorized(code)
 
 
 def check_cluster(world: World, request: Mapping[str, Any], basic_clusters: int) -> None:

@@ -14,10 +14,11 @@ from alibabacloud_tea_openapi.utils_models import Config
 
 from clouddeploy.contract import ClusterSpec
 from clouddeploy.errors import CloudDeployError
+from clouddeploy_alibaba.emulator.ack_rules import ADDON_VERSION
 from clouddeploy_alibaba.emulator.answers import Received, ServiceError
 from clouddeploy_alibaba.emulator.signature import Signatures, canonical_request, sign
 from clouddeploy_alibaba.sdk import Sdk
-from moto_fixtures.alibaba import REGION, AlibabaAccount
+from moto_fixtures.alibaba import EXISTING, REGION, AlibabaAccount
 
 KEY, SECRET = "LTAItest", "test-secret"
 NAMES = [
@@ -158,6 +159,35 @@ def test_a_wrong_cluster_is_refused(
         client(alibaba_account).create_cluster(request)
     assert caught.value.code == code
     assert alibaba_account.cloud.ledger() == []
+
+
+@pytest.mark.parametrize(
+    ("role", "code"),
+    [
+        ("AliyunCSDefaultRole", "EntityNotExist.Role"),
+        ("AliyunCSManagedKubernetesRole", "ErrManagedKuberneteRoleNotAttach"),
+        ("AliyunCSManagedCsiPluginRole", "ErrManagedAddonRoleNotAttach"),
+        ("AliyunCSManagedCsiProvisionerRole", "ErrManagedAddonRoleNotAttach"),
+    ],
+)
+def test_ack_makes_no_cluster_without_its_service_roles(
+    role: str, code: str, alibaba_account: AlibabaAccount
+) -> None:
+    alibaba_account.cloud.ack.missing_roles = {role}
+    with pytest.raises(ClientException) as caught:
+        client(alibaba_account).create_cluster(models.CreateClusterRequest().from_map(BODY))
+    assert caught.value.code == code
+
+
+def test_the_credential_helper_needs_a_role_of_its_own(alibaba_account: AlibabaAccount) -> None:
+    alibaba_account.plant(EXISTING)
+    alibaba_account.cloud.ack.missing_roles = {"AliyunCSManagedAcrRole"}
+    (cluster,) = alibaba_account.cloud.ack.clusters()
+    wanted = {"name": "managed-aliyun-acr-credential-helper", "version": ADDON_VERSION}
+    request = models.InstallClusterAddonsRequest().from_map({"body": [wanted]})
+    with pytest.raises(ClientException) as caught:
+        client(alibaba_account).install_cluster_addons(cluster.id, request)
+    assert caught.value.code == "ErrAcrHelperRoleNotAttach"
 
 
 @pytest.mark.parametrize(
