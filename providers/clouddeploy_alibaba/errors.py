@@ -44,7 +44,7 @@ _INACTIVE = re.compile(
     re.IGNORECASE,
 )
 _NO_ROLE = re.compile(r"RoleNotAttach|EntityNotExist\.Role|^MissingAuth")
-"""ACK lacks a service role. Source: ACK documentation, "Authorization FAQ"; terraform-provider-alicloud#149."""
+"""Source: ACK documentation, "Authorization FAQ"; aliyun/terraform-provider-alicloud#149."""
 _DENIED = re.compile(r"^(Forbidden|NoPermission|NoPrivilege|StatusForbidden|AccessDenied|Unauthorized)")
 _ACTION = re.compile(r"\b[a-z]+:[A-Z]\w+")
 _QUOTA = re.compile(r"Quota|Limit_?Exceed|ExceedLimit|\bexceeds? the (quota|limit)", re.IGNORECASE)
