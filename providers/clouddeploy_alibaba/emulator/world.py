@@ -71,10 +71,11 @@ class World:
         self.reset()
 
     def reset(self) -> None:
-        """An empty account with the usual quotas."""
+        """An empty account with the usual quotas; that of namespaces is UNVERIFIED."""
         self.resources.clear()
         self.funded = self.opened = True
         self.quotas = {
+            "acr_namespace": 25,
             "amk_cluster_quota": 20,
             "ask_cluster_quota": 20,
             "cluster_nodepool_quota": 20,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -116,6 +117,35 @@ def test_errors_have_the_services_form(alibaba_account: AlibabaAccount) -> None:
         )
     assert answer.status == 400
     assert set(answer.json()) == {"Code", "Message", "RequestId", "HostId", "Recommend"}
+
+
+@pytest.mark.parametrize(
+    ("ask", "code"),
+    [
+        (lambda sdk: sdk.ack("do it", "describe_clusters_v1", body={"page_size": "x"}), "ErrorCheckParams"),
+        (lambda sdk: sdk.acr("do it", "list_instance", PageSize="x"), "InvalidParameter"),
+        (lambda sdk: sdk.rpc("do it", "VPC", "DescribeVpcs", PageSize="x"), "InvalidParameter"),
+    ],
+)
+def test_what_cannot_be_read_is_refused(
+    ask: Callable[[Sdk], object], code: str, alibaba_account: AlibabaAccount
+) -> None:
+    with pytest.raises(CloudDeployError) as caught:
+        ask(Sdk(REGION, None))
+    assert caught.value.code == code
+    assert alibaba_account.cloud.ledger() == []
+
+
+@pytest.mark.parametrize("size", ["many", "2", [], {"a": 1}, True, 1.5])
+def test_a_number_of_nodes_that_is_none_is_refused(size: object, alibaba_account: AlibabaAccount) -> None:
+    alibaba_account.plant(EXISTING)
+    (cluster,) = alibaba_account.cloud.ack.clusters()
+    (vswitch,) = alibaba_account.cloud.world.of("vswitch")
+    group = {"vswitch_ids": [vswitch.id], "instance_types": ["ecs.c9i.xlarge"], "desired_size": size}
+    body = {"nodepool_info": {"name": "pool"}, "scaling_group": group}
+    with pytest.raises(CloudDeployError) as caught:
+        Sdk(REGION, None).ack("do it", "create_cluster_node_pool", cluster.id, body=body)
+    assert caught.value.code == "ErrorCheckParams"
 
 
 BODY: dict[str, Any] = {
