@@ -136,11 +136,11 @@ class AlibabaCloud:
         self.ack.close()
 
     def _fill(self) -> None:
-        self.rpc = RpcServices(self.world)
         self.acr = Acr(self.world, self._directory / "registry", self.host)
         self.acr.instances["cri-rehearsal0000000"] = InstanceRecord("cri-rehearsal0000000", "rehearsal")
         self.personal = Personal(self.acr)
         self.ack = Ack(self.world, self._start_api)
+        self.rpc = RpcServices(self.world, self.ack.vswitches_in_use)
 
     def _start_api(self, cluster_id: str) -> KubernetesApi:
         acr, ack = self.acr, self.ack

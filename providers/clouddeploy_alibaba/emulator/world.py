@@ -30,7 +30,10 @@ MACHINES = (
 
 @dataclass
 class Resource:
-    """Something with an id, tags, a VPC it is in, and the moment at which it is available."""
+    """Something with an id, tags, a VPC it is in, and the moment at which it is available.
+
+    `asked` are the parameters of the request that made it, for its ClientToken.
+    """
 
     kind: str
     id: str
@@ -42,6 +45,7 @@ class Resource:
     ready_at: float = 0.0
     cluster_id: str = ""
     token: str = ""
+    asked: dict[str, str] = field(default_factory=dict)
     size: int = 0
     category: str = "cloud_essd"
     level: str = "PL0"

@@ -223,7 +223,6 @@ def test_the_credential_helper_needs_a_role_of_its_own(alibaba_account: AlibabaA
 @pytest.mark.parametrize(
     ("action", "parameters", "code"),
     [
-        ("CreateVpc", {"CidrBlock": "8.8.8.0/24"}, "InvalidCidrBlock.Malformed"),
         ("CreateVpc", {"RegionId": "mars-1"}, "InvalidRegionId.NotFound"),
         ("CreateVSwitch", {"VpcId": "vpc-none"}, "InvalidVpcId.NotFound"),
         ("DeleteVSwitch", {"VSwitchId": "vsw-none"}, "InvalidVSwitchId.NotFound"),
