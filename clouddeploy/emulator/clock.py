@@ -20,6 +20,14 @@ class Clock:
         with self._lock:
             return (time.monotonic() - self._start) * self.pace + self._skipped
 
+    def elapsed(self) -> float:
+        """Real seconds since the start, and those that were skipped.
+
+        For what a client reads off its own clock, such as the end of a login: no pace hastens that.
+        """
+        with self._lock:
+            return time.monotonic() - self._start + self._skipped
+
     def advance(self, seconds: float) -> None:
         """Let `seconds` emulated seconds pass at once."""
         with self._lock:

@@ -9,17 +9,16 @@ from clouddeploy.contract import Check
 from clouddeploy.errors import CloudDeployError, CredentialsError, NotFoundError
 from clouddeploy_alibaba.clusters import find
 from clouddeploy_alibaba.costs import PRO_HOUR
+from clouddeploy_alibaba.errors import AUTHORIZE
 from clouddeploy_alibaba.instances import Instances
 from clouddeploy_alibaba.policy import POLICY, START
+from clouddeploy_alibaba.roles import missing_roles, needed_roles
 from clouddeploy_alibaba.session import Session
 from clouddeploy_alibaba.wishes import count_clusters, quota, versions
 
 _PACKAGES = ("alibabacloud_cs20151215", "alibabacloud_cr20181201", "alibabacloud_tea_openapi")
 _SKEW = 300.0
 """Seconds; Alibaba Cloud refuses requests that are 15 minutes off."""
-ROLES = ("AliyunCSDefaultRole", "AliyunCSManagedKubernetesRole", "AliyunCSManagedAcrRole")
-"""Service roles that ACK needs once in an account. Source: ACK documentation, "ACK service roles"."""
-_AUTHORIZE = "authorize them once: https://ram.console.alibabacloud.com/role/authorize?product=cs"
 
 
 class AlibabaDoctor:
@@ -71,12 +70,10 @@ class AlibabaDoctor:
         return Check("ACK", True, f"is switched on in {self._session.region}, newest {offered[0]}")
 
     def _roles(self) -> Check:
-        body = {"roles": [{"name": name} for name in ROLES]}
-        answer = self._session.sdk.ack("look for the service roles of ACK", "check_service_role", body=body)
-        missing = [str(one["name"]) for one in answer.get("roles") or () if not one.get("granted")]
+        missing = missing_roles(self._session)
         if missing:
-            return Check("service roles", False, f"missing: {', '.join(missing)}", _AUTHORIZE)
-        return Check("service roles", True, f"{len(ROLES)} are there")
+            return Check("service roles", False, f"missing: {', '.join(missing)}", AUTHORIZE)
+        return Check("service roles", True, f"{len(needed_roles(self._session))} are there")
 
     def _permissions(self) -> Check:
         """RAM simulates nothing for a user: a read of each service is tried."""

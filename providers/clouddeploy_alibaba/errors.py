@@ -24,6 +24,9 @@ from clouddeploy.errors import (
 )
 
 LOG_IN = "run `aliyun configure`, or set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET"
+AUTHORIZE = (
+    "open https://cs.console.alibabacloud.com once as the account's owner: it asks for the service roles"
+)
 _SDK = {"Tea", "alibabacloud_credentials", "alibabacloud_tea_openapi", "darabonba", "requests", "urllib3"}
 
 _CLOCK = re.compile(r"InvalidTimeStamp|Timestamp.*(expired|in the future)", re.IGNORECASE)
@@ -40,6 +43,8 @@ _INACTIVE = re.compile(
     r"NotOpen|ServiceNotEnable|Service\.?NotActivated|not (been |yet )?(activated|opened)|has not activated",
     re.IGNORECASE,
 )
+_NO_ROLE = re.compile(r"RoleNotAttach|EntityNotExist\.Role|^MissingAuth")
+"""Source: ACK documentation, "Authorization FAQ"; aliyun/terraform-provider-alicloud#149."""
 _DENIED = re.compile(r"^(Forbidden|NoPermission|NoPrivilege|StatusForbidden|AccessDenied|Unauthorized)")
 _ACTION = re.compile(r"\b[a-z]+:[A-Z]\w+")
 _QUOTA = re.compile(r"Quota|Limit_?Exceed|ExceedLimit|\bexceeds? the (quota|limit)", re.IGNORECASE)
@@ -127,6 +132,8 @@ def _account(doing: str, refusal: Refusal) -> CloudDeployError | None:
     if _INACTIVE.search(both):
         fix = "switch the service on once, as the account's owner: https://www.alibabacloud.com/product"
         return PreconditionError(said, fix=fix, code=code)
+    if _NO_ROLE.search(both):
+        return PreconditionError(said, fix=AUTHORIZE, code=code)
     # The quota's own operation may be what is not allowed.
     if _QUOTA.search(code) or (refusal.status in {400, 403} and _QUOTA.search(_ACTION.sub("", refusal.text))):
         return PreconditionError(

@@ -15,6 +15,7 @@ from clouddeploy.contract import ClusterSpec
 from clouddeploy.errors import ConfigError, PreconditionError
 from clouddeploy_alibaba.costs import known_machines
 from clouddeploy_alibaba.machines import choose
+from clouddeploy_alibaba.roles import check_roles
 from clouddeploy_alibaba.sdk import Json
 from clouddeploy_alibaba.session import Session
 
@@ -83,9 +84,11 @@ class Wishes:
     def check(self) -> None:
         """Everything that can be refused before the first write.
 
-        Raises ConfigError for what is not offered and PreconditionError for a quota that is used up.
+        Raises ConfigError for what is not offered and PreconditionError for a service role that ACK lacks
+        or a quota that is used up.
         """
         _ = self.nodes, self.version, self.zones
+        check_roles(self.session)
         check_quota(self.session, self.spec)
 
     @cached_property

@@ -36,6 +36,12 @@ class AckBook:
         """A cluster as it was when somebody last looked; takes no lock."""
         return self._clusters.get(cluster_id)
 
+    def vswitches_in_use(self) -> set[str]:
+        """Those that nodes are in, or may be on their way into or out of."""
+        pools = [pool for one in self.clusters() for pool in one.pools.values()]
+        used = [pool.request["scaling_group"] for pool in pools if pool.desired or pool.serving]
+        return {each for group in used for each in group["vswitch_ids"]}
+
     def can_pull(self, cluster_id: str) -> bool:
         """Whether the credential helper gives this cluster's pods a pull secret."""
         record = self.find(cluster_id)

@@ -39,6 +39,7 @@ class ClusterCalls(AckBook):
         """CreateCluster: ServiceError for what ACK refuses."""
         now = self._world.clock.now()
         basic = [one for one in self._clusters.values() if shown.is_basic(one)]
+        rules.check_roles(self.missing_roles)
         rules.check_cluster(self._world, body, len(basic))
         version = rules.check_version(body, rules.VERSIONS)
         if len(self._clusters) >= min(
@@ -146,7 +147,7 @@ class ClusterCalls(AckBook):
 
     def _check_service_role(self, _: Mapping[str, str], request: Received) -> Json:
         asked = [str(one["name"]) for one in (request.document() or {}).get("roles", ())]
-        return {"roles": [{"name": one, "granted": one not in self.missing_roles} for one in asked]}
+        return {"roles": [shown.role(one, granted=one not in self.missing_roles) for one in asked]}
 
     def _untag_resources(self, _: Mapping[str, str], request: Received) -> Json:
         asked = request.parameters()

@@ -95,6 +95,8 @@ class PoolCalls(AckBook):
             name, version = str(wanted.get("name")), str(wanted.get("version"))
             if name not in rules.ADDONS or version != rules.ADDON_VERSION:
                 raise ServiceError("AddonNotFound", f"addon {name} is not found", 404)
+            if name == rules.PULLING_ADDON and rules.PULLING_ROLE in self.missing_roles:
+                raise rules.not_authorized("ErrAcrHelperRoleNotAttach")
             if name in record.addons:
                 raise ServiceError("AddonAlreadyInstalled", f"addon {name} is installed already", 409)
             config = str(wanted.get("config", ""))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from clouddeploy_alibaba.emulator.answers import ServiceError, check_tags
@@ -33,11 +33,47 @@ ADDON_VERSION = "v25.09.1-aliyun"
 _NAME = re.compile(r"[0-9A-Za-z\u4e00-\u9fff][0-9A-Za-z\u4e00-\u9fff-]{0,62}")
 _SPECS = {"ack.standard", "ack.pro.small"}
 _DISKS = {"cloud", "cloud_efficiency", "cloud_ssd", "cloud_essd", "cloud_auto", "cloud_essd_entry"}
+_ROLE_ERRORS = {
+    "ErrManagedKuberneteRoleNotAttach": {"AliyunCSManagedKubernetesRole"},
+    "ErrManagedAddonRoleNotAttach": {"AliyunCSManagedCsiPluginRole", "AliyunCSManagedCsiProvisionerRole"},
+}
+_AUTHORIZE = "https://ram.console.aliyun.com/role/authorize"
+PULLING_ADDON, PULLING_ROLE = "managed-aliyun-acr-credential-helper", "AliyunCSManagedAcrRole"
 _BASIC_CLUSTERS, _BASIC_NODES = 2, 10
 
 
 def invalid(text: str) -> ServiceError:
     return ServiceError("ErrorCheckParams", text)
+
+
+def number(group: Mapping[str, Any], name: str, default: int) -> int:
+    """A whole number in the request."""
+    found = group.get(name)
+    if found is None:
+        return default
+    if type(found) is not int:
+        raise invalid(f"{name} is no number")
+    return found
+
+
+def not_authorized(code: str) -> ServiceError:
+    """A service role is missing."""
+    text = f"please complete the cluster addon's service ramrole authorization at {_AUTHORIZE}"
+    return ServiceError(code, text)
+
+
+def check_roles(missing: Collection[str]) -> None:
+    """Refuse a cluster while nobody has authorized the roles that ACK acts by.
+
+    Codes and words: "Authorization FAQ" of the ACK documentation, and terraform-provider-alicloud#149 for the
+    default role. That the credential helper's role is wanted only when it is installed is UNVERIFIED.
+    """
+    if "AliyunCSDefaultRole" in missing:
+        text = "The role not exists: acs:ram::role/aliyuncsdefaultrole."
+        raise ServiceError("EntityNotExist.Role", text)
+    for code, roles in _ROLE_ERRORS.items():
+        if roles.intersection(missing):
+            raise not_authorized(code)
 
 
 def check_cluster(world: World, request: Mapping[str, Any], basic_clusters: int) -> None:
@@ -82,9 +118,9 @@ def check_pool(world: World, vpc_id: str, request: Mapping[str, Any], *, basic: 
     _check_machines(world, group)
     if group.get("system_disk_category", "cloud_efficiency") not in _DISKS:
         raise invalid(f"system_disk_category {group.get('system_disk_category')} is invalid")
-    if not 20 <= int(group.get("system_disk_size", 120)) <= 2048:
+    if not 20 <= number(group, "system_disk_size", 120) <= 2048:
         raise invalid("system_disk_size is out of range")
-    if not 0 <= int(group.get("internet_max_bandwidth_out", 0)) <= 100:
+    if not 0 <= number(group, "internet_max_bandwidth_out", 0) <= 100:
         raise invalid("internet_max_bandwidth_out is out of range")
     _check_tags(group.get("tags") or ())
     return check_size(group, basic=basic, node_quota=node_quota)
@@ -92,7 +128,7 @@ def check_pool(world: World, vpc_id: str, request: Mapping[str, Any], *, basic: 
 
 def check_size(group: Mapping[str, Any], *, basic: bool, node_quota: int) -> int:
     """The wished number of nodes."""
-    size = int(group.get("desired_size") or 0)
+    size = number(group, "desired_size", 0)
     if size < 0 or size > node_quota:
         raise ServiceError("QuotaExceeded.Node", f"the quota of {node_quota} nodes is exceeded")
     if basic and size > _BASIC_NODES:

@@ -88,6 +88,12 @@ def task(world: World, record: TaskRecord) -> Json:
     return {**found, "error": {"code": "400", "message": record.error}} if state == "fail" else found
 
 
+def role(name: str, *, granted: bool) -> Json:
+    """A role as CheckServiceRole shows it."""
+    message = "" if granted else f"The role does not exist: {name}"
+    return {"name": name, "granted": granted, "message": message}
+
+
 def addon(world: World, record: AddonRecord) -> Json:
     """An add-on as GetClusterAddonInstance shows it."""
     state = record.state(world.clock.now())

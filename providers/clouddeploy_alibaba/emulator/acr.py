@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import secrets
+import ipaddress
+import json
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from clouddeploy.emulator.registry import ACR, OciRegistry, TokenServer
+from clouddeploy.emulator.registry import ACR, OciRegistry
+from clouddeploy_alibaba.emulator import acr_rules as rules
+from clouddeploy_alibaba.emulator.acr_logins import Logins
 from clouddeploy_alibaba.emulator.answers import ServiceError, request_id
 from clouddeploy_alibaba.emulator.world import World
 
@@ -19,10 +22,10 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 Parameters = Mapping[str, str]
 AUTH_PATH = "/dockerauth/auth"
-USER = "cr_temp_user"
-_LIFE = 3600
 _MILLISECONDS = 1000
 _LARGEST_PAGE = 100
+_NODE = "47.254.0.1"
+"""The address of any node: it comes to the instance as everybody else does."""
 
 
 @dataclass
@@ -34,6 +37,12 @@ class InstanceRecord:
     status: str = "RUNNING"
     public: bool = True
     entries: list[str] = field(default_factory=lambda: ["0.0.0.0/0"])
+
+    def lets_in(self, address: str) -> bool:
+        """Whether an address gets through: a new instance lets nobody in."""
+        running = self.public and self.status == "RUNNING"
+        client = ipaddress.ip_address(address)
+        return running and any(client in ipaddress.ip_network(one, strict=False) for one in self.entries)
 
 
 @dataclass
@@ -55,13 +64,12 @@ class Acr:
     def __init__(self, world: World, directory: Path, host: str) -> None:
         self._world = world
         self._host = host
-        self._users: dict[str, str] = {}
-        self.tokens = TokenServer(
-            self._users,
+        self.logins = Logins(
+            world.clock,
             realm=f"http://{host}{AUTH_PATH}",
             service=f"registry.aliyuncs.com:{world.region}:26842",
         )
-        self.registry = OciRegistry(directory, authorize=self.tokens.authorize, profile=ACR)
+        self.registry = OciRegistry(directory, authorize=self.logins.authorize, profile=ACR)
         self.instances: dict[str, InstanceRecord] = {}
         self.namespaces: dict[str, Json] = {}
         self.repositories: dict[str, RepositoryRecord] = {}
@@ -96,29 +104,29 @@ class Acr:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """The registry protocol and its token server."""
         if str(environ["PATH_INFO"]) != AUTH_PATH:
+            if not self.lets_in(str(environ["REMOTE_ADDR"])):
+                return _closed(start_response)
             return self.registry(environ, start_response)
         if not environ.get("HTTP_AUTHORIZATION"):
             environ["QUERY_STRING"] = ""  # a token for everybody opens no private repository
-        return self.tokens(environ, start_response)
+        return self.logins(environ, start_response)
+
+    def lets_in(self, address: str) -> bool:
+        """Whether some instance does; without one there is only Personal Edition, which has no such list."""
+        return not self.instances or any(one.lets_in(address) for one in self.instances.values())
 
     def pull_problem(self, image: str) -> str | None:
         """Why a node could not pull an image of this registry; None when it can, or for another's."""
         host, _, rest = image.partition("/")
         if host != self._host:
             return None
+        if not self.lets_in(_NODE):
+            return f'failed to resolve reference "{image}": failed to do request: i/o timeout'
         name, _, digest = rest.partition("@")
         repository, _, tag = name.partition(":")
         if self.registry.find(repository, digest or tag or "latest"):
             return None
         return f'failed to resolve reference "{image}": {image}: not found'
-
-    def password(self) -> tuple[str, str]:
-        """A user name and a password that the registry takes."""
-        return USER, self._users.setdefault(USER, secrets.token_urlsafe(48))
-
-    def expire(self) -> None:
-        """Let every password that was given out be too old."""
-        self._users.clear()
 
     def _list_instance(self, parameters: Parameters) -> Json:
         found = [
@@ -156,11 +164,15 @@ class Acr:
 
     def _create_namespace(self, parameters: Parameters) -> Json:
         instance, name = self._instance(parameters), parameters.get("NamespaceName", "")
-        if not 2 <= len(name) <= 120:
-            raise ServiceError("PARAMETER_INVALID", "The namespace name is invalid.", 200)
+        rules.check_namespace(parameters)
         key = f"{instance.id}/{name}"
         if key in self.namespaces:
             raise ServiceError("NAMESPACE_ALREADY_EXIST", "The namespace already exists.", 200)
+        if (
+            sum(one.startswith(f"{instance.id}/") for one in self.namespaces)
+            >= self._world.quotas["acr_namespace"]
+        ):
+            raise ServiceError("NAMESPACE_LIMIT_EXCEED", "The limit of namespaces is exceeded.", 200)
         self.namespaces[key] = {
             "InstanceId": instance.id,
             "NamespaceId": self._world.new_id("crn-"),
@@ -193,16 +205,12 @@ class Acr:
 
     def _create_repository(self, parameters: Parameters) -> Json:
         instance = self._instance(parameters)
-        for needed in ("RepoName", "RepoNamespaceName", "RepoType", "Summary"):
-            if not parameters.get(needed):
-                raise ServiceError(f"Missing{needed}", f"{needed} is mandatory for this action.")
+        rules.check_repository(parameters)
         namespace, name = parameters["RepoNamespaceName"], parameters["RepoName"]
         self._namespace(parameters, namespace)
         key = f"{instance.id}/{namespace}/{name}"
         if key in self.repositories:
             raise ServiceError("REPO_ALREADY_EXIST", "The repository already exists.", 200)
-        if parameters["RepoType"] not in {"PRIVATE", "PUBLIC"} or not 2 <= len(name) <= 64:
-            raise ServiceError("PARAMETER_INVALID", "The repository is invalid.", 200)
         immutable = parameters.get("TagImmutability", "false").lower() == "true"
         made = RepositoryRecord(
             self._world.new_id("crr-"),
@@ -213,8 +221,8 @@ class Acr:
             immutable,
             int(time.time() * _MILLISECONDS),
         )
-        self.repositories[key] = made
         self.registry.create_repository(f"{namespace}/{name}", immutable=immutable)
+        self.repositories[key] = made
         return {"RepoId": made.id}
 
     def _list_repositories(self, parameters: Parameters) -> Json:
@@ -251,6 +259,9 @@ class Acr:
             raise ServiceError("TAG_NOT_EXIST", "The tag does not exist.", 200)
         return {}
 
+    def _names(self, instance: InstanceRecord) -> list[str]:
+        return [one for one in self.repositories if one.startswith(f"{instance.id}/")]
+
     def _repository(self, parameters: Parameters) -> RepositoryRecord:
         instance = self._instance(parameters)
         if not parameters.get("RepoId"):
@@ -261,17 +272,15 @@ class Acr:
         raise ServiceError("REPO_NOT_EXIST", "The repository does not exist.", 200)
 
     def _create_rule(self, parameters: Parameters) -> Json:
-        self._instance(parameters)
-        if parameters.get("Auto", "").lower() == "true" and not parameters.get("ScheduleTime"):
-            raise ServiceError("PARAMETER_INVALID", "ScheduleTime is needed.", 200)
+        instance = self._instance(parameters)
+        rules.check_rule(parameters, [one.partition("/")[2] for one in self._names(instance)])
         rule = {**parameters, "RuleId": self._world.new_id("cralr-")}
         self.rules.append(rule)
         return {"RuleId": rule["RuleId"]}
 
     def _login(self, parameters: Parameters) -> Json:
         self._instance(parameters)
-        username, password = self.password()
-        expires = int((time.time() + _LIFE) * _MILLISECONDS)
+        username, password, expires = self.logins.fresh()
         return {"TempUsername": username, "AuthorizationToken": password, "ExpireTime": expires}
 
     def _namespace(self, parameters: Parameters, name: str) -> Json:
@@ -288,6 +297,15 @@ class Acr:
         if found is None:
             raise ServiceError("INSTANCE_NOT_EXIST", "The instance does not exist.", 200)
         return found
+
+
+def _closed(start_response: StartResponse) -> Iterable[bytes]:
+    """Who is not let in waits for a connection that never comes; nobody has to wait for a 403."""
+    body = json.dumps({"errors": [{"code": "DENIED", "message": "access from this address is denied"}]})
+    start_response(
+        "403 Forbidden", [("Content-Type", "application/json"), ("Content-Length", str(len(body)))]
+    )
+    return [body.encode()]
 
 
 def _page(parameters: Parameters, key: str, found: list[Json]) -> Json:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl
+
+MOST_TAGS, _LONGEST_TAG = 20, 128
 
 
 class ServiceError(Exception):
@@ -83,17 +86,27 @@ def listed(parameters: Mapping[str, str], name: str) -> list[str]:
 
 def tags_of(parameters: Mapping[str, str]) -> dict[str, str]:
     """`Tag.1.Key`, `Tag.1.Value`, …"""
-    found: dict[str, str] = {}
-    for number in range(1, 21):
-        key = parameters.get(f"Tag.{number}.Key")
-        if key:
-            found[key] = parameters.get(f"Tag.{number}.Value", "")
+    numbers = [key.split(".")[1] for key in parameters if re.fullmatch(r"Tag\.[0-9]+\.Key", key)]
+    if len(numbers) > MOST_TAGS:
+        raise ServiceError("NumberExceed.Tags", "The number of tags exceeds the limit.")
+    found = {parameters[f"Tag.{one}.Key"]: parameters.get(f"Tag.{one}.Value", "") for one in numbers}
     check_tags(found)
     return found
 
 
 def check_tags(tags: Mapping[str, str]) -> None:
-    """Refuse keys that Alibaba Cloud keeps for itself, and links."""
-    for key in tags:
-        if not key or len(key) > 128 or key.startswith(("aliyun", "acs:", "http://", "https://")):
+    """Refuse what Alibaba Cloud keeps for itself, and links.
+
+    Source: VPC API reference, CreateVpc: up to 128 characters each, no `aliyun` or `acs:` at the start, no
+    `http://` or `https://`.
+    """
+    for key, value in tags.items():
+        if not key or _refused_in_tags(key):
             raise ServiceError("InvalidTagKey.Malformed", "The tag key is not valid.")
+        if _refused_in_tags(value):
+            raise ServiceError("InvalidTagValue.Malformed", "The tag value is not valid.")
+
+
+def _refused_in_tags(text: str) -> bool:
+    link = "http://" in text or "https://" in text
+    return link or len(text) > _LONGEST_TAG or text.startswith(("aliyun", "acs:"))

@@ -46,6 +46,7 @@ SERVICES = {
 }
 """API version -> service."""
 
+_UNREADABLE = (ValueError, TypeError, AttributeError, LookupError)
 _ACCOUNT = "1234567890123456"
 _REGION = "eu-central-1"
 _KEY = "LTAI5tRehearsalAccessKey"
@@ -135,11 +136,11 @@ class AlibabaCloud:
         self.ack.close()
 
     def _fill(self) -> None:
-        self.rpc = RpcServices(self.world)
         self.acr = Acr(self.world, self._directory / "registry", self.host)
         self.acr.instances["cri-rehearsal0000000"] = InstanceRecord("cri-rehearsal0000000", "rehearsal")
         self.personal = Personal(self.acr)
         self.ack = Ack(self.world, self._start_api)
+        self.rpc = RpcServices(self.world, self.ack.vswitches_in_use)
 
     def _start_api(self, cluster_id: str) -> KubernetesApi:
         acr, ack = self.acr, self.ack
@@ -176,6 +177,11 @@ class AlibabaCloud:
             answer = Answer(self._dispatch(service, action, request, policy))
         except ServiceError as error:
             answer = answer_error(error, self.host, rpc=service not in {"CS", "personal"})
+        except _UNREADABLE:
+            # What this emulator's code cannot read is wrong in the request; the codes are UNVERIFIED.
+            code = "ErrorCheckParams" if service == "CS" else "InvalidParameter"
+            unreadable = ServiceError(code, "The specified parameter is not valid.")
+            answer = answer_error(unreadable, self.host, rpc=service not in {"CS", "personal"})
         if self.observe:
             self.observe(service, action, request, answer)
         return answer

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-import ipaddress
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
+from clouddeploy_alibaba.emulator import network_rules as rules
 from clouddeploy_alibaba.emulator.answers import ServiceError, listed, tags_of
 from clouddeploy_alibaba.emulator.world import Resource, World
 
 Parameters = Mapping[str, str]
 Json = dict[str, Any]
-_PRIVATE = tuple(map(ipaddress.ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")))
+_PAGE, _LARGE_PAGE = 50, 100
+"""The most entries in a page of VPCs, vSwitches and NAT gateways, and of all else."""
 _IN_VPC = {"vswitch": "vSwitch", "group": "security group", "slb": "load balancer", "nat": "NAT gateway"}
 
 
 class RpcServices:
-    """`call` answers one action of one service."""
+    """`call` answers one action of one service; `in_use` are the vSwitches that nodes are in."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, in_use: Callable[[], Collection[str]]) -> None:
         self._world = world
+        self._in_use = in_use
         self._actions: dict[tuple[str, str], Callable[[Parameters], Json]] = {
             ("STS", "GetCallerIdentity"): self._identity,
             ("VPC", "CreateVpc"): self._create_vpc,
@@ -66,8 +68,10 @@ class RpcServices:
         if again is None:
             if len(self._world.of("vpc")) >= self._world.quotas["vpc"]:
                 raise ServiceError("QuotaExceeded.Vpc", "VPC quota exceeded.")
-            cidr = _network(parameters.get("CidrBlock", "172.16.0.0/12"))
-            again = self._add("vpc", "vpc-", parameters, name=parameters.get("VpcName", ""), cidr=str(cidr))
+            name = parameters.get("VpcName", "")
+            rules.check_name("Vpc", name)
+            cidr = rules.vpc_range(parameters.get("CidrBlock", "172.16.0.0/12"))
+            again = self._add("vpc", "vpc-", parameters, name=name, cidr=str(cidr))
         return {"VpcId": again.id, "VRouterId": f"vrt-{again.id[4:]}", "RouteTableId": f"vtb-{again.id[4:]}"}
 
     def _describe_vpcs(self, parameters: Parameters) -> Json:
@@ -94,21 +98,13 @@ class RpcServices:
         if again is None:
             if parameters.get("ZoneId") not in self._world.stock:
                 raise ServiceError("InvalidZoneId.NotFound", "The specified zone does not exist.", 404)
-            cidr = _network(parameters.get("CidrBlock", ""))
-            self._check_cidr(vpc, cidr)
+            taken = self._world.of("vswitch", vpc_id=vpc.id)
+            cidr = rules.vswitch_range(parameters.get("CidrBlock", ""), vpc, taken)
             name = parameters.get("VSwitchName", "")
+            rules.check_name("VSwitch", name)
             again = self._add("vswitch", "vsw-", parameters, name=name, cidr=str(cidr))
             again.vpc_id, again.zone = vpc.id, parameters["ZoneId"]
         return {"VSwitchId": again.id}
-
-    def _check_cidr(self, vpc: Resource, cidr: ipaddress.IPv4Network) -> None:
-        taken = [_network(one.cidr) for one in self._world.of("vswitch", vpc_id=vpc.id)]
-        if not cidr.subnet_of(_network(vpc.cidr)):
-            raise ServiceError("InvalidCidrBlock.Malformed", "The CIDR block is not in that of the VPC.")
-        if any(cidr.overlaps(one) for one in taken):
-            raise ServiceError(
-                "InvalidCidrBlock.Overlapped", "Specified CIDR block overlaps with another subnet."
-            )
 
     def _describe_vswitches(self, parameters: Parameters) -> Json:
         found = self._filtered("vswitch", parameters, VSwitchId="id", VSwitchName="name", VpcId="vpc_id")
@@ -120,7 +116,8 @@ class RpcServices:
     def _delete_vswitch(self, parameters: Parameters) -> Json:
         key = parameters.get("VSwitchId", "")
         vswitch = self._world.get("vswitch", key, "InvalidVSwitchId.NotFound")
-        if any(one.vswitch_id == vswitch.id for one in self._world.resources.values()):
+        held = any(one.vswitch_id == vswitch.id for one in self._world.resources.values())
+        if held or vswitch.id in self._in_use():
             text = "Specified object has dependent resources."
             raise ServiceError("DependencyViolation.Resource", text)
         del self._world.resources[key]
@@ -138,9 +135,9 @@ class RpcServices:
         found = self._filtered("eip", parameters, AllocationId="id")
         shown = [
             {"AllocationId": one.id, "IpAddress": one.name, "Status": "InUse"}
-            for one in _paged(parameters, found)
+            for one in _paged(parameters, found, _LARGE_PAGE)
         ]
-        return {**_page(parameters, found), "EipAddresses": {"EipAddress": shown}}
+        return {**_page(parameters, found, _LARGE_PAGE), "EipAddresses": {"EipAddress": shown}}
 
     def _describe_gateways(self, parameters: Parameters) -> Json:
         found = self._filtered("nat", parameters, VpcId="vpc_id", NatGatewayId="id")
@@ -160,8 +157,8 @@ class RpcServices:
     def _describe_disks(self, parameters: Parameters) -> Json:
         status = parameters.get("Status", "All")
         found = [one for one in self._filtered("disk", parameters) if status in {"All", _disk_status(one)}]
-        shown = [self._disk(one) for one in _paged(parameters, found)]
-        return {**_page(parameters, found), "Disks": {"Disk": shown}}
+        shown = [self._disk(one) for one in _paged(parameters, found, _LARGE_PAGE)]
+        return {**_page(parameters, found, _LARGE_PAGE), "Disks": {"Disk": shown}}
 
     def _describe_balancers(self, parameters: Parameters) -> Json:
         found = self._filtered("slb", parameters, VpcId="vpc_id", LoadBalancerId="id")
@@ -173,21 +170,27 @@ class RpcServices:
                 "Address": one.address,
                 "LoadBalancerStatus": "active",
             }
-            for one in _paged(parameters, found)
+            for one in _paged(parameters, found, _LARGE_PAGE)
         ]
-        return {**_page(parameters, found), "LoadBalancers": {"LoadBalancer": shown}}
+        return {**_page(parameters, found, _LARGE_PAGE), "LoadBalancers": {"LoadBalancer": shown}}
 
     def _delete_balancer(self, parameters: Parameters) -> Json:
         balancer = self._world.get(
             "slb", parameters.get("LoadBalancerId", ""), "InvalidLoadBalancerId.NotFound"
         )
+        if balancer.cluster_id:
+            # ACK protects its API server's load balancer; the code is UNVERIFIED.
+            raise ServiceError("OperationDenied.DeleteProtectionIsOn", "The deletion protection is on.")
         del self._world.resources[balancer.id]
         return {}
 
     def _repeated(self, kind: str, parameters: Parameters) -> Resource | None:
-        """What the same ClientToken has made already."""
+        """What the same ClientToken has made already; it must have been asked for in the same words."""
         token = parameters.get("ClientToken")
-        return next((one for one in self._world.of(kind) if token and one.token == token), None)
+        found = next((one for one in self._world.of(kind) if token and one.token == token), None)
+        if found:
+            rules.check_same(parameters, found.asked)
+        return found
 
     def _add(self, kind: str, prefix: str, parameters: Parameters, *, name: str, cidr: str) -> Resource:
         return self._world.add(
@@ -198,6 +201,7 @@ class RpcServices:
                 cidr=cidr,
                 ready_at=self._world.settles(),
                 token=parameters.get("ClientToken", ""),
+                asked=dict(parameters),
                 tags=tags_of(parameters),
             )
         )
@@ -255,29 +259,18 @@ def _disk_status(one: Resource) -> str:
     return "In_use" if one.attached else "Available"
 
 
-def _network(text: str) -> ipaddress.IPv4Network:
-    try:
-        found = ipaddress.IPv4Network(text)
-    except ValueError:
-        raise ServiceError("InvalidCidrBlock.Malformed", "The specified CIDR block is not valid.") from None
-    if not any(found.subnet_of(one) for one in _PRIVATE if isinstance(one, ipaddress.IPv4Network)):
-        raise ServiceError("InvalidCidrBlock.Malformed", "The specified CIDR block is not private.")
-    return found
-
-
 def _shown(tags: Mapping[str, str]) -> list[Json]:
     return [{"Key": key, "Value": value} for key, value in tags.items()]
 
 
-def _page(parameters: Parameters, found: list[Resource]) -> Json:
-    size = int(parameters.get("PageSize", 10))
-    return {"PageNumber": int(parameters.get("PageNumber", 1)), "PageSize": size, "TotalCount": len(found)}
+def _page(parameters: Parameters, found: list[Resource], largest: int = _PAGE) -> Json:
+    number, size = rules.page_of(parameters, largest)
+    return {"PageNumber": number, "PageSize": size, "TotalCount": len(found)}
 
 
-def _paged(parameters: Parameters, found: list[Resource]) -> list[Resource]:
-    size = int(parameters.get("PageSize", 10))
-    first = (int(parameters.get("PageNumber", 1)) - 1) * size
-    return found[first : first + size]
+def _paged(parameters: Parameters, found: list[Resource], largest: int = _PAGE) -> list[Resource]:
+    number, size = rules.page_of(parameters, largest)
+    return found[(number - 1) * size : number * size]
 
 
 def _stocked(world: World, zone: str) -> Json:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -13,7 +12,6 @@ from clouddeploy_alibaba.emulator.answers import Received, ServiceError, request
 Json = dict[str, Any]
 _NAMESPACES = 3
 """The most that an account may have. Source: ACR documentation, "What is Container Registry"."""
-_LIFE = 3600
 
 
 class Personal:
@@ -71,6 +69,5 @@ class Personal:
         return {"repoId": len(self.repositories)}
 
     def _login(self, _: Received) -> Json:
-        username, password = self._acr.password()
-        expires = int((time.time() + _LIFE) * 1000)
+        username, password, expires = self._acr.logins.fresh()
         return {"tempUserName": username, "authorizationToken": password, "expireDate": expires}

@@ -30,7 +30,10 @@ MACHINES = (
 
 @dataclass
 class Resource:
-    """Something with an id, tags, a VPC it is in, and the moment at which it is available."""
+    """Something with an id, tags, a VPC it is in, and the moment at which it is available.
+
+    `asked` are the parameters of the request that made it, for its ClientToken.
+    """
 
     kind: str
     id: str
@@ -43,6 +46,7 @@ class Resource:
     ready_at: float = 0.0
     cluster_id: str = ""
     token: str = ""
+    asked: dict[str, str] = field(default_factory=dict)
     size: int = 0
     category: str = "cloud_essd"
     level: str = "PL0"
@@ -72,10 +76,11 @@ class World:
         self.reset()
 
     def reset(self) -> None:
-        """An empty account with the usual quotas."""
+        """An empty account with the usual quotas; that of namespaces is UNVERIFIED."""
         self.resources.clear()
         self.funded = self.opened = True
         self.quotas = {
+            "acr_namespace": 25,
             "amk_cluster_quota": 20,
             "ask_cluster_quota": 20,
             "cluster_nodepool_quota": 20,

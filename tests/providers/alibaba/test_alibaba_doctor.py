@@ -85,7 +85,7 @@ def test_missing_service_roles(alibaba_account: AlibabaAccount) -> None:
     alibaba_account.cloud.ack.missing_roles = {"AliyunCSManagedAcrRole"}
     found = diagnosis(alibaba_account)["service roles"]
     assert (found.ok, found.detail) == (False, "missing: AliyunCSManagedAcrRole")
-    assert "ram.console" in str(found.fix)
+    assert "cs.console" in str(found.fix)
 
 
 def test_a_registry_that_lets_nobody_in(alibaba_account: AlibabaAccount) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,10 +15,11 @@ from alibabacloud_tea_openapi.utils_models import Config
 
 from clouddeploy.contract import ClusterSpec
 from clouddeploy.errors import CloudDeployError
+from clouddeploy_alibaba.emulator.ack_rules import ADDON_VERSION
 from clouddeploy_alibaba.emulator.answers import Received, ServiceError
 from clouddeploy_alibaba.emulator.signature import Signatures, canonical_request, sign
 from clouddeploy_alibaba.sdk import Sdk
-from moto_fixtures.alibaba import REGION, AlibabaAccount
+from moto_fixtures.alibaba import EXISTING, REGION, AlibabaAccount
 
 KEY, SECRET = "LTAItest", "test-secret"
 NAMES = [
@@ -117,6 +119,35 @@ def test_errors_have_the_services_form(alibaba_account: AlibabaAccount) -> None:
     assert set(answer.json()) == {"Code", "Message", "RequestId", "HostId", "Recommend"}
 
 
+@pytest.mark.parametrize(
+    ("ask", "code"),
+    [
+        (lambda sdk: sdk.ack("do it", "describe_clusters_v1", body={"page_size": "x"}), "ErrorCheckParams"),
+        (lambda sdk: sdk.acr("do it", "list_instance", PageSize="x"), "InvalidParameter"),
+        (lambda sdk: sdk.rpc("do it", "VPC", "DescribeVpcs", PageSize="x"), "InvalidParameter"),
+    ],
+)
+def test_what_cannot_be_read_is_refused(
+    ask: Callable[[Sdk], object], code: str, alibaba_account: AlibabaAccount
+) -> None:
+    with pytest.raises(CloudDeployError) as caught:
+        ask(Sdk(REGION, None))
+    assert caught.value.code == code
+    assert alibaba_account.cloud.ledger() == []
+
+
+@pytest.mark.parametrize("size", ["many", "2", [], {"a": 1}, True, 1.5])
+def test_a_number_of_nodes_that_is_none_is_refused(size: object, alibaba_account: AlibabaAccount) -> None:
+    alibaba_account.plant(EXISTING)
+    (cluster,) = alibaba_account.cloud.ack.clusters()
+    (vswitch,) = alibaba_account.cloud.world.of("vswitch")
+    group = {"vswitch_ids": [vswitch.id], "instance_types": ["ecs.c9i.xlarge"], "desired_size": size}
+    body = {"nodepool_info": {"name": "pool"}, "scaling_group": group}
+    with pytest.raises(CloudDeployError) as caught:
+        Sdk(REGION, None).ack("do it", "create_cluster_node_pool", cluster.id, body=body)
+    assert caught.value.code == "ErrorCheckParams"
+
+
 BODY: dict[str, Any] = {
     "name": "demo",
     "region_id": REGION,
@@ -161,9 +192,37 @@ def test_a_wrong_cluster_is_refused(
 
 
 @pytest.mark.parametrize(
+    ("role", "code"),
+    [
+        ("AliyunCSDefaultRole", "EntityNotExist.Role"),
+        ("AliyunCSManagedKubernetesRole", "ErrManagedKuberneteRoleNotAttach"),
+        ("AliyunCSManagedCsiPluginRole", "ErrManagedAddonRoleNotAttach"),
+        ("AliyunCSManagedCsiProvisionerRole", "ErrManagedAddonRoleNotAttach"),
+    ],
+)
+def test_ack_makes_no_cluster_without_its_service_roles(
+    role: str, code: str, alibaba_account: AlibabaAccount
+) -> None:
+    alibaba_account.cloud.ack.missing_roles = {role}
+    with pytest.raises(ClientException) as caught:
+        client(alibaba_account).create_cluster(models.CreateClusterRequest().from_map(BODY))
+    assert caught.value.code == code
+
+
+def test_the_credential_helper_needs_a_role_of_its_own(alibaba_account: AlibabaAccount) -> None:
+    alibaba_account.plant(EXISTING)
+    alibaba_account.cloud.ack.missing_roles = {"AliyunCSManagedAcrRole"}
+    (cluster,) = alibaba_account.cloud.ack.clusters()
+    wanted = {"name": "managed-aliyun-acr-credential-helper", "version": ADDON_VERSION}
+    request = models.InstallClusterAddonsRequest().from_map({"body": [wanted]})
+    with pytest.raises(ClientException) as caught:
+        client(alibaba_account).install_cluster_addons(cluster.id, request)
+    assert caught.value.code == "ErrAcrHelperRoleNotAttach"
+
+
+@pytest.mark.parametrize(
     ("action", "parameters", "code"),
     [
-        ("CreateVpc", {"CidrBlock": "8.8.8.0/24"}, "InvalidCidrBlock.Malformed"),
         ("CreateVpc", {"RegionId": "mars-1"}, "InvalidRegionId.NotFound"),
         ("CreateVSwitch", {"VpcId": "vpc-none"}, "InvalidVpcId.NotFound"),
         ("DeleteVSwitch", {"VSwitchId": "vsw-none"}, "InvalidVSwitchId.NotFound"),

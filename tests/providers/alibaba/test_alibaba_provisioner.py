@@ -23,6 +23,8 @@ from clouddeploy.errors import (
 )
 from clouddeploy_alibaba.emulator.world import Resource
 from clouddeploy_alibaba.machines import Machine, choose
+from clouddeploy_alibaba.policy import POLICY
+from clouddeploy_alibaba.roles import PULLING, ROLES
 from moto_fixtures.alibaba import (
     AT_QUOTA,
     EXISTING,
@@ -126,6 +128,38 @@ def test_a_region_that_is_none_names_the_nearest(
 
 def test_a_new_region_of_a_known_place_is_taken(alibaba_account: AlibabaAccount) -> None:
     assert alibaba_account.provider(region="eu-central-9").identity().account
+
+
+@pytest.mark.parametrize("role", [*ROLES, PULLING])
+def test_a_missing_service_role_is_named_before_the_first_write(
+    role: str, alibaba_account: AlibabaAccount
+) -> None:
+    alibaba_account.cloud.ack.missing_roles = {role}
+    with pytest.raises(PreconditionError, match=f"ACK has no service role {role}") as caught:
+        up(alibaba_account)
+    assert "it asks for the service roles" in str(caught.value.fix)
+    assert alibaba_account.writes() == []
+
+
+def test_personal_edition_needs_no_role_for_pulling(alibaba_account: AlibabaAccount) -> None:
+    alibaba_account.cloud.ack.missing_roles = {PULLING}
+    provisioner = alibaba_account.provider(registry={"edition": "personal"}).provisioner
+    assert provisioner
+    clusters.up(provisioner.steps(SPEC), clock=alibaba_account.clock)
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_whoever_may_not_ask_for_roles_is_told_by_ack(role: str, alibaba_account: AlibabaAccount) -> None:
+    alibaba_account.cloud.ack.missing_roles = {role}
+    statements: list[dict[str, Any]] = json.loads(POLICY)["Statement"]
+    for one in statements:
+        one["Action"] = [each for each in one["Action"] if each != "cs:CheckServiceRole"]
+    key = alibaba_account.cloud.environment["ALIBABA_CLOUD_ACCESS_KEY_ID"]
+    alibaba_account.cloud.policies[key] = {"Statement": statements}
+    with pytest.raises(PreconditionError, match="could not create the ACK cluster demo") as caught:
+        up(alibaba_account)
+    assert "it asks for the service roles" in str(caught.value.fix)
+    assert alibaba_account.cloud.ack.clusters() == []
 
 
 def test_a_quota_is_named_before_the_first_write(alibaba_account: AlibabaAccount) -> None:
