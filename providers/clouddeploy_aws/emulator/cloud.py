@@ -30,6 +30,7 @@ from clouddeploy_aws.emulator.answers import (
 from clouddeploy_aws.emulator.demands import Place, data_plane, demands
 from clouddeploy_aws.emulator.ecr.data_plane import EcrDataPlane
 from clouddeploy_aws.emulator.ecr.service import Ecr
+from clouddeploy_aws.emulator.ecr.settings import AccountSettings
 from clouddeploy_aws.emulator.eks.access import Access
 from clouddeploy_aws.emulator.eks.records import KubernetesApi
 from clouddeploy_aws.emulator.eks.service import Eks
@@ -165,7 +166,7 @@ class AwsCloud:
         self.eks = Eks(self.moto, self.clock, self._start_api)
         self.access = Access(self.eks.record, self.moto)
         self._json = {
-            "ecr": JsonService("ecr", self.ecr),
+            "ecr": JsonService("ecr", self.ecr, AccountSettings(self.registry)),
             "eks": JsonService(
                 "eks",
                 self.eks,
@@ -231,7 +232,9 @@ class AwsCloud:
         arn = self.moto.arn_of(scope.access_key)
         if not self.subscribed and scope.service not in {"iam", "sts"}:
             raise sigv4.unsubscribed(scope.service)
-        wanted = self._demands(scope.service, action, (backend or self.moto).asked(request))
+        asked = (backend or self.moto).asked(request)
+        permissions.check_registry(asked.get("registryId"), f"{scope.service}:{action}", arn, self.account)
+        wanted = self._demands(scope.service, action, asked)
         policy = self.policies.get(scope.access_key)
         permissions.check(wanted, policy, self.denied, scope.service, arn)
         if action == permissions.SIMULATE:

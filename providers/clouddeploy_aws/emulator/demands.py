@@ -111,7 +111,12 @@ def _repository(place: Place, name: str) -> str:
 
 _BLOBS = {"HEAD": "BatchCheckLayerAvailability", "GET": "GetDownloadUrlForLayer"}
 _UPLOADS = {"POST": "InitiateLayerUpload", "PATCH": "UploadLayerPart", "PUT": "CompleteLayerUpload"}
-_MANIFESTS = {"PUT": "PutImage", "GET": "BatchGetImage", "HEAD": "BatchGetImage"}
+_MANIFESTS = {
+    "PUT": "PutImage",
+    "GET": "BatchGetImage",
+    "HEAD": "BatchGetImage",
+    "DELETE": "BatchDeleteImage",
+}
 _PROTOCOL = (("blobs/uploads/", _UPLOADS), ("blobs/", _BLOBS), ("manifests/", _MANIFESTS))
 
 

@@ -164,7 +164,7 @@ def referring(ec2: Any, group_id: str) -> list[str]:
 
 def _used_groups(place: Ec2) -> Iterator[set[str]]:
     yield from ({group.id for group in face.group_set} for face in place.ec2.enis.values())
-    yield from (set(balancer.security_groups or ()) for balancer in place.balancers)
+    yield from ({str(group) for group in one.security_groups or ()} for one in place.balancers)
 
 
 def _attached(place: Ec2, vpc_id: str, but: str) -> list[str]:

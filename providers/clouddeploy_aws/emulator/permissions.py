@@ -37,6 +37,17 @@ def check(wanted: Sequence[Demand], policy: Policy | None, denied: Set[str], ser
     raise ServiceError(code, text, status=status)
 
 
+def check_registry(registry: str | None, action: str, arn: str, account: str) -> None:
+    """Refuse what is asked of another account's registry: it lets nobody in without a policy of its own."""
+    if registry in (None, account):
+        return
+    text = (
+        f"User: {arn} is not authorized to perform: {action} because no resource-based policy allows the "
+        f"{action} action"
+    )
+    raise ServiceError("AccessDeniedException", text)
+
+
 def first_refused(wanted: Sequence[Demand], policy: Policy | None, denied: Set[str]) -> Demand | None:
     """The first demand that is not allowed."""
     return next((one for one in wanted if one.action in denied or not _allowed(policy, one)), None)

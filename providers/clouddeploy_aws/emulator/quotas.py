@@ -7,6 +7,7 @@ from typing import Any
 
 from clouddeploy_aws.emulator.answers import ServiceError
 from clouddeploy_aws.emulator.models import Caller
+from clouddeploy_aws.partitions import partition
 
 VPCS = ("vpc", "L-F678F1CE")
 GATEWAYS = ("vpc", "L-A4707A72")
@@ -34,10 +35,11 @@ class Quotas:
         service, code = key = request["ServiceCode"], request["QuotaCode"]
         if key not in self._limits:
             raise ServiceError("NoSuchResourceException", "The request failed because it does not exist.")
+        place = f"arn:{partition(caller.region).name}:servicequotas:{caller.region}:{caller.account}"
         return {
             "Quota": {
                 "ServiceCode": service,
-                "QuotaArn": f"arn:aws:servicequotas:{caller.region}:{caller.account}:{service}/{code}",
+                "QuotaArn": f"{place}:{service}/{code}",
                 "QuotaCode": code,
                 "QuotaName": _NAMES.get(key, code),
                 "Value": float(self._limits[key]),

@@ -102,11 +102,12 @@ def _naming(
     """Of each rule the part that names one of the groups, as EC2 takes it back."""
     found: list[IpPermissionUnionTypeDef] = []
     for one in permissions:
-        pairs = [pair["GroupId"] for pair in one.get("UserIdGroupPairs", []) if pair.get("GroupId") in ids]
-        if pairs:
+        every = (pair.get("GroupId", "") for pair in one.get("UserIdGroupPairs", []))
+        named = [group_id for group_id in every if group_id in ids]
+        if named:
             part: IpPermissionUnionTypeDef = {
                 "IpProtocol": one.get("IpProtocol", "-1"),
-                "UserIdGroupPairs": [{"GroupId": group_id} for group_id in pairs],
+                "UserIdGroupPairs": [{"GroupId": group_id} for group_id in named],
             }
             if "FromPort" in one and "ToPort" in one:
                 part["FromPort"], part["ToPort"] = one["FromPort"], one["ToPort"]

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl, urlencode
 
 from clouddeploy.emulator.registry import ECR, Access, OciRegistry
 from clouddeploy.emulator.registry.access import basic_credentials
@@ -52,12 +53,17 @@ class Passwords:
 
 
 class EcrDataPlane:
-    """The registry as `docker push` sees it."""
+    """The registry as `docker push` sees it.
+
+    `freezes` says by repository which of its tags are written only once. Without `mounts` a blob of another
+    repository has to be uploaded again.
+    """
 
     def __init__(self, directory: Path, account: str, realm: Callable[[], str]) -> None:
         self.passwords = Passwords()
         self._realm = realm
-        self._immutable: set[str] = set()
+        self.freezes: dict[str, Callable[[str], bool]] = {}
+        self.mounts = False
         self.registry = OciRegistry(
             directory,
             authorize=self._authorize,
@@ -67,15 +73,13 @@ class EcrDataPlane:
             ),
         )
 
-    def set_immutable(self, name: str, *, immutable: bool) -> None:
-        """Whether a repository's tags may never be written twice."""
-        (self._immutable.add if immutable else self._immutable.discard)(name)
-
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one registry request."""
         refusal = self._overwrites(environ)
         if refusal:
             return refusal.response()(environ, start_response)
+        if not self.mounts:
+            environ = {**environ, "QUERY_STRING": _without_mount(str(environ.get("QUERY_STRING", "")))}
         return self.registry(environ, start_response)
 
     def owner(self, environ: WSGIEnvironment) -> str:
@@ -96,7 +100,9 @@ class EcrDataPlane:
 
     def _overwrites(self, environ: WSGIEnvironment) -> Refusal | None:
         match = _TAGGED.fullmatch(str(environ["PATH_INFO"]))
-        if environ["REQUEST_METHOD"] != "PUT" or match is None or match["name"] not in self._immutable:
+        if environ["REQUEST_METHOD"] != "PUT" or match is None:
+            return None
+        if not self.freezes.get(match["name"], _nothing)(match["tag"]):
             return None
         if not self._authorize(environ.get("HTTP_AUTHORIZATION")).allowed:
             return None
@@ -107,3 +113,11 @@ class EcrDataPlane:
             "and cannot be overwritten because the tag is immutable."
         )
         return Refusal(400, "TAG_INVALID", text)
+
+
+def _nothing(_: str) -> bool:
+    return False
+
+
+def _without_mount(query: str) -> str:
+    return urlencode([(key, value) for key, value in parse_qsl(query) if key not in {"mount", "from"}])

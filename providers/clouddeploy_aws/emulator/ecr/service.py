@@ -5,8 +5,6 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
 from werkzeug.test import Client
@@ -15,34 +13,10 @@ from clouddeploy.emulator.registry import ManifestRecord
 from clouddeploy_aws.emulator.answers import ServiceError
 from clouddeploy_aws.emulator.ecr.data_plane import USERNAME, EcrDataPlane
 from clouddeploy_aws.emulator.ecr.lifecycle import check_policy
+from clouddeploy_aws.emulator.ecr.paging import page
+from clouddeploy_aws.emulator.ecr.repository import Repository
 from clouddeploy_aws.emulator.models import Caller
-
-
-@dataclass
-class RepositoryRecord:
-    """What ECR knows about a repository beside its images."""
-
-    name: str
-    arn: str
-    uri: str
-    account: str
-    mutability: str = "MUTABLE"
-    scan_on_push: bool = False
-    tags: list[dict[str, str]] = field(default_factory=list)
-    lifecycle: str | None = None
-    created: datetime = field(default_factory=lambda: datetime.now(UTC))
-
-    def describe(self) -> dict[str, Any]:
-        return {
-            "repositoryArn": self.arn,
-            "registryId": self.account,
-            "repositoryName": self.name,
-            "repositoryUri": self.uri,
-            "createdAt": self.created,
-            "imageTagMutability": self.mutability,
-            "imageScanningConfiguration": {"scanOnPush": self.scan_on_push},
-            "encryptionConfiguration": {"encryptionType": "AES256"},
-        }
+from clouddeploy_aws.partitions import partition
 
 
 class Ecr:
@@ -51,7 +25,7 @@ class Ecr:
     def __init__(self, data: EcrDataPlane, host: str) -> None:
         self._data = data
         self._host = host
-        self._repositories: dict[str, RepositoryRecord] = {}
+        self._repositories: dict[str, Repository] = {}
 
     def create_repository(self, request: Mapping[str, Any], caller: Caller) -> dict[str, Any]:
         name = request["repositoryName"]
@@ -60,23 +34,24 @@ class Ecr:
                 f"The repository with name '{name}' already exists in the registry with id '{caller.account}'"
             )
             raise ServiceError("RepositoryAlreadyExistsException", text)
-        record = RepositoryRecord(
+        record = Repository(
             name=name,
-            arn=f"arn:aws:ecr:{caller.region}:{caller.account}:repository/{name}",
+            arn=f"arn:{partition(caller.region).name}:ecr:{caller.region}:{caller.account}:repository/{name}",
             uri=f"{self._host}/{name}",
             account=caller.account,
-            mutability=request.get("imageTagMutability", "MUTABLE"),
             scan_on_push=bool(request.get("imageScanningConfiguration", {}).get("scanOnPush")),
-            tags=list(request.get("tags", [])),
         )
+        record.set_mutability(request)
+        record.add_tags(request.get("tags", []))
         self._data.registry.create_repository(name)
-        self._data.set_immutable(name, immutable=record.mutability == "IMMUTABLE")
+        self._data.freezes[name] = record.freezes
         self._repositories[name] = record
         return {"repository": record.describe()}
 
     def describe_repositories(self, request: Mapping[str, Any], caller: Caller) -> dict[str, Any]:
-        names = request.get("repositoryNames") or sorted(self._repositories)
-        return {"repositories": [self._get(name, caller).describe() for name in names]}
+        names, token = page(request.get("repositoryNames") or sorted(self._repositories), request)
+        found = [self._get(name, caller).describe() for name in names]
+        return {"repositories": found, "nextToken": token}
 
     def delete_repository(self, request: Mapping[str, Any], caller: Caller) -> dict[str, Any]:
         record = self._get(request["repositoryName"], caller)
@@ -87,6 +62,7 @@ class Ecr:
             )
             raise ServiceError("RepositoryNotEmptyException", text)
         self._data.registry.delete_repository(record.name)
+        del self._data.freezes[record.name]
         del self._repositories[record.name]
         return {"repository": record.describe()}
 
@@ -116,12 +92,11 @@ class Ecr:
 
     def put_image_tag_mutability(self, request: Mapping[str, Any], caller: Caller) -> dict[str, Any]:
         record = self._get(request["repositoryName"], caller)
-        record.mutability = request["imageTagMutability"]
-        self._data.set_immutable(record.name, immutable=record.mutability == "IMMUTABLE")
+        record.set_mutability(request)
         return {
             "registryId": caller.account,
             "repositoryName": record.name,
-            "imageTagMutability": record.mutability,
+            **record.describe_mutability(),
         }
 
     def put_image_scanning_configuration(self, request: Mapping[str, Any], caller: Caller) -> dict[str, Any]:
@@ -135,19 +110,15 @@ class Ecr:
 
     def list_images(self, request: Mapping[str, Any], caller: Caller) -> dict[str, Any]:
         found = self._manifests(request, caller)
-        status = request.get("filter", {}).get("tagStatus", "ANY")
-        ids = [
-            {"imageDigest": one.digest, "imageTag": tag}
-            for one in found
-            for tag in one.tags or (None,)
-            if status == "ANY" or (status == "TAGGED") == bool(tag)
-        ]
-        return {"imageIds": ids}
+        ids = [{"imageDigest": one.digest, "imageTag": tag} for one in found for tag in one.tags or (None,)]
+        some, token = page(ids, request)
+        return {"imageIds": list(some), "nextToken": token}
 
     def describe_images(self, request: Mapping[str, Any], caller: Caller) -> dict[str, Any]:
         found = self._manifests(request, caller)
         if request.get("imageIds"):
             found = [self._image(request["repositoryName"], one, caller) for one in request["imageIds"]]
+        found, token = page(found, request)
         details = [
             {
                 "registryId": caller.account,
@@ -160,7 +131,7 @@ class Ecr:
             }
             for one in found
         ]
-        return {"imageDetails": details}
+        return {"imageDetails": details, "nextToken": token}
 
     def batch_get_image(self, request: Mapping[str, Any], caller: Caller) -> dict[str, Any]:
         name = self._get(request["repositoryName"], caller).name
@@ -214,9 +185,7 @@ class Ecr:
         return {"tags": self._by_arn(request["resourceArn"], caller).tags}
 
     def tag_resource(self, request: Mapping[str, Any], caller: Caller) -> dict[str, Any]:
-        record = self._by_arn(request["resourceArn"], caller)
-        fresh = {tag["Key"] for tag in request["tags"]}
-        record.tags = [tag for tag in record.tags if tag["Key"] not in fresh] + list(request["tags"])
+        self._by_arn(request["resourceArn"], caller).add_tags(request["tags"])
         return {}
 
     def pull_problem(self, image: str) -> str | None:
@@ -230,7 +199,7 @@ class Ecr:
             return None
         return f'failed to resolve reference "{image}": {image}: not found'
 
-    def _get(self, name: str, caller: Caller) -> RepositoryRecord:
+    def _get(self, name: str, caller: Caller) -> Repository:
         if name not in self._repositories:
             text = (
                 f"The repository with name '{name}' does not exist in the registry with id '{caller.account}'"
@@ -238,11 +207,14 @@ class Ecr:
             raise ServiceError("RepositoryNotFoundException", text)
         return self._repositories[name]
 
-    def _by_arn(self, arn: str, caller: Caller) -> RepositoryRecord:
+    def _by_arn(self, arn: str, caller: Caller) -> Repository:
         return self._get(arn.partition(":repository/")[2], caller)
 
     def _manifests(self, request: Mapping[str, Any], caller: Caller) -> Sequence[ManifestRecord]:
-        return self._data.registry.manifests(self._get(request["repositoryName"], caller).name)
+        """The images, of one tag status where the request wants that."""
+        found = self._data.registry.manifests(self._get(request["repositoryName"], caller).name)
+        status = request.get("filter", {}).get("tagStatus", "ANY")
+        return [one for one in found if status == "ANY" or (status == "TAGGED") == bool(one.tags)]
 
     def _image(self, name: str, wanted: Mapping[str, str], caller: Caller) -> ManifestRecord:
         found = self._data.registry.find(name, _reference(wanted))
