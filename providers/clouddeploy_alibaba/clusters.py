@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import itertools
 import json
 import re
 import threading
@@ -98,14 +99,20 @@ def find(session: Session, name: str) -> AckCluster | None:
 
 def tasks(session: Session, cluster: AckCluster) -> list[Task]:
     """What ACK did on a cluster, oldest first."""
-    answer = session.sdk.ack(
-        f"list the tasks of the ACK cluster {cluster.name}",
-        "describe_cluster_tasks",
-        cluster.id,
-        body={"page_size": _PAGE, "page_number": 1},
-    )
-    found = [_task(each) for each in answer.get("tasks") or ()]
-    return sorted(found, key=lambda one: (one.created, one.id))
+    found: dict[str, Task] = {}
+    for page in itertools.count(1):
+        answer = session.sdk.ack(
+            f"list the tasks of the ACK cluster {cluster.name}",
+            "describe_cluster_tasks",
+            cluster.id,
+            body={"page_size": _PAGE, "page_number": page},
+        )
+        new = {one.id: one for one in map(_task, answer.get("tasks") or ()) if one.id not in found}
+        found |= new
+        # A task that starts meanwhile moves the others on: what is known already comes again.
+        if not new or len(found) >= int((answer.get("page_info") or {}).get("total_count") or 0):
+            break
+    return sorted(found.values(), key=lambda one: (one.created, one.id))
 
 
 def why(session: Session, cluster: AckCluster) -> str:

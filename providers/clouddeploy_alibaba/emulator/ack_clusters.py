@@ -13,6 +13,7 @@ from clouddeploy.contract import ClientCertificate
 from clouddeploy_alibaba.emulator import ack_rules as rules
 from clouddeploy_alibaba.emulator import ack_shown as shown
 from clouddeploy_alibaba.emulator.ack_book import AckBook
+from clouddeploy_alibaba.emulator.ack_ranges import check_network
 from clouddeploy_alibaba.emulator.answers import Received, ServiceError, request_id
 from clouddeploy_alibaba.emulator.records import (
     CREATING_SECONDS,
@@ -25,6 +26,7 @@ from clouddeploy_alibaba.emulator.records import (
 Json = dict[str, Any]
 
 
+_LARGEST_PAGE = 100
 _NO_MONEY = "InvalidAccountStatus.NotEnoughBalance: Your account does not have enough balance."
 """What a task says that found no money; the cluster stays, failed (terraform-provider-alicloud#1190)."""
 
@@ -42,6 +44,7 @@ class ClusterCalls(AckBook):
         rules.check_roles(self.missing_roles)
         rules.check_cluster(self._world, body, len(basic))
         version = rules.check_version(body, rules.VERSIONS)
+        check_network(self._world, body, version, [one.request for one in self._clusters.values()])
         if len(self._clusters) >= min(
             self._world.quotas["cluster_quota"], self._world.quotas["amk_cluster_quota"]
         ):
@@ -77,9 +80,7 @@ class ClusterCalls(AckBook):
             and asked.get("region_id", self._world.region) == self._world.region
             and asked.get("cluster_id", one.id) == one.id
         ]
-        page, size = int(asked.get("page_number", 1)), int(asked.get("page_size", 10))
-        if not 1 <= size <= 100:
-            raise rules.invalid("page_size is out of range")
+        page, size = _page_of(request)
         part = found[(page - 1) * size : page * size]
         info = {"page_number": page, "page_size": size, "total_count": len(found)}
         return {"clusters": [shown.cluster(self._world, one) for one in part], "page_info": info}
@@ -115,10 +116,12 @@ class ClusterCalls(AckBook):
         record.upgrade = (version, self._world.clock.now() + UPGRADING_SECONDS)
         return shown.accepted(record, self._task(record, "cluster_upgrade", UPGRADING_SECONDS))
 
-    def _describe_cluster_tasks(self, names: Mapping[str, str], _: Received) -> Json:
-        tasks = [shown.task(self._world, one) for one in reversed(self._get(names).tasks)]
-        info = {"page_number": 1, "page_size": 50, "total_count": len(tasks)}
-        return {"page_info": info, "requestId": request_id(), "tasks": tasks}
+    def _describe_cluster_tasks(self, names: Mapping[str, str], request: Received) -> Json:
+        tasks = self._get(names).tasks[::-1]
+        page, size = _page_of(request)
+        shown_now = [shown.task(self._world, one) for one in tasks[(page - 1) * size : page * size]]
+        info = {"page_number": page, "page_size": size, "total_count": len(tasks)}
+        return {"page_info": info, "requestId": request_id(), "tasks": shown_now}
 
     def _describe_task_info(self, names: Mapping[str, str], _: Received) -> Json:
         for record in self._clusters.values():
@@ -155,6 +158,15 @@ class ClusterCalls(AckBook):
             for tag in json.loads(asked.get("tag_keys", "[]")):
                 self._get({"cluster": key}).tags.pop(tag, None)
         return {"RequestId": request_id()}
+
+
+def _page_of(request: Received) -> tuple[int, int]:
+    """Number and size of the page that is asked for. The largest size and the usual one are UNVERIFIED."""
+    asked = request.parameters()
+    page, size = int(asked.get("page_number", 1)), int(asked.get("page_size", 10))
+    if page < 1 or not 1 <= size <= _LARGEST_PAGE:
+        raise rules.invalid("page_number or page_size is out of range")
+    return page, size
 
 
 def _kubeconfig(record: ClusterRecord, api: KubernetesApi) -> Json:

@@ -8,6 +8,13 @@ from typing import Any
 from clouddeploy_alibaba.emulator import ack_rules as rules
 from clouddeploy_alibaba.emulator import ack_shown as shown
 from clouddeploy_alibaba.emulator.ack_book import AckBook
+from clouddeploy_alibaba.emulator.ack_pool_rules import (
+    Room,
+    check_group,
+    check_pool,
+    check_scaling,
+    check_size,
+)
 from clouddeploy_alibaba.emulator.answers import Received, ServiceError, request_id
 from clouddeploy_alibaba.emulator.records import (
     ADDON_SECONDS,
@@ -31,13 +38,7 @@ class PoolCalls(AckBook):
 
     def _create_cluster_node_pool(self, names: Mapping[str, str], request: Received) -> Json:
         record, body, now = self._running(names), request.document() or {}, self._world.clock.now()
-        size = rules.check_pool(
-            self._world,
-            str(record.request["vpcid"]),
-            body,
-            basic=shown.is_basic(record),
-            node_quota=self._world.quotas["node_quota"],
-        )
+        size = check_pool(self._world, body, self._room(record))
         if len(record.pools) >= self._world.quotas["cluster_nodepool_quota"]:
             raise ServiceError("QuotaExceeded.Nodepool", "the quota of node pools is exceeded")
         name = body["nodepool_info"]["name"]
@@ -52,15 +53,26 @@ class PoolCalls(AckBook):
 
     def _modify_cluster_node_pool(self, names: Mapping[str, str], request: Received) -> Json:
         record, now = self._running(names), self._world.clock.now()
-        pool = _pool(record, names)
-        group = (request.document() or {}).get("scaling_group") or {}
-        if "desired_size" in group:
-            quota = self._world.quotas["node_quota"]
-            pool.desired = rules.check_size(group, basic=shown.is_basic(record), node_quota=quota)
+        pool, body = _pool(record, names), request.document() or {}
+        if pool.gone_at is not None:
+            text = f"node pool state {pool.state(now)} does not allow this operation"
+            raise ServiceError("ErrorNodePoolState", text, 409)
+        changes, room = body.get("scaling_group") or {}, self._room(record, pool)
+        group = {**pool.request["scaling_group"], **changes}
+        check_group(self._world, group, room)
+        check_scaling(body.get("auto_scaling") or {})
+        if "desired_size" in changes:
+            pool.desired = check_size(changes, room)
             pool.busy_until = now + NODES_SECONDS
-        pool.request = {**pool.request, "scaling_group": {**pool.request["scaling_group"], **group}}
+        pool.request = {**pool.request, "scaling_group": group}
         task = self._task(record, "nodepool_update", NODES_SECONDS)
         return {"nodepool_id": pool.id, "task_id": task.id, "request_id": request_id()}
+
+    def _room(self, record: ClusterRecord, changed: PoolRecord | None = None) -> Room:
+        """What a new pool may be, or one that is `changed`: the quota of nodes is the cluster's."""
+        others = sum(one.desired for one in record.pools.values() if one is not changed)
+        most = self._world.quotas["node_quota"]
+        return Room(str(record.request["vpcid"]), others, most, shown.is_basic(record))
 
     def _delete_cluster_nodepool(self, names: Mapping[str, str], _: Received) -> Json:
         record = self._running(names)

@@ -34,7 +34,7 @@ def cluster(world: World, record: ClusterRecord) -> Json:
         "deletion_protection": bool(asked.get("deletion_protection")),
         "vpc_id": asked["vpcid"],
         "vswitch_id": ",".join(asked["vswitch_ids"]),
-        "subnet_cidr": asked["container_cidr"],
+        "subnet_cidr": asked.get("container_cidr", ""),
         "network_mode": "vpc",
         "size": sum(pool.serving for pool in record.pools.values()),
         "master_url": _master_url(record, state),

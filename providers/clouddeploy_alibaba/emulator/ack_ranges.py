@@ -1,0 +1,90 @@
+"""The network that a new ACK cluster asks for.
+
+Source: ACK API reference, CreateCluster (container_cidr, service_cidr, proxy_mode, pod_vswitch_ids). The
+least and the largest node_cidr_mask are UNVERIFIED.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from clouddeploy_alibaba.emulator.ack_rules import invalid
+from clouddeploy_alibaba.emulator.world import World
+
+Request = Mapping[str, Any]
+_PRIVATE = tuple(map(ipaddress.IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")))
+_SERVICES = "172.19.0.0/20"
+_SERVICE_MASKS, _NODE_MASKS = (16, 24), (24, 28)
+_NFTABLES_FROM = (1, 35)
+
+
+def check_network(world: World, request: Request, version: str, others: Iterable[Request]) -> None:
+    """`others` are the requests that the account's clusters were made with."""
+    if bool(request.get("zone_ids")) == bool(request.get("vpcid")):
+        raise invalid("exactly one of vpcid and zone_ids is required")
+    vpc = world.get("vpc", str(request.get("vpcid")), "InvalidVpcId.NotFound")
+    _check_vswitches(world, vpc.id, request, "vswitch_ids")
+    if terway(request):
+        _check_vswitches(world, vpc.id, request, "pod_vswitch_ids")
+        if set(request["pod_vswitch_ids"]) & set(request["vswitch_ids"]):
+            raise invalid("pod_vswitch_ids and vswitch_ids overlap")
+    _check_proxy(str(request.get("proxy_mode") or "ipvs"), version)
+    ranges = _ranges(request)
+    taken = [ipaddress.IPv4Network(vpc.cidr)]
+    for cluster in others:
+        if cluster.get("vpcid") == vpc.id:
+            taken += _ranges(cluster)
+    for one in ranges:
+        if any(one.overlaps(other) for other in taken):
+            raise invalid(f"{one} overlaps with the vpc, another range or another cluster in the vpc")
+        taken.append(one)
+
+
+def terway(request: Request) -> bool:
+    """Whether pods have addresses of the VPC's."""
+    return any(str(one.get("name", "")).startswith("terway") for one in request.get("addons") or ())
+
+
+def _ranges(request: Request) -> list[ipaddress.IPv4Network]:
+    services = _range(str(request.get("service_cidr") or _SERVICES), "service_cidr")
+    if not _SERVICE_MASKS[0] <= services.prefixlen <= _SERVICE_MASKS[1]:
+        raise invalid("the mask of service_cidr must be 16 to 24")
+    if terway(request):
+        return [services]
+    pods, mask = _range(str(request.get("container_cidr")), "container_cidr"), _node_mask(request)
+    if pods.prefixlen > mask:
+        raise invalid("container_cidr has no room for a node")
+    return [pods, services]
+
+
+def _node_mask(request: Request) -> int:
+    text = str(request.get("node_cidr_mask") or 26)
+    if not text.isdecimal() or not _NODE_MASKS[0] <= int(text) <= _NODE_MASKS[1]:
+        raise invalid("node_cidr_mask is invalid")
+    return int(text)
+
+
+def _range(text: str, name: str) -> ipaddress.IPv4Network:
+    try:
+        found = ipaddress.IPv4Network(text)
+    except ValueError:
+        raise invalid(f"{name} is invalid") from None
+    if not any(found.subnet_of(one) for one in _PRIVATE):
+        raise invalid(f"{name} is not private")
+    return found
+
+
+def _check_vswitches(world: World, vpc_id: str, request: Request, name: str) -> None:
+    if not request.get(name):
+        raise invalid(f"{name} is required")
+    for key in request[name]:
+        if world.get("vswitch", key, "InvalidVSwitchId.NotFound").vpc_id != vpc_id:
+            raise invalid(f"vswitch {key} is not in vpc {vpc_id}")
+
+
+def _check_proxy(mode: str, version: str) -> None:
+    young = tuple(map(int, version.split(".")[:2])) >= _NFTABLES_FROM
+    if mode not in {"iptables", "ipvs"} and not (mode == "nftables" and young):
+        raise invalid(f"proxy_mode {mode} is not supported")
