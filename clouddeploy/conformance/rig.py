@@ -19,7 +19,8 @@ class Site:
     `target` has no other way to it than the `environment`. `cluster` is ready from the start,
     None when a provisioner has to make one. `refused` are changes of the environment, None for
     removing, with which nobody may be let in; `secrets` are values that nothing may show.
-    `writes` counts the changing requests so far, and `disown` takes our tag off a cluster.
+    `writes` counts the changing requests so far, and `disown` takes our tag off a cluster. `stranger`
+    is an account of somebody else's, as this cloud names accounts.
     """
 
     target: TargetSettings
@@ -30,6 +31,7 @@ class Site:
     clock: Clock = time
     writes: Callable[[], int] | None = None
     disown: Callable[[str], None] | None = None
+    stranger: str = "210987654321"
 
 
 Cloud = Callable[[], Site]

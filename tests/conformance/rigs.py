@@ -178,6 +178,7 @@ def start_gcp(directory: Path) -> Iterator[Cloud]:
             clock=EmulatedClock(cloud.clock.advance, cloud.gke.join),
             writes=lambda: len(cloud.writes()),
             disown=cloud.disown,
+            stranger="not-ours",
         )
 
     with closing(cloud):
