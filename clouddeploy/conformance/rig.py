@@ -20,7 +20,8 @@ class Site:
     None when a provisioner has to make one. `refused` are changes of the environment, None for
     removing, with which nobody may be let in; `secrets` are values that nothing may show.
     `writes` counts the changing requests so far, and `disown` takes our tag off a cluster. `attached` counts
-    the load balancers and disks that the account holds.
+    the load balancers and disks that the account holds. `stranger` is an account of somebody else's, as this
+    cloud names accounts.
     """
 
     target: TargetSettings
@@ -32,6 +33,7 @@ class Site:
     writes: Callable[[], int] | None = None
     disown: Callable[[str], None] | None = None
     attached: Callable[[], int] | None = None
+    stranger: str = "210987654321"
 
 
 Cloud = Callable[[], Site]

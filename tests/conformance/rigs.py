@@ -182,6 +182,7 @@ def start_gcp(directory: Path) -> Iterator[Cloud]:
             writes=lambda: len(cloud.writes()),
             disown=cloud.disown,
             attached=lambda: _attached(cloud.ledger()),
+            stranger="not-ours",
         )
 
     with closing(cloud):

@@ -13,10 +13,13 @@ from urllib.parse import unquote
 from clouddeploy.emulator.clock import Clock
 from clouddeploy.emulator.registry import OciRegistry
 from clouddeploy_gcp.emulator import catalog
-from clouddeploy_gcp.emulator.answers import ApiError, Json, Request
+from clouddeploy_gcp.emulator.answers import ApiError, Json, Request, invalid
+from clouddeploy_gcp.emulator.cleanup import check_cleanup
 from clouddeploy_gcp.emulator.iam import Policy
-from clouddeploy_gcp.emulator.messages import artifacts, read, write
+from clouddeploy_gcp.emulator.labels import check_labels
+from clouddeploy_gcp.emulator.messages import artifacts, policy, read, write
 
+_LARGEST_PAGE = 1000
 MAKING, REMOVING, DELETING = 4.0, 4.0, 1.0
 """Emulated seconds."""
 
@@ -83,7 +86,7 @@ class Artifacts:
         with self._lock:
             self._settle()
             found = [one for key, one in sorted(self.repositories.items()) if location in {"-", key[0]}]
-            return {"repositories": [write(one.message, request) for one in found]} if found else {}
+            return _page("repositories", [write(one.message, request) for one in found], request)
 
     def create(self, location: str, request: Request) -> Json:
         """POST repositories?repositoryId=…"""
@@ -93,6 +96,8 @@ class Artifacts:
             raise ApiError("INVALID_ARGUMENT", f'invalid value "{name}" for field "repository_id".')
         if not message.format_:  # the library appends _ to what Python has already
             raise ApiError("INVALID_ARGUMENT", "Invalid repository format.")
+        check_labels(message.labels)
+        check_cleanup(message.cleanup_policies)
         path = f"projects/{self._project}/locations/{location}/repositories/{name}"
         with self._lock:
             self._settle()
@@ -124,9 +129,10 @@ class Artifacts:
     def set_policy(self, location: str, name: str, request: Request) -> Json:
         """POST :setIamPolicy."""
         with self._lock:
-            policy = self.repo(location, name).policy
-            policy.write(request.json().get("policy", {}), self.accounts)
-            return policy.show()
+            mine, given = self.repo(location, name).policy, request.json().get("policy", {})
+            read(policy(), given)
+            mine.write(given, self.accounts)
+            return mine.show()
 
     def images(self, location: str, name: str, request: Request) -> Json:
         """GET dockerImages."""
@@ -143,8 +149,7 @@ class Artifacts:
             for image in self._images(name)
             for one in self._registry.manifests(image)
         ]
-        size = int(request.one("pageSize") or 0) or len(found)
-        return {"dockerImages": found[:size]} if found else {}
+        return _page("dockerImages", found, request)
 
     def delete_version(self, location: str, name: str, package: str, version: str, request: Request) -> Json:
         """DELETE a version; refused while it is tagged, unless by force, and while an index names it.
@@ -237,3 +242,13 @@ class Artifacts:
         for image in self._images(name):
             self._registry.delete_repository(image)
         self.repositories.pop((location, name), None)
+
+
+def _page(key: str, items: list[Json], request: Request) -> Json:
+    """One page of a list; the token is where the next one begins."""
+    start, size = int(request.one("pageToken") or 0), int(request.one("pageSize") or 0)
+    if size < 0:
+        raise invalid("page_size must not be negative")  # text UNVERIFIED
+    end = start + min(size or _LARGEST_PAGE, _LARGEST_PAGE)
+    shown: Json = {key: items[start:end]} if items[start:end] else {}
+    return {**shown, "nextPageToken": str(end)} if end < len(items) else shown

@@ -43,6 +43,9 @@ it has in the cloud."""
 _PROJECT = "clouddeploy-rehearsal"
 _REGION = "europe-west3"
 _NUMBER = "123456789012"
+_WRONG_TYPES = (AttributeError, KeyError, TypeError, ValueError)
+"""What comes of a list where an object is wanted, a word where a number is. Google names the place."""
+
 _OPEN = {"/token", "/tokeninfo"}
 
 
@@ -147,6 +150,9 @@ class GcpCloud:
             status, body = 200, self._answer(request)
         except ApiError as error:
             status, body = error.code, error.body()
+        except _WRONG_TYPES:
+            kind = ComputeError if request.path.startswith("/compute/") else ApiError
+            status, body = 400, kind("INVALID_ARGUMENT", "Invalid value in the request.").body()
         except RefusedError as refused:
             status, body = 400, refused.body
         data = json.dumps(body).encode()

@@ -24,6 +24,13 @@ def artifacts(kind: str) -> Any:
     return getattr(artifactregistry_v1, kind).pb()()
 
 
+def policy() -> Any:
+    """A new message google.iam.v1.Policy."""
+    from google.iam.v1 import policy_pb2
+
+    return policy_pb2.Policy()
+
+
 def read(message: Any, body: Json) -> Any:
     """`message`, filled from JSON; INVALID_ARGUMENT as the cloud words it."""
     from google.protobuf.json_format import ParseDict, ParseError

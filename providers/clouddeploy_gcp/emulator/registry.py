@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qs
 
 from clouddeploy.emulator.registry import GAR, Access, OciRegistry
 from clouddeploy.emulator.registry.access import basic_credentials
@@ -48,6 +49,8 @@ class DataPlane:
             refusal = self._refusal(route["name"], writes=environ["REQUEST_METHOD"] not in {"GET", "HEAD"})
             if refusal:
                 return refusal.response()(environ, start_response)
+            if environ["REQUEST_METHOD"] not in {"GET", "HEAD"}:
+                self._make(route["name"])
         if environ.get("HTTP_CONTENT_RANGE"):
             return _NO_CHUNKS.response()(environ, start_response)
         return self.registry(environ, start_response)
@@ -80,6 +83,10 @@ class DataPlane:
         email = self._accounts.token_principal(credentials[1]) if credentials and known else None
         if email is None:
             return _json(start_response, "401 Unauthorized", {"errors": [_UNAUTHORIZED]})
+        for name, actions in _scopes(str(environ.get("QUERY_STRING", ""))):
+            refusal = self._refusal(name, writes="push" in actions)
+            if refusal:  # that it is a 404 without a repository is UNVERIFIED
+                return refusal.response()(environ, start_response)
         token = self._accounts.issue(email)
         return _json(start_response, "200 OK", {"token": token, "access_token": token, "expires_in": LIFE})
 
@@ -108,15 +115,29 @@ class DataPlane:
         repo = self._repo(name)
         if repo is None:
             return Refusal(404, "NAME_UNKNOWN", f'Repository "{"/".join(parts[1:2])}" not found')
-        if writes and name not in self.registry.repositories():
-            self.registry.create_repository(name, immutable=repo.message.docker_config.immutable_tags)
         return None
+
+    def _make(self, name: str) -> None:
+        """A push makes an image's place in its repository."""
+        repo = self._repo(name)
+        if repo and name not in self.registry.repositories():
+            self.registry.create_repository(name, immutable=repo.message.docker_config.immutable_tags)
 
 
 _NO_CHUNKS = Refusal(400, "UNSUPPORTED", "chunked uploads are not supported")
 """Artifact Registry takes a blob in one piece; source: its reference, "Docker API"."""
 
 _UNAUTHORIZED = {"code": "UNAUTHORIZED", "message": "authentication failed"}
+
+
+def _scopes(query: str) -> Iterator[tuple[str, list[str]]]:
+    """Names of images, and what is to be done with them."""
+    for text in parse_qs(query).get("scope", []):
+        for scope in text.split():
+            kind, _, rest = scope.partition(":")
+            name, _, actions = rest.rpartition(":")
+            if kind == "repository":
+                yield name, actions.split(",")
 
 
 def _split(rest: str) -> tuple[str, str]:

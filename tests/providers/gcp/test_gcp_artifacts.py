@@ -1,0 +1,141 @@
+"""What Artifact Registry refuses of a repository, how it lists, and its token endpoint."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import requests
+
+from clouddeploy.conformance.images import TinyImage
+from clouddeploy.errors import CloudDeployError, CredentialsError
+from clouddeploy.oci.client import RegistryClient
+from clouddeploy.push import push_image
+from clouddeploy_gcp import connect
+from moto_fixtures.gcp import CHECKED, PROJECT, REGION, GcpAccount
+from tests.providers.gcp.asker import PLACES, Asker
+from tests.providers.gcp.life import ensure
+
+REPOSITORIES = f"{PLACES}/{REGION}/repositories"
+UNTAGGED = {"tagState": "UNTAGGED"}
+
+
+def one(**policy: Any) -> dict[str, Any]:
+    return {"cleanupPolicies": {"old": {"id": "old", **policy}}}
+
+
+@pytest.mark.parametrize(
+    ("repository", "message"),
+    [
+        ({"labels": {"Team": "a"}}, 'Invalid resource label "Team=a"'),
+        ({"labels": {"team": "a b"}}, 'Invalid resource label "team=a b"'),
+        ({"labels": {f"l{number}": "" for number in range(65)}}, "at most 64 labels"),
+        (one(action="DELETE"), "generic::invalid_argument: policy old is missing a condition"),
+        (one(condition=UNTAGGED), "policy old is missing an action"),
+        (
+            one(action="DELETE", mostRecentVersions={"keepCount": 3}),
+            "only a Keep action",
+        ),
+        (one(action="KEEP", mostRecentVersions={}), "keeps no version"),
+        (
+            {
+                "cleanupPolicies": {
+                    f"p{number}": {"action": "DELETE", "condition": UNTAGGED} for number in range(11)
+                }
+            },
+            "at most 10 cleanup policies",
+        ),
+        (
+            {"cleanupPolicies": {"x" * 128: {"action": "DELETE", "condition": UNTAGGED}}},
+            "is not of 1 to 127 characters",
+        ),
+    ],
+)
+def test_a_repository_that_cannot_be(ask: Asker, repository: dict[str, Any], message: str) -> None:
+    body = {"format": "DOCKER", **repository}
+    assert message in ask.refused("POST", f"{REPOSITORIES}?repositoryId=shop", body)
+
+
+def push(account: GcpAccount, *contents: str) -> None:
+    registry = connect(account.target(cluster="demo")).registry
+    address = registry.address("shop/web")
+    with RegistryClient(address.partition("/")[0], registry.login) as client:
+        for content in contents:
+            push_image(TinyImage(content), address, [content], client)
+
+
+def test_lists_have_pages(ask: Asker, gcp_account: GcpAccount) -> None:
+    ensure(gcp_account)
+    push(gcp_account, "one", "two", "three")
+    path = f"{REPOSITORIES}/demo/dockerImages"
+    everything = ask("GET", path)
+    assert [len(everything["dockerImages"]), "nextPageToken" in everything] == [3, False]
+    first = ask("GET", f"{path}?pageSize=2")
+    rest = ask("GET", f"{path}?pageSize=2&pageToken={first['nextPageToken']}")
+    assert first["dockerImages"] + rest["dockerImages"] == everything["dockerImages"]
+    assert "nextPageToken" not in rest
+    assert "negative" in ask.refused("GET", f"{path}?pageSize=-1")
+    ensure(gcp_account, "more")
+    repositories = ask("GET", f"{REPOSITORIES}?pageSize=1")
+    assert (len(repositories["repositories"]), repositories["nextPageToken"]) == (1, "1")
+
+
+@pytest.mark.parametrize(
+    ("denied", "scope", "status", "code"),
+    [
+        ("", f"repository:{PROJECT}/demo/web:pull,push", 200, ""),
+        ("upload", f"repository:{PROJECT}/demo/web:pull", 200, ""),
+        ("upload", f"repository:{PROJECT}/demo/web:pull,push", 403, "DENIED"),
+        ("download", f"repository:{PROJECT}/demo/web:pull", 403, "DENIED"),
+        ("", "repository:other-project/demo/web:pull", 403, "DENIED"),
+        ("", f"repository:{PROJECT}/nope/web:pull,push", 404, "NAME_UNKNOWN"),
+    ],
+)
+def test_a_token_is_given_for_what_is_allowed(
+    ask: Asker, gcp_account: GcpAccount, denied: str, scope: str, status: int, code: str
+) -> None:
+    ensure(gcp_account)
+    gcp_account.cloud.denied.add(f"artifactregistry.repositories.{denied}Artifacts")
+    url = f"{gcp_account.cloud.url}/v2/token"
+    login = ("oauth2accesstoken", ask.token)
+    answer = requests.get(url, params={"service": "x", "scope": scope}, auth=login, timeout=60)
+    assert answer.status_code == status
+    assert code == (answer.json()["errors"][0]["code"] if code else "")
+
+
+def test_a_push_that_is_not_allowed_says_so(gcp_account: GcpAccount) -> None:
+    ensure(gcp_account)
+    gcp_account.cloud.denied.add("artifactregistry.repositories.uploadArtifacts")
+    with pytest.raises(CredentialsError) as caught:
+        push(gcp_account, "one")
+    assert "artifactregistry.repositories.uploadArtifacts" in caught.value.message
+
+
+def test_a_push_to_no_repository_says_so(gcp_account: GcpAccount) -> None:
+    with pytest.raises(CloudDeployError, match=r"Repository .*demo.* not found"):
+        push(gcp_account, "one")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", f"{REPOSITORIES}/demo:setIamPolicy", {"policy": [1]}),
+        ("POST", f"{REPOSITORIES}/demo:setIamPolicy", {"policy": {"bindings": ["x"]}}),
+        ("POST", f"{REPOSITORIES}/demo:setIamPolicy", {"policy": {"bindings": [{"condition": "x"}]}}),
+        ("GET", f"{REPOSITORIES}/demo/dockerImages?pageSize=abc", None),
+        ("POST", f"/v1/projects/{PROJECT}/services:batchEnable", {"serviceIds": 5}),
+        ("POST", f"/v1/projects/{PROJECT}:testIamPermissions", {"permissions": None}),
+        ("GET", f"/compute/v1/projects/{PROJECT}/zones?pageToken=abc", None),
+    ],
+)
+def test_a_value_of_the_wrong_type_is_refused(
+    ask: Asker, gcp_account: GcpAccount, method: str, path: str, body: Any
+) -> None:
+    ensure(gcp_account)
+    gcp_account.plant(CHECKED)
+    error = ask(method, path, body, 400)["error"]
+    assert error["code"] == 400
+    assert ("errors" in error, "status" in error) == (
+        path.startswith("/compute"),
+        not path.startswith("/compute"),
+    )
