@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -65,7 +66,7 @@ def invalid(message: str) -> ApiError:
 
 def paged(key: str, objects: list[dict[str, Any]], query: Mapping[str, str], url: str) -> Answer:
     """A page of a list, with `links` and `meta`."""
-    size, page = _number(query, "per_page", 20), _number(query, "page", 1)
+    size, page = asked(query, "per_page", 20), asked(query, "page", 1)
     if not (1 <= size <= 200 and page >= 1):
         raise ApiError(400, "per_page must be between 1 and 200")
     others = _others(page, max(1, -(-len(objects) // size)))
@@ -84,8 +85,9 @@ def _others(page: int, last: int) -> dict[str, int]:
     return before | ({"next": page + 1, "last": last} if page < last else {})
 
 
-def _number(query: Mapping[str, str], name: str, default: int) -> int:
+def asked(query: Mapping[str, str], name: str, default: int) -> int:
+    """A number of the query; 400 for anything else."""
     text = query.get(name, str(default))
-    if not text.isdigit():
+    if not re.fullmatch(r"[0-9]{1,9}", text):
         raise ApiError(400, f"{name} must be a number")
     return int(text)

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from clouddeploy.emulator.registry import DOCR, Access, ManifestRecord, OciRegistry
 from clouddeploy.emulator.registry.access import basic_credentials
 from clouddeploy_digitalocean.emulator import fields
-from clouddeploy_digitalocean.emulator.answers import Answer, ApiError, not_found, paged
+from clouddeploy_digitalocean.emulator.answers import Answer, ApiError, asked, not_found, paged
 from clouddeploy_digitalocean.emulator.catalog import REGISTRIES, TIERS
 from clouddeploy_digitalocean.emulator.records import stamp
 from clouddeploy_digitalocean.emulator.request import Request
@@ -194,11 +194,9 @@ class Docr:
     def credentials(self, request: Request) -> Answer:
         """A docker config.json; without parameters it may only read, for ever."""
         name = self._registry(request).name
-        seconds = request.query.get("expiry_seconds", "0")
-        if not seconds.isdigit():
-            raise ApiError(400, "expiry_seconds must be a number")
+        seconds = asked(request.query, "expiry_seconds", 0)
         writes = request.query.get("read_write") == "true"
-        username, password = self.give(name, writes=writes, seconds=int(seconds))
+        username, password = self.give(name, writes=writes, seconds=seconds)
         auth = base64.b64encode(f"{username}:{password}".encode()).decode()
         return Answer(200, {"auths": {self.host: {"auth": auth}}})
 

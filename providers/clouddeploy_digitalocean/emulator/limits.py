@@ -38,6 +38,11 @@ class RateLimit:
         with self._lock:
             self._requests = deque([self._clock.now()] * _HOURLY)
 
+    def forget(self) -> None:
+        """Let no request have been sent."""
+        with self._lock:
+            self._requests.clear()
+
     def headers(self) -> Mapping[str, str]:
         """What every answer tells; `ratelimit-reset` is when the oldest request counts no more."""
         with self._lock:

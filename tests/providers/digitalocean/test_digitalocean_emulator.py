@@ -320,6 +320,7 @@ def test_only_a_cluster_s_own_things_go_with_it(do_account: DigitalOceanAccount)
         ("GET", "/v2/kubernetes/clusters/x", 404),
         ("GET", "/v2/vpcs?per_page=201", 400),
         ("GET", "/v2/vpcs?page=x", 400),
+        ("GET", "/v2/vpcs?page=%C2%B2", 400),
         ("GET", "/v2/registries/acme/docker-credentials?expiry_seconds=x", 400),
         ("GET", "/v2/registries/none", 404),
         ("DELETE", "/v2/vpcs/x", 404),
@@ -469,6 +470,14 @@ def test_a_node_pulls_only_what_is_there_and_only_when_integrated(do_account: Di
 def test_a_body_that_is_no_object(do_account: DigitalOceanAccount) -> None:
     status, body, _ = ask(do_account, "POST", "/v2/vpcs", ["no"])
     assert (status, body["message"]) == (400, "error parsing request body")
+
+
+def test_a_defect_of_the_emulator_is_answered_as_one_of_the_cloud(
+    do_account: DigitalOceanAccount, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(do_account.cloud.account, "show", lambda: 1 // 0)
+    status, body, _ = ask(do_account, "GET", "/v2/account")
+    assert (status, body["id"], body["message"]) == (500, "server_error", "Unexpected server-side error")
 
 
 def test_the_environment_leads_here_and_hides_the_user_s_own_token(
