@@ -23,7 +23,8 @@ from clouddeploy_digitalocean.session import Session
 
 _OPTIONS: tuple[str, ...] = ()
 _REGISTRY_OPTIONS: Mapping[str, tuple[str, ...]] = {"name": (), "tier": TIERS, "region": REGIONS}
-_REGISTRY_NAME = re.compile(r"[a-z0-9-]{1,63}")  # digitalocean/openapi, registry_create
+_REGISTRY_NAME = re.compile(r"[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?")
+# https://docs.digitalocean.com/products/container-registry/details/limits/
 _SECRETS = {"token", "access_token", "api_token", "access-token", "api-token"}
 
 TRAITS = Traits(storage_class="do-block-storage", min_volume_gib=1)
@@ -89,5 +90,6 @@ def _named(target: TargetSettings, name: str | None) -> None:
     if name is not None and not _REGISTRY_NAME.fullmatch(name):
         raise ConfigError(
             f"target {target.name}: {name!r} is no DOCR registry name",
-            fix="use 1 to 63 lower-case letters, digits and -; the registry alone, without a host or a path",
+            fix="use 1 to 63 lower-case letters, digits and -, a letter first and no - at the end; "
+            "the registry alone, without a host or a path",
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -65,18 +66,11 @@ def invalid(message: str) -> ApiError:
 
 def paged(key: str, objects: list[dict[str, Any]], query: Mapping[str, str], url: str) -> Answer:
     """A page of a list, with `links` and `meta`."""
-    size, page = _number(query, "per_page", 20), _number(query, "page", 1)
+    size, page = asked(query, "per_page", 20), asked(query, "page", 1)
     if not (1 <= size <= 200 and page >= 1):
         raise ApiError(400, "per_page must be between 1 and 200")
-    last = max(1, -(-len(objects) // size))
-    pages = {}
-    if page < last:
-        pages = {name: f"{url}?page={number}&per_page={size}" for name, number in _after(page, last).items()}
-    elif page > 1:
-        pages = {
-            name: f"{url}?page={number}&per_page={size}"
-            for name, number in (("first", 1), ("prev", page - 1))
-        }
+    others = _others(page, max(1, -(-len(objects) // size)))
+    pages = {name: f"{url}?page={number}&per_page={size}" for name, number in others.items()}
     body: dict[str, Any] = {
         key: objects[(page - 1) * size : page * size],
         "links": {"pages": pages} if pages else {},
@@ -85,12 +79,15 @@ def paged(key: str, objects: list[dict[str, Any]], query: Mapping[str, str], url
     return Answer(200, body)
 
 
-def _after(page: int, last: int) -> dict[str, int]:
-    return {"next": page + 1, "last": last}
+def _others(page: int, last: int) -> dict[str, int]:
+    """The pages before and after one, which a page between them names both."""
+    before = {"first": 1, "prev": page - 1} if page > 1 else {}
+    return before | ({"next": page + 1, "last": last} if page < last else {})
 
 
-def _number(query: Mapping[str, str], name: str, default: int) -> int:
+def asked(query: Mapping[str, str], name: str, default: int) -> int:
+    """A number of the query; 400 for anything else."""
     text = query.get(name, str(default))
-    if not text.isdigit():
+    if not re.fullmatch(r"[0-9]{1,9}", text):
         raise ApiError(400, f"{name} must be a number")
     return int(text)

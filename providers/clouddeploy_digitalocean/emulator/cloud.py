@@ -23,6 +23,7 @@ from clouddeploy_digitalocean.emulator import attached, catalog
 from clouddeploy_digitalocean.emulator.answers import Answer, ApiError, paged
 from clouddeploy_digitalocean.emulator.docr import Docr
 from clouddeploy_digitalocean.emulator.kubernetes import Kubernetes
+from clouddeploy_digitalocean.emulator.limits import RateLimit
 from clouddeploy_digitalocean.emulator.machines import machines_of
 from clouddeploy_digitalocean.emulator.network import Network
 from clouddeploy_digitalocean.emulator.records import Cluster, KubernetesApi
@@ -45,8 +46,6 @@ it has in the cloud."""
 
 _TEAM = "5df3e300-4a17-4e24-8b7c-20ca6c9fc25b"
 _REGION = "fra1"
-_HOURLY, _BURST = 5000, 250
-"""Requests of one token in an hour and in a minute; source: "Rate limit" in digitalocean/openapi."""
 
 
 @dataclass
@@ -119,10 +118,6 @@ class DigitalOceanCloud:
             *(("volume", one.id, (f"k8s:{one.cluster}",)) for one in network.volumes.values()),
         ]
 
-    def use_up_requests(self) -> None:
-        """Let the hour's requests be used up."""
-        self._asked = _HOURLY
-
     def reset(self) -> None:
         """An empty account; token and ports stay the same."""
         self.kubernetes.close()
@@ -143,8 +138,15 @@ class DigitalOceanCloud:
             answer = self._answer(environ)
         except ApiError as error:
             answer = error.answer()
+        except Exception:  # a defect of ours, answered as DigitalOcean answers its own
+            answer = ApiError(500, "Unexpected server-side error").answer()
         body = answer.encoded()
-        headers = {**self._limits(), **answer.headers, "Content-Length": str(len(body))}
+        headers = {
+            "Date": self.date(),
+            **self.limit.headers(),
+            **answer.headers,
+            "Content-Length": str(len(body)),
+        }
         if body:
             headers["Content-Type"] = answer.media_type()
         start_response(f"{answer.status} {HTTPStatus(answer.status).phrase}", list(headers.items()))
@@ -158,9 +160,7 @@ class DigitalOceanCloud:
 
     def _fill(self) -> None:
         self.date = _now
-        self._asked = 0
-        self._recent: list[float] = []
-        self._hour = self.clock.now()
+        self.limit = RateLimit(self.clock)
         self.account = AccountState(self._team)
         self.docr = Docr(self._directory / "registry" / secrets.token_hex(4))
         self.network = Network(self._members)
@@ -178,7 +178,7 @@ class DigitalOceanCloud:
             query = parse_qsl(str(environ.get("QUERY_STRING", "")))
             return self.docr.token(environ, query)
         self._authenticate(environ)
-        self._count()
+        self.limit.count()
         route, names = find(method, str(environ.get("REQUEST_URI") or path).partition("?")[0])
         self._authorize(route.scopes)
         url = f"{self._server.url}{path}"
@@ -205,29 +205,6 @@ class DigitalOceanCloud:
         if "tag:read" in self.account.scopes:
             return answer
         return replace(answer, body=_untagged(answer.body))
-
-    def _count(self) -> None:
-        """The limits for an hour and for a minute, in emulated time."""
-        now = self.clock.now()
-        with self._lock:
-            if now - self._hour >= 3600:
-                self._asked, self._hour = 0, now
-            self._recent = [moment for moment in self._recent if now - moment < 60]
-            self._asked += 1
-            if self._asked > _HOURLY:
-                raise ApiError(429, "API Rate limit exceeded.")
-            if len(self._recent) >= _BURST:
-                wait = str(max(1, round(60 - (now - self._recent[0]))))
-                raise ApiError(429, "API Rate limit exceeded.", retry_after=wait)
-            self._recent.append(now)
-
-    def _limits(self) -> dict[str, str]:
-        return {
-            "Date": self.date(),
-            "ratelimit-limit": str(_HOURLY),
-            "ratelimit-remaining": str(max(0, _HOURLY - self._asked)),
-            "ratelimit-reset": str(1893456000),
-        }
 
     def _handlers(self) -> Mapping[str, Callable[[Request], Answer]]:
         docr, doks, network = self.docr, self.kubernetes, self.network

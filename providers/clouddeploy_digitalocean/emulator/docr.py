@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING, Any
 
 from clouddeploy.emulator.registry import DOCR, Access, ManifestRecord, OciRegistry
 from clouddeploy.emulator.registry.access import basic_credentials
-from clouddeploy_digitalocean.emulator.answers import Answer, ApiError, not_found, paged
+from clouddeploy_digitalocean.emulator import fields
+from clouddeploy_digitalocean.emulator.answers import Answer, ApiError, asked, not_found, paged
 from clouddeploy_digitalocean.emulator.catalog import REGISTRIES, TIERS
 from clouddeploy_digitalocean.emulator.records import stamp
 from clouddeploy_digitalocean.emulator.request import Request
@@ -31,7 +32,9 @@ if TYPE_CHECKING:
 SERVICE = "registry.digitalocean.com"
 REGIONS = ("nyc3", "sfo3", "sfo2", "ams3", "sgp1", "fra1", "blr1", "syd1")
 
-_NAME = re.compile(r"[a-z0-9-]{1,63}")
+_NAME = re.compile(r"[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?")
+"""https://docs.digitalocean.com/products/container-registry/details/limits/"""
+
 _SCOPE = re.compile(r"repository:([^:]+):([a-z,*]+)")
 _TOKEN_LIFE = timedelta(minutes=5)
 _TAKEN = {"example", "taken"}
@@ -104,12 +107,12 @@ class Docr:
         return Answer(200, {"registries": [self._show(one) for one in self.found.values()]})
 
     def create(self, request: Request) -> Answer:
-        name = request.body.get("name", "")
-        tier = request.body.get("subscription_tier_slug") or self.tier
-        region = request.body.get("region", "nyc3")
+        name = fields.text(request.body, "name")
+        tier = fields.text(request.body, "subscription_tier_slug") or self.tier
+        region = fields.text(request.body, "region", "nyc3")
         with self._lock:
             self._check_name(name)
-            if not isinstance(tier, str) or tier not in TIERS:
+            if tier is None or tier not in TIERS:
                 raise ApiError(422, "subscription_tier_slug is required")
             if region not in REGIONS:
                 raise ApiError(422, "invalid region")
@@ -121,7 +124,7 @@ class Docr:
     def validate_name(self, request: Request) -> Answer:
         """204 for a name that a registry may be made with; 409 for one that is in use."""
         with self._lock:
-            self._check_name(request.body.get("name", ""))
+            self._check_name(fields.text(request.body, "name"))
         return Answer(204)
 
     def get(self, request: Request) -> Answer:
@@ -136,7 +139,7 @@ class Docr:
         return Answer(204)
 
     def options(self, request: Request) -> Answer:
-        tiers = [{**tier, "eligible": True} for tier in TIERS.values()]
+        tiers = [{**tier, **self._eligibility(slug)} for slug, tier in TIERS.items()]
         return Answer(200, {"options": {"available_regions": list(REGIONS), "subscription_tiers": tiers}})
 
     def subscription(self, request: Request) -> Answer:
@@ -145,13 +148,13 @@ class Docr:
         return Answer(200, self._subscription())
 
     def subscribe(self, request: Request) -> Answer:
-        tier = request.body.get("tier_slug")
+        tier = fields.text(request.body, "tier_slug")
         with self._lock:
-            if not isinstance(tier, str) or tier not in TIERS:
+            if tier not in TIERS:
                 raise ApiError(422, "invalid tier slug")
-            limit = TIERS[tier]["included_repositories"]
-            if limit and any(len(self.repositories(name)) > limit for name in self.found):
-                raise ApiError(412, "the registry has more repositories than the tier includes")
+            why = self._eligibility(tier)["eligibility_reasons"]
+            if why:
+                raise ApiError(412, f"not eligible for the tier: {', '.join(why)}")
             self.tier = tier
         return Answer(200, self._subscription())
 
@@ -191,11 +194,9 @@ class Docr:
     def credentials(self, request: Request) -> Answer:
         """A docker config.json; without parameters it may only read, for ever."""
         name = self._registry(request).name
-        seconds = request.query.get("expiry_seconds", "0")
-        if not seconds.isdigit():
-            raise ApiError(400, "expiry_seconds must be a number")
+        seconds = asked(request.query, "expiry_seconds", 0)
         writes = request.query.get("read_write") == "true"
-        username, password = self.give(name, writes=writes, seconds=int(seconds))
+        username, password = self.give(name, writes=writes, seconds=seconds)
         auth = base64.b64encode(f"{username}:{password}".encode()).decode()
         return Answer(200, {"auths": {self.host: {"auth": auth}}})
 
@@ -263,8 +264,24 @@ class Docr:
             if match[1].startswith(f"{login.registry}/"):
                 yield from ((match[1], action) for action in match[2].split(",") if action in actions)
 
-    def _check_name(self, name: object) -> None:
-        if not isinstance(name, str) or not _NAME.fullmatch(name):
+    def _eligibility(self, slug: str) -> dict[str, Any]:
+        """Whether what is there fits into a plan; its storage is shared by all registries.
+
+        Source: `eligibility_reasons` in digitalocean/openapi. UNVERIFIED: status and words of the refusal,
+        and that too many registries have no reason of their own.
+        """
+        tier, reasons = TIERS[slug], []
+        limit = tier["included_repositories"]
+        full = limit and any(len(self.repositories(name)) > limit for name in self.found)
+        if full or len(self.found) > REGISTRIES[slug]:
+            reasons.append("OverRepositoryLimit")
+        used = sum(self._used(name) for name in self.found)
+        if not tier["allow_storage_overage"] and used > tier["included_storage_bytes"]:
+            reasons.append("OverStorageLimit")
+        return {"eligible": not reasons, "eligibility_reasons": reasons}
+
+    def _check_name(self, name: str) -> None:
+        if not _NAME.fullmatch(name):
             raise ApiError(422, "invalid registry name")
         if name in self.found or name in _TAKEN:
             raise ApiError(409, "name already exists")

@@ -28,8 +28,9 @@ def number(body: Mapping[str, Any], key: str, default: int = 0) -> int:
     return _typed(body, key, int, default)
 
 
-def mapping(body: Mapping[str, Any], key: str) -> dict[str, Any]:
-    return dict(_typed(body, key, dict, {}))
+def mapping(body: Mapping[str, Any], key: str) -> dict[str, str]:
+    found: dict[str, Any] = _typed(body, key, dict, {})
+    return {name: text(found, name) for name in found}
 
 
 def texts(body: Mapping[str, Any], key: str) -> list[str]:

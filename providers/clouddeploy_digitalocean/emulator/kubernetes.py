@@ -10,7 +10,7 @@ from typing import Any
 
 from clouddeploy.emulator.clock import Clock
 from clouddeploy_digitalocean.emulator import catalog, fields, wishes
-from clouddeploy_digitalocean.emulator.answers import Answer, ApiError, invalid, not_found, paged
+from clouddeploy_digitalocean.emulator.answers import Answer, ApiError, asked, invalid, not_found, paged
 from clouddeploy_digitalocean.emulator.network import Network
 from clouddeploy_digitalocean.emulator.records import (
     CREATING_SECONDS,
@@ -287,10 +287,7 @@ class Kubernetes:
 
 
 def _life(query: Mapping[str, str]) -> timedelta:
-    text = query.get("expiry_seconds", "0")
-    if not text.isdigit():
-        raise ApiError(400, "expiry_seconds must be a number")
-    return timedelta(seconds=int(text) or _WEEK)
+    return timedelta(seconds=asked(query, "expiry_seconds", 0) or _WEEK)
 
 
 def _end(cluster: Cluster) -> None:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Callable, Mapping
+from ipaddress import IPv4Network
 from typing import Any
 
+from clouddeploy_digitalocean.emulator import fields
 from clouddeploy_digitalocean.emulator.answers import Answer, ApiError, not_found, paged
 from clouddeploy_digitalocean.emulator.catalog import REGIONS
 from clouddeploy_digitalocean.emulator.records import Balancer, Volume, Vpc
 from clouddeploy_digitalocean.emulator.request import Request
+from clouddeploy_digitalocean.emulator.subnets import checked, free
 
 _NAME = re.compile(r"[a-zA-Z0-9.-]{1,255}")
 
@@ -30,33 +33,35 @@ class Network:
 
     def create_vpc(self, request: Request) -> Answer:
         body = request.body
-        name, region = body.get("name", ""), body.get("region", "")
+        name, region = fields.text(body, "name"), fields.text(body, "region")
+        description, ip_range = fields.text(body, "description"), fields.text(body, "ip_range")
         with self._lock:
             self._check_name(name)
             if region not in REGIONS:
                 raise ApiError(422, "region is invalid")
-            if len(body.get("description", "")) > 255:
-                raise ApiError(422, "description is too long (maximum is 255 characters)")
-            vpc = self.add_vpc(name, region, body.get("description", ""))
+            _check_description(description)
+            network = checked(ip_range, self._networks()) if ip_range else None
+            vpc = self.add_vpc(name, region, description, network)
         return Answer(201, {"vpc": vpc.show()})
 
-    def add_vpc(self, name: str, region: str, description: str = "") -> Vpc:
-        """The first one of a region becomes its default."""
+    def add_vpc(
+        self, name: str, region: str, description: str = "", network: IPv4Network | None = None
+    ) -> Vpc:
+        """The first one of a region becomes its default; without a network it gets one that is free."""
         first = not any(vpc.region == region for vpc in self.vpcs.values())
-        vpc = Vpc(name, region, description, f"10.{110 + len(self.vpcs) % 100}.0.0/20", first)
+        vpc = Vpc(name, region, description, str(network or free(self._networks())), first)
         self.vpcs[vpc.id] = vpc
         return vpc
 
     def patch_vpc(self, request: Request) -> Answer:
         with self._lock:
             vpc = self.vpc(request.names["vpc_id"])
-            if "name" in request.body and request.body["name"] != vpc.name:
-                self._check_name(request.body["name"])
-                vpc.name = request.body["name"]
-            description = request.body.get("description", vpc.description)
-            if len(description) > 255:
-                raise ApiError(422, "description is too long (maximum is 255 characters)")
-            vpc.description = description
+            name = fields.text(request.body, "name", vpc.name)
+            description = fields.text(request.body, "description", vpc.description)
+            if name != vpc.name:
+                self._check_name(name)
+            _check_description(description)
+            vpc.name, vpc.description = name, description
             return Answer(200, {"vpc": vpc.show()})
 
     def delete_vpc(self, request: Request) -> Answer:
@@ -111,8 +116,16 @@ class Network:
         found = next((vpc for vpc in self.vpcs.values() if vpc.region == region and vpc.default), None)
         return found or self.add_vpc(f"default-{region}", region)
 
-    def _check_name(self, name: object) -> None:
-        if not isinstance(name, str) or not _NAME.fullmatch(name):
+    def _networks(self) -> list[IPv4Network]:
+        return [IPv4Network(vpc.ip_range) for vpc in self.vpcs.values()]
+
+    def _check_name(self, name: str) -> None:
+        if not _NAME.fullmatch(name):
             raise ApiError(422, "name may only contain alphanumeric characters, dashes, and periods")
         if any(vpc.name == name for vpc in self.vpcs.values()):
             raise ApiError(422, "name is already in use")
+
+
+def _check_description(description: str) -> None:
+    if len(description) > 255:
+        raise ApiError(422, "description is too long (maximum is 255 characters)")

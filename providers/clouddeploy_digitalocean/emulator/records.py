@@ -83,7 +83,7 @@ class Pool:
     tags: list[str]
     nodes: list[Node]
     labels: dict[str, str] = field(default_factory=dict)
-    taints: list[dict[str, Any]] = field(default_factory=list)
+    taints: list[dict[str, str]] = field(default_factory=list)
     auto_scale: bool = False
     min_nodes: int = 0
     max_nodes: int = 0

@@ -96,11 +96,9 @@ def _pool_of(body: Mapping[str, Any], region: str, ready: float) -> Pool:
 
 
 def _pool(body: Mapping[str, Any], nodes: list[Node]) -> Pool:
-    name, taints = fields.text(body, "name"), fields.objects(body, "taints")
+    name = fields.text(body, "name")
     if not _NAME.fullmatch(name):  # its nodes are called after it
         raise invalid("node pool name must comprise only lowercase letters, digits and dashes")
-    if any(fields.text(taint, "effect") not in _EFFECTS for taint in taints):
-        raise invalid("invalid taint effect")
     scaled = fields.flag(body, "auto_scale")
     least, most = _bounds(body) if scaled else (0, 0)
     return Pool(
@@ -109,7 +107,7 @@ def _pool(body: Mapping[str, Any], nodes: list[Node]) -> Pool:
         tags=_tags(body),
         nodes=nodes,
         labels=fields.mapping(body, "labels"),
-        taints=taints,
+        taints=[_taint(one) for one in fields.objects(body, "taints")],
         auto_scale=scaled,
         min_nodes=least,
         max_nodes=most,
@@ -130,6 +128,13 @@ def _bounds(body: Mapping[str, Any]) -> tuple[int, int]:
     if least > most:
         raise invalid("worker_node_pool_spec.min nodes must be less than or equal to max nodes")
     return least, most
+
+
+def _taint(body: Mapping[str, Any]) -> dict[str, str]:
+    taint = {key: fields.text(body, key) for key in ("key", "value", "effect")}
+    if taint["effect"] not in _EFFECTS:
+        raise invalid("invalid taint effect")
+    return taint
 
 
 def _tags(body: Mapping[str, Any]) -> list[str]:

@@ -22,6 +22,8 @@ from moto_fixtures.digitalocean import DigitalOceanAccount
             "without a host",
         ),
         ({"registry": {"name": "Acme"}}, "'Acme' is no DOCR registry name", "lower-case"),
+        ({"registry": {"name": "1acme"}}, "'1acme' is no DOCR registry name", "a letter first"),
+        ({"registry": {"name": "acme-"}}, "'acme-' is no DOCR registry name", "no - at the end"),
         ({"registry": {"tier": "gold"}}, "DOCR has no tier gold", "starter, basic, professional"),
         ({"registry": {"region": "lon1"}}, "DOCR has no region lon1", "ams3"),
     ],

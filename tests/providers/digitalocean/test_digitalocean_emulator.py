@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -19,6 +20,10 @@ from moto_fixtures.digitalocean import EXISTING, WITH_SERVICES, DigitalOceanAcco
 
 _POOL = {"name": "workers", "size": "s-2vcpu-4gb", "count": 1}
 _CLUSTER = {"name": "demo", "region": "fra1", "version": "1.36", "node_pools": [_POOL]}
+
+
+def _ranged(ip_range: str) -> dict[str, str]:
+    return {"name": "new", "region": "fra1", "ip_range": ip_range}
 
 
 def _scaled(least: int, most: int) -> dict[str, Any]:
@@ -118,11 +123,21 @@ def test_tags_are_shown_only_to_those_who_may_read_them(do_account: DigitalOcean
 def test_the_hourly_limit_is_told_and_kept(do_account: DigitalOceanAccount) -> None:
     _, _, headers = ask(do_account, "GET", "/v2/account")
     assert (headers["ratelimit-limit"], headers["ratelimit-remaining"]) == ("5000", "4999")
-    do_account.cloud.use_up_requests()
+    do_account.cloud.limit.use_up()
     status, body, _ = ask(do_account, "GET", "/v2/account")
     assert (status, body["id"], body["message"]) == (429, "too_many_requests", "API Rate limit exceeded.")
     do_account.cloud.clock.advance(3600)
     assert ask(do_account, "GET", "/v2/account")[0] == 200
+
+
+def test_each_request_counts_for_an_hour_of_its_own(do_account: DigitalOceanAccount) -> None:
+    resets = []
+    for remaining, pause in ((4999, 1800), (4998, 1799), (4997, 1), (4997, 0)):
+        headers = ask(do_account, "GET", "/v2/account")[2]
+        assert headers["ratelimit-remaining"] == str(remaining)
+        resets.append(round(int(headers["ratelimit-reset"]) - time.time(), -2))
+        do_account.cloud.clock.advance(pause)
+    assert resets == [3600, 1800, 0, 1800]
 
 
 @pytest.mark.parametrize(
@@ -305,6 +320,7 @@ def test_only_a_cluster_s_own_things_go_with_it(do_account: DigitalOceanAccount)
         ("GET", "/v2/kubernetes/clusters/x", 404),
         ("GET", "/v2/vpcs?per_page=201", 400),
         ("GET", "/v2/vpcs?page=x", 400),
+        ("GET", "/v2/vpcs?page=%C2%B2", 400),
         ("GET", "/v2/registries/acme/docker-credentials?expiry_seconds=x", 400),
         ("GET", "/v2/registries/none", 404),
         ("DELETE", "/v2/vpcs/x", 404),
@@ -326,6 +342,12 @@ def test_what_is_not_there_or_not_understood(
         ({"name": "default-fra1", "region": "fra1"}, "already in use"),
         ({"name": "new", "region": "moon1"}, "region is invalid"),
         ({"name": "new", "region": "fra1", "description": "x" * 256}, "too long"),
+        (_ranged("nonsense"), "ip_range is invalid"),
+        (_ranged("10.10.10.1/24"), "ip_range is invalid"),
+        (_ranged("8.8.0.0/16"), "private address space"),
+        (_ranged("10.0.0.0/15"), "between /16 and /28"),
+        (_ranged("10.0.0.0/29"), "between /16 and /28"),
+        (_ranged("10.96.8.0/24"), "overlaps with another VPC network in your account: 10.96.0.0/20"),
     ],
 )
 def test_a_vpc_that_cannot_be(body: dict[str, str], said: str, do_account: DigitalOceanAccount) -> None:
@@ -333,6 +355,31 @@ def test_a_vpc_that_cannot_be(body: dict[str, str], said: str, do_account: Digit
     status, told, _ = ask(do_account, "POST", "/v2/vpcs", body)
     assert status == 422
     assert said in told["message"]
+
+
+def test_a_vpc_has_the_range_that_was_asked_for_or_a_free_one(do_account: DigitalOceanAccount) -> None:
+    made = [
+        ask(do_account, "POST", "/v2/vpcs", {"name": f"vpc-{number}", "region": "fra1", **wish})[1]["vpc"]
+        for number, wish in enumerate(({"ip_range": "10.96.0.0/24"}, {}, {"ip_range": "192.168.7.0/28"}, {}))
+    ]
+    assert [one["ip_range"] for one in made] == [
+        "10.96.0.0/24", "10.96.16.0/20", "192.168.7.0/28", "10.96.32.0/20",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("page", "named"),
+    [
+        (1, {"next": 2, "last": 3}),
+        (2, {"first": 1, "prev": 1, "next": 3, "last": 3}),
+        (3, {"first": 1, "prev": 2}),
+    ],
+)
+def test_a_page_names_the_others(page: int, named: dict[str, int], do_account: DigitalOceanAccount) -> None:
+    for number in range(5):
+        do_account.cloud.network.add_vpc(f"vpc-{number}", "fra1")
+    _, body, _ = ask(do_account, "GET", f"/v2/vpcs?per_page=2&page={page}")
+    assert {name: int(url.split("page=")[1][0]) for name, url in body["links"]["pages"].items()} == named
 
 
 def test_a_default_vpc_and_one_with_members_stay(do_account: DigitalOceanAccount) -> None:
@@ -348,6 +395,10 @@ def test_a_default_vpc_and_one_with_members_stay(do_account: DigitalOceanAccount
     ("body", "status"),
     [
         ({"name": "Acme", "subscription_tier_slug": "basic"}, 422),
+        ({"name": "-acme", "subscription_tier_slug": "basic"}, 422),
+        ({"name": "acme-", "subscription_tier_slug": "basic"}, 422),
+        ({"name": "1acme", "subscription_tier_slug": "basic"}, 422),
+        ({"name": "a" * 64, "subscription_tier_slug": "basic"}, 422),
         ({"name": "acme"}, 422),
         ({"name": "acme", "subscription_tier_slug": "basic", "region": "lon1"}, 422),
         ({"name": "taken", "subscription_tier_slug": "basic"}, 409),
@@ -392,8 +443,15 @@ def test_a_plan_that_is_too_small_for_what_is_there(do_account: DigitalOceanAcco
     do_account.plant(EXISTING)
     for name in ("web", "api"):
         put(do_account, name)
+    do_account.cloud.docr.ballast["acme"] = 3 * 1024**3
     status, body, _ = ask(do_account, "POST", "/v2/registries/subscription", {"tier_slug": "starter"})
     assert (status, body["id"]) == (412, "precondition_failed")
+    told = ask(do_account, "GET", "/v2/registries/options")[1]["options"]["subscription_tiers"]
+    assert {one["slug"]: one["eligibility_reasons"] for one in told} == {
+        "starter": ["OverRepositoryLimit", "OverStorageLimit"],
+        "basic": [],
+        "professional": [],
+    }
 
 
 def test_a_node_pulls_only_what_is_there_and_only_when_integrated(do_account: DigitalOceanAccount) -> None:
@@ -412,6 +470,14 @@ def test_a_node_pulls_only_what_is_there_and_only_when_integrated(do_account: Di
 def test_a_body_that_is_no_object(do_account: DigitalOceanAccount) -> None:
     status, body, _ = ask(do_account, "POST", "/v2/vpcs", ["no"])
     assert (status, body["message"]) == (400, "error parsing request body")
+
+
+def test_a_defect_of_the_emulator_is_answered_as_one_of_the_cloud(
+    do_account: DigitalOceanAccount, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(do_account.cloud.account, "show", lambda: 1 // 0)
+    status, body, _ = ask(do_account, "GET", "/v2/account")
+    assert (status, body["id"], body["message"]) == (500, "server_error", "Unexpected server-side error")
 
 
 def test_the_environment_leads_here_and_hides_the_user_s_own_token(

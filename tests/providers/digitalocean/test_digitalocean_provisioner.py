@@ -132,6 +132,15 @@ def test_what_is_not_offered_is_refused_before_anything_is_made(
     assert do_account.writes() == []
 
 
+def test_a_range_that_another_vpc_has_just_taken_is_tried_again(do_account: DigitalOceanAccount) -> None:
+    do_account.cloud.faults.fail(
+        422,
+        match=lambda request: request.method == "POST" and request.path == "/v2/vpcs",
+        body='{"id": "unprocessable_entity", "message": "This range/size overlaps with another VPC network"}',
+    )
+    assert make(do_account).vpc in do_account.cloud.network.vpcs
+
+
 def test_a_region_that_doks_does_not_have(do_account: DigitalOceanAccount) -> None:
     with pytest.raises(ConfigError, match="not offered in the region fra2") as caught:
         up(provisioner(do_account, region="fra2").steps(ClusterSpec("demo")), clock=do_account.clock)
