@@ -188,7 +188,9 @@ def _offer(question: Question, machine: Machine, pods: Sequence[Pod]) -> Offer |
     if question.live:
         notes += question.live.short(machine.cpus * nodes, nodes)
     lacking = not_known(priced.site)
-    if lacking:
+    if machine.row.usd is None:
+        notes.append(f"no price of {machine.name} is known here: without its nodes it is not recommended")
+    elif lacking:
         notes.append(f"no {lacking} price of {machine.name} is known: it is compared at the on-demand price")
     packing = packing.at_least(nodes)
     return Offer(

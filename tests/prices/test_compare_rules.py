@@ -272,7 +272,10 @@ class TestNodesWithoutAPrice:
         offers_ = found.lanes[lane].offers
         priced = [offer.nodes_priced for offer in offers_]
         assert priced == sorted(priced, reverse=True)
-        assert not offers_[-1].nodes_priced
+        last = offers_[-1]
+        assert not last.nodes_priced
+        said = f"no price of {last.machine.name} is known here: without its nodes it is not recommended"
+        assert said in last.notes
         advice = next(one for one in advise(found) if one.lane == found.lanes[lane].name)
         for one in filter(None, (advice.best, advice.runner_up)):
             assert one.nodes_priced

@@ -18,14 +18,14 @@ function bar(offer, by, most) {
   return box;
 }
 
-function offerRow(lane, { offer, sum }, best, by, most) {
+function offerRow(lane, { offer, sum, priced }, best, by, most) {
   const where = make("div", {},
     make("b", {}, offer.title),
     make("small", {}, `${offer.nodes} x ${offer.machine.name}`),
     make("small", {}, `${offer.region}${offer.region_note ? ` (${offer.region_note})` : ""}`),
     make("small", {}, `${offer.control_plane}, SLA ${offer.sla ? offer.sla + " %" : "none"}`));
   const amount = make("div", { class: "sum" }, sum.unknown ? `>= ${cents(sum.known)}` : cents(sum.known),
-    make("small", {}, sum.unknown ? `+${sum.unknown} unknown` : `${(now.hours ? sum.known / now.hours : 0).toFixed(3)} an hour`), best ? make("span", { class: "tag" }, sum.unknown ? "lowest limit" : "cheapest") : null);
+    make("small", {}, sum.unknown ? `+${sum.unknown} unknown${priced ? "" : ", its nodes too"}` : `${(now.hours ? sum.known / now.hours : 0).toFixed(3)} an hour`), best ? make("span", { class: "tag" }, sum.unknown ? "lowest limit" : "cheapest") : null);
   return make("div", { class: best ? "offer best" : "offer", "data-lane": lane.name, "data-cloud": offer.provider, "data-total": sumText(sum), "data-nodes": offer.nodes },
     where, bar(offer, by, most), amount);
 }
