@@ -9,6 +9,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path, PurePosixPath
 
 from clouddeploy import plugins
+from clouddeploy.app.model import ALL
 from clouddeploy.errors import ConfigError
 
 _SAMPLE = "acme"
@@ -25,6 +26,8 @@ def write_plugin(name: str, parent: Path) -> Path:
             f"{name!r} is no name for a provider; nothing was changed",
             fix="use 2 to 30 lower-case letters and digits, beginning with a letter",
         )
+    if name == ALL:
+        raise ConfigError(f"--to {ALL} means every target; nothing was changed", fix="choose another name")
     if name in plugins.names():
         raise ConfigError(
             f"there is a provider {name} already; nothing was changed", fix="choose another name"

@@ -19,6 +19,8 @@ Policy = Annotated[
     bool, typer.Option("--policy", help="Print the least that the credentials must be allowed.")
 ]
 
+_CREATE = "clouddeploy cluster create"
+
 
 def register(app: typer.Typer) -> None:
     """Add the command to the application."""
@@ -81,10 +83,23 @@ def _plain(one: Diagnosis) -> dict[str, object]:
     }
 
 
+def _next(found: Sequence[Diagnosis]) -> dict[str, list[str]]:
+    """The command after a good diagnosis, with its targets: first a cluster, then the app."""
+    ready: dict[str, list[str]] = {}
+    for one in found:
+        advised = [check.fix or "" for check in one.checks if check.ok is None]
+        create = any(fix.startswith(_CREATE) for fix in advised)
+        ready.setdefault(_CREATE if create else "clouddeploy deploy", []).append(one.target)
+    if _CREATE in ready:  # it takes one target
+        return {_CREATE: ready[_CREATE][:1]}
+    return ready
+
+
 def _finish(found: Sequence[Diagnosis]) -> None:
     failed = sum(one.failed for one in found)
     if not failed:
-        view.next_step("clouddeploy deploy", why="nothing that was asked is missing")
+        for command, names in _next(found).items():
+            view.next_step(f"{command} --to {','.join(names)}", why="nothing that was asked is missing")
         return
     names = ",".join(one.target for one in found if one.failed)
     total = sum(len(one.checks) for one in found)

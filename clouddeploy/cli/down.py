@@ -66,7 +66,7 @@ def down(
             place = f" --namespace {namespace}" if namespace else ""
             why = "deletes the volumes, with their data"
             view.next_step(f"clouddeploy down --to {one.name}{place} --volumes", why=why)
-        if plugins.connect(one.target.settings).provisioner:
+        if not one.target.settings.existing and plugins.connect(one.target.settings).provisioner:
             view.next_step(f"clouddeploy cluster delete --to {one.name}", why="the cluster is still billed")
 
 

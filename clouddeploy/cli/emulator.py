@@ -47,7 +47,7 @@ def up(
     for name, value in running.environment.items():
         view.secret_result(f"export {name}={shlex.quote(value)}")
     view.note(f"emulated {cloud} runs as process {running.pid}; its credentials work only here")
-    view.next_step("clouddeploy emulator down", why="ends it")
+    view.next_step(f"clouddeploy emulator down{_named(cloud)}", why="ends it")
 
 
 def down(cloud: Cloud = emulated.USUAL) -> None:
@@ -55,6 +55,8 @@ def down(cloud: Cloud = emulated.USUAL) -> None:
     running = emulated.find(cloud)
     if running is None:
         view.note(f"no emulated {cloud} is running")
+        for other in emulated.all_running():
+            view.next_step(f"clouddeploy emulator down{_named(other.cloud)}", why="this one is")
         return
     emulated.stop(running)
     view.say(f"emulated {cloud} ended")
@@ -79,3 +81,8 @@ def run(
     if not directory.is_dir():
         raise NotFoundError(f"{directory} is not a folder", fix="clouddeploy emulator up makes one")
     emulated.serve(cloud, directory, account=account, region=region, pace=pace)
+
+
+def _named(cloud: str) -> str:
+    """The option that names a cloud; nothing for the one that is meant without it."""
+    return "" if cloud == emulated.USUAL else f" --cloud {cloud}"

@@ -8,6 +8,7 @@ from typing import Any
 from rich.text import Text
 
 from clouddeploy.cli import view
+from clouddeploy.cli.aim import aimed
 from clouddeploy.errors import CloudDeployError, PartialError
 from clouddeploy.release.targets import Outcome
 
@@ -29,6 +30,9 @@ def finish(outcomes: Sequence[Outcome[Any]], verb: str) -> None:
     failed = [outcome for outcome in outcomes if outcome.error]
     if not failed:
         return
+    for outcome in failed:
+        if outcome.error:
+            outcome.error.fix = aimed(outcome.error.fix, outcome.name)
     if len(outcomes) == 1 and failed[0].error:
         raise failed[0].error
     for outcome in failed:

@@ -60,7 +60,11 @@ def rehearse(folders: Folders = None, to: options.To = None, pace: Pace = 240) -
     loopback, with a registry and a Kubernetes API. Nothing outside this machine is touched.
     """
     project = _first_buildable(folders or [Path.cwd()])
-    target = _target(project, to)
+    for target in _targets(project, to):
+        _report(_rehearse(project, target, pace), project, target)
+
+
+def _rehearse(project: App, target: TargetSettings, pace: float) -> list[Played]:
     with tempfile.TemporaryDirectory(prefix="clouddeploy-rehearse-") as scratch:
         view.note(f"starting an emulated {target.provider} with an empty account …")
         cloud = emulated.start(
@@ -72,10 +76,9 @@ def rehearse(folders: Folders = None, to: options.To = None, pace: Pace = 240) -
             keep=False,
         )
         try:
-            played = _play(stages(target.name), project.root, _environment(cloud, Path(scratch)))
+            return _play(stages(target.name), project.root, _environment(cloud, Path(scratch)))
         finally:
             emulated.stop(cloud)
-    _report(played, project, target)
 
 
 def stages(target: str) -> list[Stage]:
@@ -113,16 +116,18 @@ def _first_buildable(folders: Sequence[Path]) -> App:
     )
 
 
-def _target(project: App, to: Sequence[str] | None) -> TargetSettings:
+def _targets(project: App, to: Sequence[str] | None) -> list[TargetSettings]:
+    """Those of --to, else the app's first that can be emulated; ConfigError for one that cannot."""
     known = plugins.names(plugins.EMULATORS)
     wanted = list(to or ()) or [n for n, t in project.targets.items() if t.settings.provider in known][:1]
-    target = select_targets(project, wanted or [emulated.USUAL], plugins.names())[0].settings
-    if target.provider not in known:
-        raise ConfigError(
-            f"{target.name} cannot be rehearsed: there is no emulator of {target.provider}",
-            fix=f"rehearse one of: {', '.join(known)}",
-        )
-    return target
+    found = [one.settings for one in select_targets(project, wanted or [emulated.USUAL], plugins.names())]
+    for target in found:
+        if target.provider not in known:
+            raise ConfigError(
+                f"{target.name} cannot be rehearsed: there is no emulator of {target.provider}",
+                fix=f"rehearse one of: {', '.join(known)}",
+            )
+    return found
 
 
 def _environment(cloud: emulated.Running, scratch: Path) -> dict[str, str]:

@@ -11,6 +11,7 @@ from importlib import import_module
 import typer
 
 from clouddeploy.cli import view
+from clouddeploy.cli.aim import aimed, target_of
 from clouddeploy.cli.commands import COMMANDS, overview
 from clouddeploy.errors import CloudDeployError, ConfigError
 from clouddeploy.seam.secret import redact
@@ -27,6 +28,7 @@ def run(arguments: Sequence[str]) -> int:
     except CloudDeployError as error:
         if debug:
             sys.stderr.write(redact(traceback.format_exc()))
+        error.fix = aimed(error.fix, target_of(words))
         view.failure(error)
         return error.exit_code
     except KeyboardInterrupt:

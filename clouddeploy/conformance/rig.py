@@ -7,9 +7,16 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
-from clouddeploy.clusters import Clock
 from clouddeploy.contract import TargetSettings
+
+
+class Clock(Protocol):
+    """What the engine of clusters waits with, in seconds."""
+
+    def monotonic(self) -> float: ...
+    def sleep(self, seconds: float, /) -> None: ...
 
 
 @dataclass(frozen=True)

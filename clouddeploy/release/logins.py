@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from clouddeploy.app.model import Target
-from clouddeploy.errors import CloudDeployError, PreconditionError
+from clouddeploy.errors import CloudDeployError, NotFoundError, PreconditionError
 from clouddeploy.oci.client import RegistryClient
 from clouddeploy.oci.keychain import Kept, find_login, keep_login, kept_logins
 from clouddeploy.release.registries import OpenRegistry, open_host, open_target
@@ -38,7 +38,8 @@ class Entry:
 
     `account` is the target's account, or the user that docker knows. `repositories` counts them, None
     where the registry does not tell. `entered` says whether the login was taken, None where none is
-    needed; `detail` says whose login it was, or why it was refused.
+    needed; `detail` says whose login it was, or why it was refused. `absent` is True for a registry that
+    is not made yet.
     """
 
     target: str
@@ -47,6 +48,7 @@ class Entry:
     repositories: int | None
     entered: bool | None
     detail: str
+    absent: bool = False
 
 
 def log_in(login: Login) -> LoggedIn:
@@ -111,7 +113,8 @@ def _target_entry(target: Target) -> Entry:
             whose = _whose(own, host) if entered else "no login needed"
             return Entry(name, host, account, _count(registry), entered or None, whose)
     except CloudDeployError as error:
-        return Entry(name, host, account, None, False, error.message)
+        absent = isinstance(error, NotFoundError)
+        return Entry(name, host, account, None, False, error.message, absent)
 
 
 def _whose(own: Login | None, host: str) -> str:

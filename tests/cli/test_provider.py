@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -74,6 +75,11 @@ def test_a_plugin_that_breaks_a_rule_is_told_which(run: Run, tmp_path: Path) -> 
     assert "assert True is False" in done.out
 
 
+def test_every_provider_here_brings_its_rig(run: Run) -> None:
+    done = run("provider", "test", "kubernetes", "-k", "address_is_a_host")
+    assert (done.code, "1 passed" in done.out) == (0, True)
+
+
 def test_of_several_rigs_only_the_providers_own_is_run(run: Run) -> None:
     repository = {"PYTHONPATH": str(Path(__file__).parents[2])}
     words = ("--rig", "tests.conformance.rigs:RIGS", "-k", "address_is_a_host")
@@ -89,8 +95,16 @@ def test_a_rig_of_another_provider_proves_nothing(run: Run, tmp_path: Path) -> N
     assert "there is no rig of kubernetes" in done.out + done.err
 
 
-def test_without_a_rig_nothing_can_be_proven(run: Run) -> None:
-    one_error(run("provider", "test", "kubernetes"), 2, "brings no rig", "--rig module:attribute")
+def test_without_a_rig_nothing_can_be_proven(run: Run, tmp_path: Path) -> None:
+    made = write_plugin("omega", tmp_path)
+    about = made / "pyproject.toml"
+    about.write_text(re.sub(r'\[project.entry-points."clouddeploy.rigs"\]\n.*\n', "", about.read_text()))
+    env = {"PYTHONPATH": str(install(made))}
+    one_error(run("provider", "test", "omega", env=env), 2, "brings no rig", "--rig module:attribute")
+
+
+def test_the_word_for_all_targets_is_no_name(run: Run, tmp_path: Path) -> None:
+    one_error(run("provider", "new", "all", "--folder", str(tmp_path)), 2, "--to all means every target")
 
 
 def test_a_new_plugin_holds_nothing_of_the_sample_and_no_empty_promises(tmp_path: Path) -> None:

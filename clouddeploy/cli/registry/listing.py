@@ -24,8 +24,12 @@ def list_registries(
         view.data([_plain(one) for one in found], output.value)
         return
     view.table(("", "TARGET", "REGISTRY", "REPOS", "LOGIN"), [_row(one) for one in found])
-    refused = [one for one in found if one.entered is False]
-    for one in refused:
+    for one in found:
+        if one.entered is not False:
+            continue
+        if one.absent:
+            view.next_step(f"clouddeploy push --to {one.target}", why="makes it")
+            continue
         where = f"--to {one.target}" if one.target else one.host
         view.next_step(f"clouddeploy registry login {where}")
     if not found:
@@ -48,4 +52,6 @@ def _row(one: Entry) -> tuple[str | Text, ...]:
 
 
 def _plain(one: Entry) -> dict[str, object]:
-    return {**asdict(one), "target": one.target or None}
+    shown = asdict(one)
+    del shown["absent"]  # which `detail` says
+    return {**shown, "target": one.target or None}
