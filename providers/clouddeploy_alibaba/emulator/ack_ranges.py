@@ -26,6 +26,7 @@ def check_network(world: World, request: Request, version: str, others: Iterable
         raise invalid("exactly one of vpcid and zone_ids is required")
     vpc = world.get("vpc", str(request.get("vpcid")), "InvalidVpcId.NotFound")
     _check_vswitches(world, vpc.id, request, "vswitch_ids")
+    _check_plugins(request)
     if terway(request):
         _check_vswitches(world, vpc.id, request, "pod_vswitch_ids")
         if set(request["pod_vswitch_ids"]) & set(request["vswitch_ids"]):
@@ -82,6 +83,12 @@ def _check_vswitches(world: World, vpc_id: str, request: Request, name: str) -> 
     for key in request[name]:
         if world.get("vswitch", key, "InvalidVSwitchId.NotFound").vpc_id != vpc_id:
             raise invalid(f"vswitch {key} is not in vpc {vpc_id}")
+
+
+def _check_plugins(request: Request) -> None:
+    names = {str(one.get("name")) for one in request.get("addons") or () if not one.get("disabled")}
+    if "flannel" in names and terway(request):
+        raise invalid("flannel and terway exclude each other")
 
 
 def _check_proxy(mode: str, version: str) -> None:

@@ -142,8 +142,8 @@ class Acr:
             }
             for one in found
         ]
-        page = {"PageNo": int(parameters.get("PageNo", 1)), "PageSize": int(parameters.get("PageSize", 30))}
-        return {**page, "TotalCount": len(found), "Instances": shown}
+        answer = _page(parameters, "Instances", shown)
+        return {**answer, "TotalCount": len(found)}
 
     def _list_endpoints(self, parameters: Parameters) -> Json:
         instance = self._instance(parameters)

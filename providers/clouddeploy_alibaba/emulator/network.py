@@ -186,7 +186,8 @@ class RpcServices:
 
     def _repeated(self, kind: str, parameters: Parameters) -> Resource | None:
         """What the same ClientToken has made already; it must have been asked for in the same words."""
-        token = parameters.get("ClientToken")
+        token = parameters.get("ClientToken", "")
+        rules.check_token(token)
         found = next((one for one in self._world.of(kind) if token and one.token == token), None)
         if found:
             rules.check_same(parameters, found.asked)

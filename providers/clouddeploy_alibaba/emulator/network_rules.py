@@ -18,7 +18,7 @@ _RESERVED = tuple(
     map(ipaddress.IPv4Network, ("100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4"))
 )
 _VPC_MASKS, _VSWITCH_MASKS = (8, 28), (16, 29)
-_LONGEST_NAME = 128
+_LONGEST_NAME, _LONGEST_TOKEN = 128, 64
 
 
 def check_name(kind: str, name: str) -> None:
@@ -49,6 +49,12 @@ def page_of(parameters: Parameters, largest: int) -> tuple[int, int]:
     if number < 1 or not 1 <= size <= largest:
         raise ServiceError("InvalidParameter", "PageNumber or PageSize is out of range.")
     return number, size
+
+
+def check_token(token: str) -> None:
+    """A ClientToken has up to 64 ASCII characters."""
+    if len(token) > _LONGEST_TOKEN or not token.isascii():
+        raise ServiceError("InvalidParameter", "ClientToken is not valid.")
 
 
 def check_same(parameters: Parameters, before: Parameters) -> None:

@@ -132,6 +132,8 @@ def test_terway_wants_vswitches_for_pods_and_no_range(
     assert code_of("create_cluster", **wanted) == "ErrorCheckParams"
     for wrong in (wanted["vswitch_ids"], ["vsw-none"]):
         assert code_of("create_cluster", **wanted, pod_vswitch_ids=wrong)
+    both = {**wanted, "addons": [{"name": "terway-eniip"}, {"name": "flannel"}]}
+    assert code_of("create_cluster", **both, pod_vswitch_ids=[pods.id]) == "ErrorCheckParams"
     ask("create_cluster", **wanted, pod_vswitch_ids=[pods.id])
 
 

@@ -61,6 +61,14 @@ def test_an_instance_has_room_for_so_many_namespaces(alibaba_account: AlibabaAcc
     assert code_of("create_namespace", NamespaceName="two") == "NAMESPACE_LIMIT_EXCEED"
 
 
+@pytest.mark.parametrize("wrong", [{"PageNo": 0}, {"PageSize": 0}, {"PageSize": 101}])
+def test_a_page_has_its_limits(wrong: dict[str, int], alibaba_account: AlibabaAccount) -> None:
+    with pytest.raises(CloudDeployError) as caught:
+        Sdk(REGION, None).acr("do it", "list_instance", **wrong)
+    assert caught.value.code == "PARAMETER_INVALID"
+    assert len(ask("list_instance")["Instances"]) == len(alibaba_account.cloud.acr.instances)
+
+
 @pytest.mark.parametrize(
     ("change", "code"),
     [

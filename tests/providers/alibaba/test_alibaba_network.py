@@ -105,6 +105,11 @@ def test_a_client_token_stands_for_one_request(alibaba_account: AlibabaAccount) 
     assert len(alibaba_account.cloud.world.of("vpc")) == 1
 
 
+@pytest.mark.parametrize("token", ["x" * 65, "ключ"])
+def test_a_wrong_client_token(token: str, alibaba_account: AlibabaAccount) -> None:
+    assert code_of("CreateVpc", ClientToken=token) == "InvalidParameter"
+
+
 @pytest.mark.parametrize(
     ("product", "action", "largest"),
     [
