@@ -20,7 +20,7 @@ def start_cloud(directory: Path) -> Iterator[Cloud]:
 
     token, password = "s3cr3t-kubernetes-token", "s3cr3t-registry-password"
     admin = User("admin", ("system:masters",))
-    api = start_cloud(
+    api = start_kubernetes(
         directory / "api", authenticate=lambda given: admin if given == token else None, real=False
     )
     kubeconfig = directory / "kubeconfig"
