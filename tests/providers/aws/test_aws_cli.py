@@ -118,7 +118,7 @@ def test_a_cluster_from_the_first_command_to_the_last(
     assert config["clusters"][0]["cluster"]["server"] == "https://127.0.0.1:6443"
     token = _read(aws("eks", "get-token", "--cluster-name", "cli"))["status"]["token"]
     (kubernetes,) = aws_account.kubernetes
-    assert kubernetes.authenticate(token) == (f"arn:aws:iam::{ACCOUNT}:user/rehearsal", ("system:masters",))
+    assert kubernetes.authenticate(token) == ("kubernetes-admin", ("system:masters",))
     aws("eks", "delete-cluster", "--name", "cli")
     cloud.clock.advance(1000)
     gone = aws("eks", "describe-cluster", "--name", "cli", fails=True)
