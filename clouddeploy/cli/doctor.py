@@ -98,8 +98,8 @@ def _next(found: Sequence[Diagnosis]) -> dict[str, list[str]]:
 def _finish(found: Sequence[Diagnosis]) -> None:
     failed = sum(one.failed for one in found)
     if not failed:
-        for command, names in _next(found).items():
-            view.next_step(f"{command} --to {','.join(names)}", why="nothing that was asked is missing")
+        for command, ready in _next(found).items():
+            view.next_step(f"{command} --to {','.join(ready)}", why="nothing that was asked is missing")
         return
     names = ",".join(one.target for one in found if one.failed)
     total = sum(len(one.checks) for one in found)

@@ -14,7 +14,7 @@ from clouddeploy.contract import ClusterSpec, TargetSettings
 @contextmanager
 def start_cloud(directory: Path) -> Iterator[Cloud]:
     """A Kubernetes API with one user, and a registry with one login."""
-    from clouddeploy.emulator.kubernetes import User
+    from clouddeploy.emulator.kubernetes import User, start_kubernetes
     from clouddeploy.emulator.registry import DISTRIBUTION, OciRegistry, basic
     from clouddeploy.emulator.server import Server
 

@@ -53,7 +53,7 @@ def _disown_eks(name: str) -> None:
     from clouddeploy.contract import OWNER_TAG
 
     eks = boto3.client("eks")
-    arn = eks.describe_cluster(name=name)["cluster"]["arn"]
+    arn = eks.describe_cluster(name=name)["cluster"].get("arn", "")
     eks.untag_resource(resourceArn=arn, tagKeys=[OWNER_TAG])
 
 
