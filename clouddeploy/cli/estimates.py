@@ -30,9 +30,7 @@ def estimated(target: Target, settings: TargetSettings, costs: Sequence[Cost]) -
     catalog, problems = cache.load()
     for problem in problems:
         view.note(problem, style="yellow")
-    return estimate(
-        settings.provider, settings.region or "us", settings.cluster, shape_of(costs), demand, catalog
-    )
+    return estimate(settings, shape_of(costs), demand, catalog)
 
 
 def print_estimate(found: Estimate) -> None:

@@ -76,6 +76,7 @@ class Wishes:
     `surge` leaves room for one more pod of the largest service, as a rolling update needs.
     `first` means that the account has no other cluster, so that free tiers apply. `commit` is the
     term of a commitment, 1y or 3y. `auto` has the cloud make the nodes, as EKS Auto Mode does.
+    `paid_registry` is the edition with a price, where a registry has one without (ACR).
     """
 
     region: str = "us"
@@ -89,6 +90,7 @@ class Wishes:
     first: bool = True
     commit: str | None = None
     auto: bool = False
+    paid_registry: bool = False
     machines: Mapping[str, str] = field(default_factory=dict)
     today: date = field(default_factory=date.today)
 

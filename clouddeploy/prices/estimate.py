@@ -19,7 +19,7 @@ from clouddeploy.prices.demand import Assumptions, Demand, Wishes
 from clouddeploy.prices.offers import Offer
 from clouddeploy.prices.packing import pack
 from clouddeploy.seam.cluster import Cost
-from clouddeploy.seam.target import ClusterSpec
+from clouddeploy.seam.target import TargetSettings
 
 
 @dataclass(frozen=True)
@@ -57,17 +57,23 @@ def shape_of(costs: Sequence[Cost]) -> Shape:
     return Shape(node.machine, node.count, node.disk_gib) if node else Shape()
 
 
-def estimate(
-    provider: str, region: str, spec: ClusterSpec, shape: Shape, demand: Demand, catalog: Catalog
-) -> Estimate | None:
-    """The bill of the cluster that `spec` and `shape` describe, in `region`; None for a cloud without prices.
+def estimate(settings: TargetSettings, shape: Shape, demand: Demand, catalog: Catalog) -> Estimate | None:
+    """The bill of a target's cluster, with the nodes that `shape` describes; None for a cloud without prices.
 
-    None too where the catalogue does not know the machine type.
+    None too where the catalogue does not know the machine type. A target without a region is in the US.
     """
+    provider, region, spec = settings.provider, settings.region or "us", settings.cluster
+    paid = settings.registry.get("edition") != "personal"
     cloud = next((one for one in CLOUDS if one.name == provider), None)
     if cloud is None or not regions.known(provider, region):
         return None
-    wishes = Wishes(region=region, ha=bool(spec.ha), version=spec.version, auto=not shape.machine)
+    wishes = Wishes(
+        region=region,
+        ha=bool(spec.ha),
+        version=spec.version,
+        auto=not shape.machine,
+        paid_registry=paid,
+    )
     assumed = Assumptions(node_disk_gib=shape.disk_gib) if shape.disk_gib else Assumptions()
     place = regions.place(provider, region, catalog.priced_regions(provider, wishes.arch))
     question = Question(cloud, place, catalog, demand, wishes, assumed)
@@ -76,7 +82,7 @@ def estimate(
     if cloud.serverless:
         return _serverless(question)
     found = answer(question, steady=False)
-    return _from_offer(found) if isinstance(found, Offer) else None
+    return _from_offer(found, question) if isinstance(found, Offer) else None
 
 
 def _counted(question: Question, shape: Shape) -> Estimate | None:
@@ -109,12 +115,15 @@ def _serverless(question: Question) -> Estimate:
     )  # fmt: skip
     by = drivers(question.demand, question.assumed, question.wishes)
     charges = cloud.serverless(site) if cloud.serverless else ()
-    return Estimate(cloud.title, place.region, "pods by request", bill(charges, by), ())
+    return Estimate(
+        cloud.title, place.region, "pods by request", bill(charges, by), tuple(_place_note(question))
+    )
 
 
-def _from_offer(offer: Offer) -> Estimate:
+def _from_offer(offer: Offer, question: Question) -> Estimate:
     nodes = f"{len(offer.packing.nodes)} x {offer.machine.name}"
-    return Estimate(offer.cloud.title, offer.place.region, nodes, offer.lines, offer.notes)
+    notes = (*offer.notes, *_place_note(question))
+    return Estimate(offer.cloud.title, offer.place.region, nodes, offer.lines, notes)
 
 
 def _machine(catalog: Catalog, cloud: Cloud, region: str, name: str) -> Machine | None:

@@ -37,6 +37,7 @@ class AckCluster:
     vpc_id: str = ""
     endpoint: str = ""
     protected: bool = False
+    pro: bool = False
     tags: Mapping[str, str] = field(default_factory=dict)
     created: str = ""
 
@@ -51,6 +52,7 @@ class AckCluster:
             vpc_id=str(answer.get("vpc_id", "")),
             endpoint=_endpoint(str(answer.get("master_url") or "")),
             protected=bool(answer.get("deletion_protection")),
+            pro=str(answer.get("cluster_spec", "")).startswith("ack.pro"),
             tags=tag_map(answer.get("tags")),
             created=str(answer.get("created", "")),
         )

@@ -138,7 +138,8 @@ class AlibabaDoctor:
         cluster = find(self._session, self._session.target.cluster.name)
         if cluster is None:
             return Check("price", True, "no cluster, nothing billed for one")
-        told = f"up to {PRO_HOUR} USD an hour for the control plane, nodes and load balancers extra"
+        control = f"{PRO_HOUR} USD an hour (ACK Pro)" if cluster.pro else "nothing (ACK Basic)"
+        told = f"{control} for the control plane; nodes and load balancers extra"
         return Check("price", True, f"{cluster.name}: {told}")
 
     @property

@@ -153,7 +153,10 @@ class GcpDoctor:
         known = sum((line.monthly for line in lines if line.monthly is not None), Decimal(0))
         rest = [line.kind for line in lines if line.monthly is None]
         more = f" and {', '.join(rest)}" if rest else ""
-        return Check(title, True, f"about {known} USD a month{more} (list prices of {AS_OF})")
+        told = f"about {known} USD a month{more} (list prices of {AS_OF})"
+        if find(self._session, self._session.target.cluster.name) is None:
+            return Check(title, True, f"no cluster, nothing billed for one; as asked for it costs {told}")
+        return Check(title, True, told)
 
     def _leftovers(self, title: str) -> Check:
         name = self._session.target.cluster.name

@@ -23,8 +23,24 @@ SPEC = ClusterSpec("shop")
 SMALL = Demand("small", (Pod(200, 256, "web"),) * 3, load_balancers=1, repositories=1, registry_gb=Decimal(1))
 
 
+def target(provider: str, region: str, spec: ClusterSpec) -> TargetSettings:
+    """With ACR's free edition, as the comparison counts it."""
+    return TargetSettings("prod", provider, spec, region=region, registry={"edition": "personal"})
+
+
+def test_a_target_without_an_edition_pays_for_acrs_enterprise_instance() -> None:
+    free = target("alibaba", "us-east-1", SPEC)
+    shape = Shape("ecs.c9i.large", 2)
+    bills = [estimate(one, shape, APP, CATALOG) for one in (free, replace(free, registry={}))]
+    registries = [line for bill in bills if bill for line in bill.lines if line.charge.kind == "registry"]
+    assert [(one.charge.title, one.monthly) for one in registries] == [
+        ("ACR Personal", 0),
+        ("ACR Enterprise Basic", 146),
+    ]
+
+
 def estimated(cloud: str, shape: Shape, spec: ClusterSpec = SPEC, demand: Demand = APP) -> Estimate:
-    found = estimate(cloud, REGIONS[cloud], spec, shape, demand, CATALOG)
+    found = estimate(target(cloud, REGIONS[cloud], spec), shape, demand, CATALOG)
     assert found
     return found
 
@@ -83,7 +99,7 @@ def test_auto_mode_takes_what_its_general_purpose_pool_takes(
 
 
 def test_autopilot_bills_pods_in_the_region_whose_prices_are_known() -> None:
-    found = estimate("gcp", "asia-northeast3", SPEC, Shape(), APP, CATALOG)
+    found = estimate(target("gcp", "asia-northeast3", SPEC), Shape(), APP, CATALOG)
     assert found
     nodes = [line for line in found.lines if line.charge.kind == "nodes"]
     assert [str(cents(line.monthly or Decimal(0))) for line in nodes] == ["187.57", "23.07"]
@@ -107,9 +123,9 @@ def test_a_redundant_control_plane_and_an_old_version_cost_more() -> None:
 
 
 def test_a_cloud_a_region_or_a_machine_without_prices_has_no_estimate() -> None:
-    assert estimate("zeta", "us", SPEC, Shape(), APP, CATALOG) is None
-    assert estimate("aws", "us-gov-west-1", SPEC, Shape(), APP, CATALOG) is None
-    assert estimate("gcp", "us-east1", SPEC, Shape("e9-huge", 1), APP, CATALOG) is None
+    assert estimate(target("zeta", "us", SPEC), Shape(), APP, CATALOG) is None
+    assert estimate(target("aws", "us-gov-west-1", SPEC), Shape(), APP, CATALOG) is None
+    assert estimate(target("gcp", "us-east1", SPEC), Shape("e9-huge", 1), APP, CATALOG) is None
 
 
 @pytest.mark.parametrize(

@@ -87,7 +87,8 @@ def test_an_app_without_volumes_pays_for_none() -> None:
 
 def test_the_estimate_of_a_cluster_has_the_apps_volumes() -> None:
     demand = from_services("shop", (WEB, DB), {})
-    found = estimate("digitalocean", "nyc1", ClusterSpec("shop"), Shape("s-2vcpu-4gb", 2), demand, CATALOG)
+    settings = TargetSettings("prod", "digitalocean", ClusterSpec("shop"), region="nyc1")
+    found = estimate(settings, Shape("s-2vcpu-4gb", 2), demand, CATALOG)
     assert found
     assert volumes(found.lines).monthly == Decimal("1.30")
 

@@ -69,7 +69,7 @@ def _nat(site: Site) -> Sequence[Charge]:
 
 def _registry(site: Site) -> Sequence[Charge]:
     """ACR Personal promises nothing: an SLA asks for the Enterprise Edition."""
-    if site.wishes.sla is None:
+    if site.wishes.sla is None and not site.wishes.paid_registry:
         return [Charge("registry", "ACR Personal", site.price("acr.personal"), amounts(month=1))]
     row = site.price("acr.ee.basic", _registry_area(site.region))
     return [Charge("registry", "ACR Enterprise Basic", row, amounts(month=1), note="plus OSS storage")]
@@ -87,7 +87,9 @@ def _notes(site: Site, control: Control) -> Sequence[str]:
     found = [*lasting(site), *version_notes("alibaba", site.wishes)]
     found.append("the API server's load balancer is billed to you; its price was not found")
     if control is BASIC:
-        found.append("ACK Basic ends at 10 nodes and promises no SLA; ACR Personal has quotas and no SLA")
+        found.append("ACK Basic ends at 10 nodes and promises no SLA")
+    if site.wishes.sla is None and not site.wishes.paid_registry:
+        found.append("ACR Personal has quotas and no SLA")
     return found
 
 

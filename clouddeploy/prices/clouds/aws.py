@@ -138,7 +138,10 @@ def _dearer(site: Site, note: str) -> str:
     if "leaves standard" not in note or standard.usd is None or more.usd is None:
         return note
     before, after = (cents(usd * site.assumed.hours) for usd in (standard.usd, standard.usd + more.usd))
-    return f"{note}: the control plane then costs {after} instead of {before} a month, unless upgraded"
+    return (
+        f"{note}: the control plane then costs {after} instead of {before} a month, unless it is upgraded, "
+        "which clouddeploy has EKS do"
+    )
 
 
 CLOUD = Cloud(

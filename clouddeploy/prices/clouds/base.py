@@ -165,7 +165,7 @@ def version_charges(site: Site, title: str, sku: str) -> Sequence[Charge]:
 
 
 def version_notes(cloud: str, wishes: Wishes) -> Sequence[str]:
-    """What to know about the wanted Kubernetes minor, and which others leave support soon."""
+    """What to know about the wanted Kubernetes minor, or else which leave support soon."""
     known, wanted, found = versions(cloud), wishes.version, []
     one = next((one for one in known if one.minor == wanted), None)
     if wanted and one is None:
@@ -173,7 +173,7 @@ def version_notes(cloud: str, wishes: Wishes) -> Sequence[str]:
         found.append(f"Kubernetes {wanted} is not known to be offered; {offered} are")
     if one and one.until and one.until < wishes.today:
         found.append(f"Kubernetes {one.minor} left support on {one.until}")
-    for each in known:
+    for each in known if wanted is None else [one] if one else []:
         days = (each.until - wishes.today).days if each.until and each.standard else -1
         if 0 <= days <= SOON_DAYS:
             when = "today" if days == 0 else f"in {days} day{'s' * (days > 1)}"

@@ -35,7 +35,10 @@ def test_an_empty_project_is_ready(gcp_account: GcpAccount) -> None:
         "clouddeploy@acme-shop.iam.gserviceaccount.com in project acme-shop"
     )
     assert found["quota"].detail == "enough for 3 x e2-standard-2 in europe-west3"
-    assert found["price"].detail == "about 291.02 USD a month (list prices of 2026-10-01)"
+    assert found["price"].detail == (
+        "no cluster, nothing billed for one; as asked for it costs about 291.02 USD a month "
+        "(list prices of 2026-10-01)"
+    )
     assert gcp_account.writes() == []
 
 
@@ -43,6 +46,7 @@ def test_a_cluster_that_is_there_is_shown(gcp_account: GcpAccount) -> None:
     gcp_account.plant(EXISTING)
     found = answers(gcp_account)
     assert found["cluster"].detail == "demo RUNNING, 1.33.5-gke.1308000, europe-west3-a"
+    assert found["price"].detail.startswith("about ")
     assert found["registry"].detail.endswith("/acme-shop/demo")
 
 
