@@ -47,6 +47,9 @@ def up(
     for name, value in running.environment.items():
         view.secret_result(f"export {name}={shlex.quote(value)}")
     view.note(f"emulated {cloud} runs as process {running.pid}; its credentials work only here")
+    bundles = sorted(name for name in running.environment if name.endswith("_CA_BUNDLE"))
+    if bundles:
+        view.note(f"so that they go nowhere else, {' and '.join(bundles)} let this shell trust no other host")
     view.next_step(f"clouddeploy emulator down{_named(cloud)}", why="ends it")
 
 
@@ -60,6 +63,7 @@ def down(cloud: Cloud = emulated.USUAL) -> None:
         return
     emulated.stop(running)
     view.say(f"emulated {cloud} ended")
+    view.next_step(f"unset {' '.join(running.environment)}", why="in a shell that has its variables")
 
 
 def status() -> None:

@@ -30,8 +30,11 @@ def clouds(run: Run) -> Iterator[dict[str, str]]:
     done = run("emulator", "up", "--cloud", "all", "--pace", "600")
     assert done.code == 0, done.err
     words = (shlex.split(line)[1] for line in done.out.splitlines())
-    yield dict(word.partition("=")[::2] for word in words)
-    assert "emulated all ended" in run("emulator", "down", "--cloud", "all").out
+    variables = dict(word.partition("=")[::2] for word in words)
+    yield variables
+    ended = run("emulator", "down", "--cloud", "all")
+    assert "emulated all ended" in ended.out
+    assert f"unset {' '.join(variables)}" in " ".join(ended.err.split())
 
 
 def test_it_is_found_again_and_ended(run: Run, clouds: dict[str, str]) -> None:
@@ -41,6 +44,9 @@ def test_it_is_found_again_and_ended(run: Run, clouds: dict[str, str]) -> None:
     assert Path(f"/proc/{pid}").exists()
     again = run("emulator", "up", "--cloud", "all")
     assert f"process {pid};" in again.err, "a second up starts nothing"
+    assert "REQUESTS_CA_BUNDLE let this shell trust no other host" in again.err
+    assert "clouddeploy emulator down --cloud all" in again.err
+    assert "clouddeploy emulator down --cloud all   this one is" in run("emulator", "down").err
 
 
 def test_four_clouds_in_one_process_serve_one_push(
