@@ -12,10 +12,11 @@ import typer
 
 from clouddeploy.cli import view
 from clouddeploy.cli.commands import COMMANDS, overview
+from clouddeploy.cli.main import INTERRUPTED
 from clouddeploy.errors import CloudDeployError, ConfigError
 from clouddeploy.seam.secret import redact
 
-INTERRUPTED = 130
+_GOES_ON = "the same command goes on where this one stopped"
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -29,8 +30,8 @@ def run(arguments: Sequence[str]) -> int:
             sys.stderr.write(redact(traceback.format_exc()))
         view.failure(error)
         return error.exit_code
-    except KeyboardInterrupt:
-        view.note("interrupted; the same command goes on where this one stopped")
+    except KeyboardInterrupt as error:
+        view.note(f"interrupted; {error.args[0] if error.args else _GOES_ON}")
         return INTERRUPTED
     except BrokenPipeError:
         sys.stderr.close()
@@ -66,6 +67,10 @@ def _call(words: Sequence[str]) -> int:
     try:
         application(None if completing else name)(args=list(words), prog_name="clouddeploy")
     except SystemExit as end:
+        # Typer makes a silent exit of an interruption, which is known by its cause only.
+        cause = end.__context__ and end.__context__.__cause__
+        if isinstance(cause, KeyboardInterrupt):
+            raise cause from None
         return end.code if isinstance(end.code, int) else int(end.code is not None)
     return 0
 

@@ -114,7 +114,12 @@ def confirm(question: str, *, yes: bool) -> None:
 
         raise ConfigError(f"not confirmed: {question}", fix="add --yes; nothing was changed")
     _err.print(Text(f"{question} [y/N] ", style="bold"), end="")
-    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+    try:
+        answer = sys.stdin.readline()
+    except KeyboardInterrupt:
+        _err.print()
+        raise KeyboardInterrupt("nothing was changed") from None
+    if answer.strip().lower() not in ("y", "yes"):
         import typer
 
         note("nothing was changed")
