@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Annotated
@@ -40,7 +41,7 @@ def doctor(
     """
     _, targets = app_and_targets(to, config)
     if policy:
-        _print_policies(targets)
+        _print_policies(targets, output)
         return
     found = diagnose(targets)
     if output is not options.Output.table:
@@ -54,15 +55,31 @@ def doctor(
     _finish(found)
 
 
-def _print_policies(targets: Sequence[Target]) -> None:
+def _print_policies(targets: Sequence[Target], output: options.Output) -> None:
+    """Each policy as its cloud takes it; as data all of them are one document."""
+    stated: list[dict[str, object]] = []
     for target in targets:
         doctor = doctor_of(target)
         if doctor is None:
             view.note(f"{target.settings.name}: the provider {target.settings.provider} states no policy")
             continue
+        if output is not options.Output.table:
+            stated.append(_policy(target, doctor.policy()))
+            continue
         if len(targets) > 1:
             view.note(f"{target.settings.name}:", style="bold")
         view.result(doctor.policy())
+    if output is not options.Output.table:
+        view.data(stated, output.value)
+
+
+def _policy(target: Target, text: str) -> dict[str, object]:
+    """A policy that is JSON is part of the document, another one is a text in it."""
+    try:
+        policy = json.loads(text)
+    except ValueError:
+        policy = text
+    return {"target": target.settings.name, "provider": target.settings.provider, "policy": policy}
 
 
 def _rows(one: Diagnosis) -> list[tuple[str | Text, ...]]:

@@ -144,6 +144,8 @@ class _Line:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        end = "done" if error is None else "failed"
+        end = "done in" if error is None else "failed in"
+        if error is not None and not isinstance(error, Exception):
+            end = "interrupted after"
         detail = f"  {self._detail}" if self._detail else ""
-        view.note(f"{self._title}: {end} in {time.monotonic() - self._start:.1f}s{detail}", style="")
+        view.note(f"{self._title}: {end} {time.monotonic() - self._start:.1f}s{detail}", style="")

@@ -9,9 +9,19 @@ import gc
 import os
 import sys
 
+INTERRUPTED = 130
+
 
 def main() -> None:
     """Run the command line in `sys.argv` and exit with its code."""
+    try:
+        _main()
+    except KeyboardInterrupt:  # before there is a command to interrupt, or again while that is told
+        sys.stderr.write("interrupted\n")
+        sys.exit(INTERRUPTED)
+
+
+def _main() -> None:
     arguments = sys.argv[1:]
     if arguments in (["--version"], ["-V"]):
         from clouddeploy import __version__

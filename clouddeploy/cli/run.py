@@ -13,10 +13,11 @@ import typer
 from clouddeploy.cli import view
 from clouddeploy.cli.aim import aimed, target_of
 from clouddeploy.cli.commands import COMMANDS, overview
+from clouddeploy.cli.main import INTERRUPTED
 from clouddeploy.errors import CloudDeployError, ConfigError
 from clouddeploy.seam.secret import redact
 
-INTERRUPTED = 130
+_GOES_ON = "the same command goes on where this one stopped"
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -31,8 +32,8 @@ def run(arguments: Sequence[str]) -> int:
         error.fix = aimed(error.fix, target_of(words))
         view.failure(error)
         return error.exit_code
-    except KeyboardInterrupt:
-        view.note("interrupted; the same command goes on where this one stopped")
+    except KeyboardInterrupt as error:
+        view.note(f"interrupted; {error.args[0] if error.args else _GOES_ON}")
         return INTERRUPTED
     except BrokenPipeError:
         sys.stderr.close()
@@ -68,6 +69,10 @@ def _call(words: Sequence[str]) -> int:
     try:
         application(None if completing else name)(args=list(words), prog_name="clouddeploy")
     except SystemExit as end:
+        # Typer makes a silent exit of an interruption, which is known by its cause only.
+        cause = end.__context__ and end.__context__.__cause__
+        if isinstance(cause, KeyboardInterrupt):
+            raise cause from None
         return end.code if isinstance(end.code, int) else int(end.code is not None)
     return 0
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -11,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from clouddeploy.cli import widths
 from clouddeploy.errors import CloudDeployError
 from clouddeploy.seam.secret import redact
 
@@ -69,19 +71,31 @@ def failure(error: CloudDeployError) -> None:
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str | Text]]) -> None:
-    """Rows under headings, on stdout; the last column takes what is left of the width."""
-    grid = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    for number, column in enumerate(columns):
-        grid.add_column(column, no_wrap=number < len(columns) - 1, overflow="fold")
-    for row in rows:
-        grid.add_row(*(Text(redact(c)) if isinstance(c, str) else c for c in row))
-    _out.print(grid, soft_wrap=False)
+    """Rows under headings, on stdout: no cell loses a character, wide ones fold on a narrow terminal."""
+    cells = [[Text(redact(cell)) if isinstance(cell, str) else cell for cell in row] for row in rows]
+    sizes = widths.fitted(columns, [[cell.plain for cell in row] for row in cells], _limit())
+    grid = Table(box=None, pad_edge=False, header_style="bold", padding=(0, widths.GAP, 0, 0))
+    for column, size in zip(columns, sizes, strict=True):
+        grid.add_column(column, width=size, overflow="fold")
+    for row in cells:
+        grid.add_row(*row)
+    # With all columns sized, the table takes what they need, be it more than the console has.
+    lines = _out.render_lines(grid, _out.options.update(width=widths.total(sizes)), pad=False)
+    for line in lines:
+        text = Text.assemble(*((part.text, part.style or "") for part in line))
+        text.rstrip()
+        _out.print(text)
 
 
-def fits(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> bool:
+def fits(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
     """Whether `table` would show this without folding a cell."""
-    widths = [max(map(len, column)) for column in zip(columns, *rows, strict=True)]
-    return sum(widths) + 2 * (len(widths) - 1) <= _out.width
+    limit = _limit()
+    return limit is None or widths.total(widths.natural(columns, rows)) <= limit
+
+
+def _limit() -> int | None:
+    """How many characters a line may have; a pipe gets whole lines, unless COLUMNS says how wide."""
+    return _out.width if _out.is_terminal or os.environ.get("COLUMNS") else None
 
 
 def tick(ok: bool | None) -> Text:
@@ -100,7 +114,12 @@ def confirm(question: str, *, yes: bool) -> None:
 
         raise ConfigError(f"not confirmed: {question}", fix="add --yes; nothing was changed")
     _err.print(Text(f"{question} [y/N] ", style="bold"), end="")
-    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+    try:
+        answer = sys.stdin.readline()
+    except KeyboardInterrupt:
+        _err.print()
+        raise KeyboardInterrupt("nothing was changed") from None
+    if answer.strip().lower() not in ("y", "yes"):
         import typer
 
         note("nothing was changed")

@@ -13,7 +13,13 @@ from multiprocessing import get_context
 
 from clouddeploy import plugins
 from clouddeploy.app.model import Target
-from clouddeploy.errors import CloudDeployError, ConfigError, CredentialsError, MissingToolError
+from clouddeploy.errors import (
+    CloudDeployError,
+    ConfigError,
+    CredentialsError,
+    MissingToolError,
+    TemporaryError,
+)
 from clouddeploy.seam.account import Check, Doctor
 from clouddeploy.seam.provider import Provider
 from clouddeploy.seam.secret import redact
@@ -137,7 +143,8 @@ def _merged(
         return [_refused("packages", found)]
     if isinstance(found, CloudDeployError):
         told = any(check.ok is False for check in answers)
-        return _once(answers) if told else [_refused(_about(found), found), *_once(answers)]
+        once = _once(answers, found)
+        return once if told else [_refused(_about(found), found), *once]
     if target.account and target.account != found:
         return [_other_account(target, found), *_once(answers)]
     if provider.doctor is None:
@@ -146,10 +153,20 @@ def _merged(
     return _once(answers)
 
 
-def _once(answers: Sequence[Check]) -> list[Check]:
+def _once(answers: Sequence[Check], trouble: CloudDeployError | None = None) -> list[Check]:
     """The answers; where one cause fails several checks, only the first of them tells it."""
     first: dict[tuple[str, str | None], Check] = {}
-    return [_told(check, first.setdefault((check.detail, check.fix), check)) for check in answers]
+    return [_told(check, first.setdefault(_cause(check, trouble), check)) for check in answers]
+
+
+def _cause(check: Check, trouble: CloudDeployError | None) -> tuple[str, str | None]:
+    """What is the same for checks that fail alike; `trouble` is why nobody can tell who asks.
+
+    Whom a cloud does not know it refuses in each of its services, in other words and with another
+    code and request: what is the same is what to do about it.
+    """
+    shared = isinstance(trouble, CredentialsError | TemporaryError) and check.fix == trouble.fix
+    return ("" if check.fix and shared else check.detail), check.fix
 
 
 def _told(check: Check, first: Check) -> Check:

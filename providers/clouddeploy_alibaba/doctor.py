@@ -49,7 +49,7 @@ class AlibabaDoctor:
         return POLICY
 
     def start(self) -> str:
-        return START
+        return START.format(target=self._session.target.name)
 
     def _credentials(self) -> Check:
         key, source = self._session.sdk.credential()

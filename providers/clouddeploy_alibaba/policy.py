@@ -58,7 +58,6 @@ START = """\
 3. Buy a Container Registry Enterprise Edition instance: https://cr.console.alibabacloud.com
    Basic Edition is enough; switch its public endpoint on and let your address in.
 4. Make a RAM user with an access key: https://ram.console.alibabacloud.com/users
-   and give it the policy that `clouddeploy doctor --policy` prints.
+   and give it the policy that `clouddeploy doctor --policy --to {target}` prints.
 5. export ALIBABA_CLOUD_ACCESS_KEY_ID=… ALIBABA_CLOUD_ACCESS_KEY_SECRET=… ALIBABA_CLOUD_REGION_ID=eu-central-1
-6. clouddeploy doctor --to alibaba
-"""
+6. clouddeploy doctor --to {target}"""

@@ -9,7 +9,7 @@ from email.utils import parsedate_to_datetime
 
 from clouddeploy.contract import Check, Status
 from clouddeploy.errors import CloudDeployError, NotFoundError
-from clouddeploy_digitalocean.choose import NODES
+from clouddeploy_digitalocean.choose import NODES, choose
 from clouddeploy_digitalocean.clusters import alive, is_going, ours, state_of
 from clouddeploy_digitalocean.costs import HA_CONTROL_PLANE, NODES_MONTHLY
 from clouddeploy_digitalocean.leftovers import leftovers
@@ -52,14 +52,16 @@ class DoDoctor:
 
     def start(self) -> str:
         """From no account to a token."""
+        target = self._session.target.name
         return "\n".join(
             (
                 "1. sign up: https://cloud.digitalocean.com/registrations/new (a payment method is needed)",
-                "2. make a token with the scopes below, for 90 days at most:",
+                f"2. make a token with the scopes that `clouddeploy doctor --policy --to {target}` prints,",
+                "   for 90 days at most:",
                 "   https://cloud.digitalocean.com/account/api/tokens/new",
                 "3. export DIGITALOCEAN_TOKEN=…   (in CI: a masked variable; never in clouddeploy.yaml)",
                 "4. choose a region near your users, such as fra1, and write region: fra1 in the target",
-                "5. clouddeploy doctor --to digitalocean",
+                f"5. clouddeploy doctor --to {target}",
             )
         )
 
@@ -118,11 +120,17 @@ class DoDoctor:
         wanted = self._session.target.cluster.name
         found = self._find(wanted)
         if found is None:
+            self._choose()
             return Check("cluster", None, f"{wanted} is not there", self._create())
         ok = state_of(found).status is Status.READY
         detail = f"{wanted} {state_of(found).detail}, {found.version}, {found.nodes} nodes in {found.region}"
         fix = None if ok else f"clouddeploy cluster create --to {self._session.target.name}, or wait"
         return Check("cluster", ok, detail, fix)
+
+    def _choose(self) -> None:
+        """Raises what `cluster create` would say to the region, the version and the size."""
+        session = self._session
+        choose(session.target.cluster, session.region, session.api.offer(), session.api.sizes())
 
     def _quota(self) -> Check:
         limit = self._session.account.droplet_limit

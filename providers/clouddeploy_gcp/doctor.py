@@ -14,7 +14,7 @@ from clouddeploy_gcp.clusters import find, owned
 from clouddeploy_gcp.compute import Compute
 from clouddeploy_gcp.costs import AS_OF, costs
 from clouddeploy_gcp.errors import DISABLED, translated
-from clouddeploy_gcp.leftovers import leftovers
+from clouddeploy_gcp.leftovers import IMAGES, leftovers
 from clouddeploy_gcp.registry import Home
 from clouddeploy_gcp.session import Session
 from clouddeploy_gcp.steps.apis import missing
@@ -52,7 +52,7 @@ class GcpDoctor:
 
     def start(self) -> str:
         """From no account to a first cluster."""
-        return policy.START
+        return policy.START.format(target=self._session.target.name)
 
     def _libraries(self, title: str) -> Check:
         absent = [name for name in _PACKAGES if not _installed(name)]
@@ -167,7 +167,9 @@ class GcpDoctor:
             return Check(title, True, "none")
         what = ", ".join(f"{one.kind} {one.id}" for one in found[:3])
         fix = f"clouddeploy cluster leftovers --to {self._session.target.name}"
-        return Check(title, False, f"{len(found)}: {what}", fix)
+        # Pushed images are there before the first cluster, and wanted after the last.
+        ok = None if all(one.kind == IMAGES for one in found) else False
+        return Check(title, ok, f"{len(found)}: {what}", fix)
 
 
 def _safe(title: str, ask: Callable[[str], Check]) -> Callable[[], Check]:

@@ -21,6 +21,10 @@ from clouddeploy_gcp.registry import Home
 from clouddeploy_gcp.session import Session
 from clouddeploy_gcp.steps.naming import LABEL, POOL
 
+IMAGES = "images"
+"""The kind of what pushes leave in the registry."""
+
+
 _GOOGLES_LABEL = "goog-k8s-cluster-name"
 _CONTROLLER = "kubernetes.io/service-name"
 _NODE_NAME_PART = 20  # GKE shortens long cluster names in node names
@@ -104,4 +108,4 @@ def _images(session: Session, name: str) -> Iterator[Leftover]:
         return
     if found.get("labels", {}).get(LABEL) == name and not home.empty():
         size = int(found.get("sizeBytes", 0))
-        yield Leftover("images", home.name, costs.images_month(size), f"{size / 10**6:.0f} MB")
+        yield Leftover(IMAGES, home.name, costs.images_month(size), f"{size / 10**6:.0f} MB")

@@ -55,6 +55,7 @@ START = """\
 3. Log in on this machine: gcloud auth application-default login
    (gcloud: https://cloud.google.com/sdk/docs/install; only this step needs it)
    In CI use workload identity federation, or a service account's key in GOOGLE_APPLICATION_CREDENTIALS.
-4. clouddeploy doctor --to TARGET, then clouddeploy cluster create --to TARGET
-Without an account: clouddeploy rehearse --to TARGET
-"""
+4. For anybody but the project's owner: make the role that `clouddeploy doctor --policy --to {target}`
+   prints, and grant it and the roles in its first lines to whoever runs clouddeploy.
+5. clouddeploy doctor --to {target}, then clouddeploy cluster create --to {target}
+Without an account: clouddeploy rehearse --to {target}"""

@@ -80,6 +80,16 @@ def test_the_policy_is_printed_ready_to_paste(run: Run, zeta: Zeta, folder: Path
     assert "lab: the provider kubernetes states no policy" in several.err
 
 
+def test_policies_of_several_targets_are_one_document(run: Run, zeta: Zeta, folder: Path) -> None:
+    more = "  other: {provider: zeta}\n  aws: {provider: aws, region: eu-west-1}\n"
+    (folder / "clouddeploy.yaml").write_text(CONFIG + more)
+    first, second, third = json.loads(run("doctor", "--policy", "-o", "json", env=zeta.env).out)
+    scopes = "scopes of the token: account:read clusters:write registry:write"
+    assert first == {"target": "zeta", "provider": "zeta", "policy": scopes}
+    assert second == {**first, "target": "other"}
+    assert third["policy"]["Version"] == "2012-10-17", "JSON stays JSON"
+
+
 def test_a_cloud_that_is_down_is_no_defect(run: Run, zeta: Zeta) -> None:
     zeta.cloud.faults.outage(3600)
     done = run("doctor", env=zeta.env)

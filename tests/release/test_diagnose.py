@@ -149,17 +149,41 @@ def test_who_we_are_is_asked_also_where_the_doctor_forgets_it(
 
 
 def test_one_cause_is_told_once(omega: Any) -> None:
-    def failed(title: str, detail: str) -> Question:
-        return lambda: Check(title, False, detail, "log in")
+    def failed(title: str, detail: str, fix: str = "log in") -> Question:
+        return lambda: Check(title, False, detail, fix)
 
     omega.identity = refuse(CredentialsError("no token", fix="log in"))
     omega.doctor = Doctor(
-        failed("credentials", "no token"), failed("quota", "no token"), failed("clock", "late")
+        failed("credentials", "no token"), failed("quota", "no token"), failed("clock", "late", "set it")
     )
     first, second, third = one().checks
     assert (first.ok, third.ok) == (False, False)
     assert second == Check("quota", None, "not found out: see credentials")
     assert one().failed == 2
+
+
+@pytest.mark.parametrize("error", [CredentialsError, TemporaryError])
+def test_one_cause_is_told_once_whatever_was_asked(error: type[CloudDeployError], omega: Any) -> None:
+    def failed(title: str, detail: str, fix: str = "log in") -> Question:
+        return lambda: Check(title, False, detail, fix)
+
+    omega.identity = refuse(error("could not ask who: bad key (request 1)", fix="log in"))
+    omega.doctor = Doctor(
+        failed("credentials", "could not ask who: bad key (request 2)"),
+        failed("quota", "could not count the networks: not validated (request 3)"),
+        failed("region", "there is no region mars", "choose another"),
+    )
+    first, second, third = one().checks
+    assert (first.ok, third.ok) == (False, False)
+    assert second == Check("quota", None, "not found out: see credentials")
+
+
+def test_checks_that_fail_differently_are_all_told_where_the_credentials_are_known(omega: Any) -> None:
+    omega.doctor = Doctor(
+        lambda: Check("registry", False, "may not push", "attach the policy"),
+        lambda: Check("cluster", False, "may not list clusters", "attach the policy"),
+    )
+    assert [check.ok for check in one().checks] == [False, False]
 
 
 def test_the_account_of_the_target_must_be_that_of_the_credentials(omega: Any) -> None:

@@ -119,4 +119,5 @@ def test_the_policy_can_be_pasted(alibaba_account: AlibabaAccount) -> None:
     policy = json.loads(doctor.policy())
     assert policy["Version"] == "1"
     assert all(statement["Effect"] == "Allow" for statement in policy["Statement"])
-    assert "clouddeploy doctor" in doctor.start()
+    assert "clouddeploy doctor --policy --to " in doctor.start()
+    assert "{target}" not in doctor.start()

@@ -147,3 +147,24 @@ def test_a_way_from_nothing_to_a_token(do_account: DigitalOceanAccount) -> None:
     told = doctor(do_account).start()
     assert "registrations/new" in told
     assert "DIGITALOCEAN_TOKEN" in told
+    assert "the scopes that `clouddeploy doctor --policy --to prod` prints" in told
+
+
+@pytest.mark.parametrize(
+    ("region", "detail", "fix"),
+    [("mars1", "DOKS is not offered in the region mars1", "fra1"), ("", "no DigitalOcean region", "region:")],
+)
+def test_a_region_that_no_cluster_can_be_made_in(
+    region: str, detail: str, fix: str, do_account: DigitalOceanAccount, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("DIGITALOCEAN_REGION", raising=False)
+    found = diagnosis(do_account, region=region)["cluster"]
+    assert (found.ok, detail in found.detail, fix in str(found.fix)) == (False, True, True)
+
+
+def test_without_a_region_a_cluster_that_is_there_is_found(
+    do_account: DigitalOceanAccount, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("DIGITALOCEAN_REGION", raising=False)
+    do_account.plant(EXISTING)
+    assert diagnosis(do_account, region="")["cluster"].ok

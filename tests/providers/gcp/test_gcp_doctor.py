@@ -9,11 +9,15 @@ from typing import Any
 import pytest
 import yaml
 
+from clouddeploy.conformance.images import TinyImage
 from clouddeploy.contract import Check, ClusterSpec
+from clouddeploy.oci.client import RegistryClient
+from clouddeploy.push import push_image
 from clouddeploy_gcp import connect
 from clouddeploy_gcp.emulator.records import Failure
 from clouddeploy_gcp.policy import EVERYTHING
-from moto_fixtures.gcp import AT_QUOTA, CHECKED, EXISTING, LEFTOVERS, NO_APIS, GcpAccount
+from clouddeploy_gcp.steps.naming import LABEL
+from moto_fixtures.gcp import AT_QUOTA, CHECKED, EXISTING, LEFTOVERS, NO_APIS, GcpAccount, Seed
 from tests.providers.gcp.asker import Asker
 from tests.providers.gcp.life import make
 
@@ -100,6 +104,19 @@ def test_what_is_wrong_is_found_with_what_to_do(
     assert fix in str(check.fix)
 
 
+def test_images_alone_are_no_failure(gcp_account: GcpAccount) -> None:
+    gcp_account.plant(Seed(repositories={"demo": {LABEL: "demo"}}))
+    registry = connect(gcp_account.target(spec=THREE)).registry
+    address = registry.address("shop/web")
+    with RegistryClient(gcp_account.cloud.host, registry.login) as client:
+        push_image(TinyImage(), address, ["v1"], client)
+    check = answers(gcp_account)["leftovers"]
+    assert (check.ok, check.detail.startswith("1: images ")) == (None, True)
+    assert "cluster leftovers" in str(check.fix)
+    gcp_account.plant(LEFTOVERS)
+    assert answers(gcp_account)["leftovers"].ok is False
+
+
 def test_a_wrong_size_or_region_is_found(gcp_account: GcpAccount) -> None:
     check = answers(gcp_account, ClusterSpec("demo", nodes=1, machine="e2-huge"))["quota"]
     assert (check.ok, "use e2-" in str(check.fix)) == (False, True)
@@ -163,7 +180,10 @@ def test_the_policy_is_a_role_that_iam_takes(gcp_account: GcpAccount) -> None:
     assert doctor
     role = yaml.safe_load(doctor.policy())
     assert role["includedPermissions"] == sorted(EVERYTHING)
-    assert "https://" in doctor.start()
+    told = doctor.start()
+    assert "https://" in told
+    assert f"clouddeploy doctor --policy --to {gcp_account.target().name}`" in told
+    assert "TARGET" not in told
 
 
 def test_the_policy_has_what_is_used_and_nothing_else(gcp_account: GcpAccount) -> None:
