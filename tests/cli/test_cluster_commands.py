@@ -184,7 +184,8 @@ def test_a_delete_gives_load_balancers_and_volumes_back_first(cluster: Cluster, 
     assert "load balancers and volumes: done" in done.err
     assert "2 given back" in done.err
     assert done.err.index("2 given back") < done.err.index("cluster shop: done")
-    assert "nothing billed stays" in done.out
+    assert "nothing billed stays of it" in done.out
+    assert "what is in the registry stays, and may be billed" in done.err
 
 
 @pytest.mark.usefixtures("made")
@@ -210,9 +211,38 @@ def test_a_foreign_cluster_keeps_its_load_balancers(cluster: Cluster, zeta: Zeta
 
 def test_deleting_what_is_not_there_is_done_at_once(cluster: Cluster, zeta: Zeta) -> None:
     done = cluster("delete", "--yes")
-    assert done.code == 0
+    assert (done.code, done.out) == (0, "there is no cluster shop on zeta, nothing to delete\n")
     assert "given back" not in done.err
     assert zeta.cloud.writes() == 0
+
+
+@pytest.mark.usefixtures("made")
+def test_a_name_that_no_cluster_has_is_said_and_nothing_is_deleted(cluster: Cluster, zeta: Zeta) -> None:
+    before = zeta.cloud.writes()
+    done = cluster("delete", "--name", "shpo", "--yes")
+    assert (done.code, zeta.cloud.writes()) == (0, before)
+    assert "there is no cluster shpo on zeta, nothing to delete" in done.out
+    assert "made by clouddeploy are: shop" in done.out
+
+
+def test_what_stayed_of_a_cluster_that_is_not_there_is_still_shown(cluster: Cluster, zeta: Zeta) -> None:
+    zeta.cloud.leave("shop", "vol-1", "1.50")
+    done = cluster("delete", "--yes")
+    assert done.code == 0
+    assert "vol-1" in done.out
+
+
+@pytest.mark.usefixtures("made")
+def test_leftovers_say_first_that_the_cluster_is_still_there(cluster: Cluster, zeta: Zeta) -> None:
+    done = cluster("leftovers")
+    assert done.out == "cluster shop is still there (running), and billed until deleted\n"
+    assert "clouddeploy cluster delete --to zeta" in done.err
+    zeta.cloud.leave("shop", "vol-1", "1.50")
+    listed = cluster("leftovers")
+    assert listed.out.index("is still there") < listed.out.index("vol-1")
+    machine = cluster("leftovers", "-o", "json")
+    assert json.loads(machine.out)[0]["id"] == "vol-1"
+    assert "is still there" in machine.err
 
 
 def test_leftovers_are_listed_with_their_price(cluster: Cluster, zeta: Zeta) -> None:
