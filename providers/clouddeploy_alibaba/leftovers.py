@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from clouddeploy.contract import Leftover
+from clouddeploy.contract import Leftover, Status
 from clouddeploy_alibaba.clusters import AckCluster, find
 from clouddeploy_alibaba.costs import disk_month, gateway_month
 from clouddeploy_alibaba.sdk import Json
@@ -69,7 +69,7 @@ def balancers(session: Session, **query: Any) -> list[Balancer]:
 
 def _in_use(found: Leftover, cluster: AckCluster | None) -> bool:
     """Whether it is the API server's own. Before that answers, no controller has made others."""
-    if cluster is None:
+    if cluster is None or cluster.status().status is Status.FAILED:
         return False
     return not cluster.api_addresses or found.detail in cluster.api_addresses
 
