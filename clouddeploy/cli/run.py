@@ -29,8 +29,9 @@ def run(arguments: Sequence[str]) -> int:
             sys.stderr.write(redact(traceback.format_exc()))
         view.failure(error)
         return error.exit_code
-    except KeyboardInterrupt:
-        view.note("interrupted; the same command goes on where this one stopped")
+    except KeyboardInterrupt as stop:
+        # A command that would mean something else the next time says which one goes on.
+        view.note(f"interrupted; {str(stop) or 'the same command'} goes on where this one stopped")
         return INTERRUPTED
     except BrokenPipeError:
         sys.stderr.close()
@@ -66,8 +67,20 @@ def _call(words: Sequence[str]) -> int:
     try:
         application(None if completing else name)(args=list(words), prog_name="clouddeploy")
     except SystemExit as end:
+        if stop := _interruption(end):
+            raise stop from None
         return end.code if isinstance(end.code, int) else int(end.code is not None)
     return 0
+
+
+def _interruption(end: BaseException) -> KeyboardInterrupt | None:
+    """The Ctrl-C behind an exit: typer makes one of it, without a word."""
+    found: BaseException | None = end
+    while found:
+        if isinstance(found, KeyboardInterrupt):
+            return found
+        found = found.__cause__ or found.__context__
+    return None
 
 
 def _unknown(name: str) -> ConfigError:

@@ -134,6 +134,10 @@ class Provisioner(Protocol):
         """Steps that are READY once everything runs `version`, None for the next one offered."""
         ...
 
+    def next_version(self, name: str) -> str:
+        """The version to which `upgrade` goes for None: the cluster's own when no later one is offered."""
+        ...
+
     def costs(self, spec: ClusterSpec) -> Sequence[Cost]:
         """What the cluster would cost; asks the cloud nothing."""
         ...

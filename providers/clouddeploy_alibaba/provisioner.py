@@ -58,6 +58,11 @@ class AckProvisioner:
         upgrade.check()
         return (ControlPlaneUpgrade(upgrade), NodesUpgrade(upgrade))
 
+    def next_version(self, name: str) -> str:
+        """The full version that ACK offers next, such as `1.34.1-aliyun.1`."""
+        _checked(name)
+        return Upgrade(self._session, name, None).version
+
     def costs(self, spec: ClusterSpec) -> Sequence[Cost]:
         """By a dated table; None for what it does not hold."""
         wishes = Wishes(self._session, spec)

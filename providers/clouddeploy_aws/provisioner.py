@@ -19,7 +19,7 @@ from clouddeploy_aws.steps.network import Network
 from clouddeploy_aws.steps.roles import CLUSTER, NODES, RoleStep
 from clouddeploy_aws.steps.routes import RoutesStep
 from clouddeploy_aws.steps.subnets import SubnetsStep
-from clouddeploy_aws.steps.upgrade import upgrade_steps
+from clouddeploy_aws.steps.upgrade import next_version, upgrade_steps
 from clouddeploy_aws.steps.vpc import VpcStep
 
 _NAME = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{0,99}")
@@ -66,6 +66,10 @@ class EksProvisioner:
         _checked(name)
         self._session.identity()
         return upgrade_steps(self._session, name, version)
+
+    def next_version(self, name: str) -> str:
+        """The next minor version that EKS offers; NotFoundError for a missing cluster."""
+        return next_version(self._session, name)
 
     def costs(self, spec: ClusterSpec) -> Sequence[Cost]:
         """The same for every spec: Auto Mode sizes the nodes by the pods."""

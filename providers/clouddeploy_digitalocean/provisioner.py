@@ -13,7 +13,7 @@ from clouddeploy_digitalocean.session import Session
 from clouddeploy_digitalocean.steps.cluster import ClusterStep
 from clouddeploy_digitalocean.steps.integration import IntegrationStep
 from clouddeploy_digitalocean.steps.preflight import Preflight
-from clouddeploy_digitalocean.steps.upgrade import upgrade_steps
+from clouddeploy_digitalocean.steps.upgrade import next_version, upgrade_steps
 from clouddeploy_digitalocean.steps.vpc import VpcStep
 
 
@@ -41,6 +41,10 @@ class DoksProvisioner:
         """One step to a version that DOKS offers for the cluster; none when it is there already."""
         self._session.identity()
         return upgrade_steps(self._session, checked(name), version)
+
+    def next_version(self, name: str) -> str:
+        """The next version that DOKS offers for the cluster, as a slug."""
+        return next_version(self._session, checked(name))
 
     def costs(self, spec: ClusterSpec) -> Sequence[Cost]:
         """What the cluster would cost, from the price list in `costs`."""

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from clouddeploy import clusters
+from clouddeploy.cli import run as cli
 from clouddeploy.emulator.faults import Request
 from clouddeploy.kube.client import connect
 from clouddeploy.kube.kinds import CLAIM, SERVICE, Kind
@@ -150,15 +152,45 @@ def test_somebody_elses_cluster_is_only_used(
 def test_an_upgrade_shows_its_plan_and_asks(cluster: Cluster, zeta: Zeta) -> None:
     asked = cluster("upgrade")
     assert "version is 1.33" in asked.out
-    one_error(asked, 2, "upgrade cluster shop on zeta", "There is no way back")
+    one_error(asked, 2, "upgrade cluster shop on zeta to 1.34?", "There is no way back")
     assert settings(zeta)["version"] == "1.33"
     assert cluster("upgrade", "--dry-run").code == 0
     done = cluster("upgrade", "--yes")
     assert done.code == 0
-    assert "is upgraded" in done.out
+    assert "cluster shop is upgraded to 1.34" in done.out
     assert settings(zeta)["version"] == "1.34"
     again = cluster("upgrade", "--version", "1.34", "--yes")
     assert (again.code, again.out) == (0, "cluster shop runs 1.34\n")
+
+
+@pytest.mark.usefixtures("made")
+def test_an_upgrade_that_takes_longer_names_the_version_to_go_on_with(cluster: Cluster, zeta: Zeta) -> None:
+    """The bare command would go on to the version after, once the cloud has finished with this one."""
+    zeta.cloud.faults.throttle(1000, match=lambda request: request.method == "PATCH")
+    done = cluster("upgrade", "--yes", "--timeout", "1s")
+    one_error(done, 75, "to go on: clouddeploy cluster upgrade --to zeta --version 1.34")
+
+
+@pytest.mark.usefixtures("made")
+def test_ctrl_c_says_which_command_goes_on(
+    zeta: Zeta, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def stop(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    for name, value in zeta.env.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(clusters, "up", stop)
+    monkeypatch.chdir(folder)
+    assert cli.run(["cluster", "upgrade", "--yes"]) == 130
+    assert "clouddeploy cluster upgrade --to zeta --version 1.34 goes on" in one_line(capsys)
+    assert cli.run(["cluster", "create", "--yes"]) == 130
+    assert "the same command goes on" in one_line(capsys)
+
+
+def one_line(capsys: pytest.CaptureFixture[str]) -> str:
+    """What was said on stderr, however it was wrapped."""
+    return " ".join(capsys.readouterr().err.split())
 
 
 @pytest.mark.usefixtures("made")

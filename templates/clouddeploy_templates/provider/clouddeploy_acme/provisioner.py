@@ -38,6 +38,10 @@ class AcmeProvisioner:
             raise ConfigError(f"Acme offers no {version}", fix=f"use one of: {', '.join(VERSIONS)}")
         return (SettingStep(self._session, name, "version", version or VERSIONS[-1]),)
 
+    def next_version(self, name: str) -> str:
+        """The newest: Acme goes there at once."""
+        return VERSIONS[-1]
+
     def costs(self, spec: ClusterSpec) -> Sequence[Cost]:
         """The nodes; Acme bills no control plane."""
         count = spec.nodes or 2
