@@ -133,7 +133,7 @@ def require_possible(plan: Sequence[Planned]) -> None:
 def _failed(state: State) -> CloudDeployError:
     return CloudDeployError(
         f"failed: {state.detail}" if state.detail else "failed, and the cloud does not say why",
-        fix="delete what is there: clouddeploy cluster delete",
+        fix="delete what is there: clouddeploy cluster delete with the same --to and --name",
     )
 
 

@@ -82,6 +82,6 @@ def _own(provider: Provider, target: TargetSettings) -> Cluster:
     if found is None:
         raise NotFoundError(
             f"there is no cluster {name} on {target.name}; nothing was changed",
-            fix=f"clouddeploy cluster create --to {target.name}",
+            fix=f"clouddeploy cluster create --to {target.name} --name {name}",
         )
     return require_ours(found)

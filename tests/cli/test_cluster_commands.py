@@ -79,6 +79,18 @@ def test_a_cluster_is_made_as_it_is_wished(cluster: Cluster, zeta: Zeta) -> None
     assert settings(zeta) == {"nodes": 4, "version": "1.34"}
 
 
+def test_the_next_commands_mean_the_cluster_of_the_same_name(cluster: Cluster, zeta: Zeta) -> None:
+    made = cluster("create", "--name", "other", "--yes")
+    assert "write cluster: {name: other} in target zeta, then" in " ".join(made.err.split())
+    assert "delete --to zeta --name other" in cluster("leftovers", "--name", "other").err
+    for words in (("show",), ("upgrade",), ("scale", "--nodes", "3")):
+        done = cluster(*words, "--name", "nope")
+        one_error(done, 5, "there is no cluster nope", "clouddeploy cluster create --to zeta --name nope")
+    zeta.cloud.leave("other", "vol-1", "1.50")
+    assert "leftovers --to zeta --name other" in cluster("delete", "--name", "other", "--yes").err
+    assert "write cluster" not in cluster("create", "--name", "shop", "--yes").err
+
+
 def test_every_wish_is_also_a_variable(cluster: Cluster, zeta: Zeta) -> None:
     assert cluster("create", CLOUDDEPLOY_NODES="5", CLOUDDEPLOY_YES="1").code == 0
     assert settings(zeta)["nodes"] == 5

@@ -78,6 +78,8 @@ def create(
     with live.progress() as progress:
         clusters.up(steps, progress=progress, timeout=seconds(timeout, PATIENCE))
     view.say(f"cluster {spec.name} is ready", style="bold green")
+    if name and name != target.settings.cluster.name:
+        view.note(f"to deploy to it, write cluster: {{name: {name}}} in target {where}, then")
     view.next_step(f"clouddeploy deploy --to {where}")
 
 
