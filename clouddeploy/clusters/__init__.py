@@ -25,6 +25,7 @@ from clouddeploy.clusters.ownership import (
     steps_of,
     upgrade_steps,
 )
+from clouddeploy.clusters.wishes import differences, require_offered
 
 __all__ = [
     "TIMEOUT",
@@ -32,11 +33,13 @@ __all__ = [
     "Clock",
     "Done",
     "Planned",
+    "differences",
     "down",
     "next_version",
     "plan_down",
     "plan_up",
     "provisioner_of",
+    "require_offered",
     "require_ours",
     "require_possible",
     "scale_steps",

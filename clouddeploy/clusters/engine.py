@@ -19,7 +19,8 @@ TIMEOUT = 45 * 60.0
 GO_ON = "run the same command again to go on"
 """What to do about a run that was cut off."""
 
-_LOOK_PATIENCE = 60.0
+LOOK_PATIENCE = 60.0
+"""Seconds for which a plan waits out what may pass."""
 
 
 class Action(StrEnum):
@@ -113,7 +114,7 @@ def _gone(state: State) -> bool:
 
 
 def _plan(step: Step, choose: Callable[[State], Action], clock: Clock) -> Planned:
-    attempt = Attempt(step, SILENT.task(step.title), clock, clock.monotonic() + _LOOK_PATIENCE)
+    attempt = Attempt(step, SILENT.task(step.title), clock, clock.monotonic() + LOOK_PATIENCE)
     try:
         state = attempt.look()
     except ForeignResourceError as error:
@@ -126,7 +127,7 @@ def require_possible(plan: Sequence[Planned]) -> None:
     """Raise what the run would refuse with, before anything is changed."""
     for planned in plan:
         if planned.error:
-            _reword(planned.error, f"{planned.title}: {planned.error.message}; nothing was changed")
+            reword(planned.error, f"{planned.title}: {planned.error.message}; nothing was changed")
             raise planned.error
 
 
@@ -161,7 +162,7 @@ def _run(
 def _explain(error: CloudDeployError, title: str, done: Sequence[Done], total: int) -> None:
     """The provider's own error object goes on: its class decides the exit code."""
     finished = ": " + ", ".join(one.title for one in done) if done else ""
-    _reword(error, f"{title}: {error.message} ({len(done)} of {total} steps done{finished})")
+    reword(error, f"{title}: {error.message} ({len(done)} of {total} steps done{finished})")
 
 
 @contextmanager
@@ -173,7 +174,8 @@ def _saying_how_to_go_on(go_on: str) -> Iterator[None]:
         raise
 
 
-def _reword(error: CloudDeployError, message: str) -> None:
+def reword(error: CloudDeployError, message: str) -> None:
+    """Let the provider's own error say more."""
     error.message = message
     error.args = (message,)
 

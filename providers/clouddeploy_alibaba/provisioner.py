@@ -11,7 +11,7 @@ from clouddeploy_alibaba.costs import costs
 from clouddeploy_alibaba.instances import Instances
 from clouddeploy_alibaba.leftovers import leftovers
 from clouddeploy_alibaba.session import Session
-from clouddeploy_alibaba.steps.control_plane import ControlPlaneStep
+from clouddeploy_alibaba.steps.control_plane import ControlPlaneStep, find_ours
 from clouddeploy_alibaba.steps.network import Network
 from clouddeploy_alibaba.steps.node_pool import NodePoolStep
 from clouddeploy_alibaba.steps.pulls import PullsStep
@@ -49,6 +49,11 @@ class AckProvisioner:
         if self._session.target.registry.get("edition") != "personal":
             steps.append(PullsStep(self._session, spec.name, self._instances))
         return steps
+
+    def check(self, spec: ClusterSpec) -> None:
+        """As `Wishes.check`."""
+        if find_ours(self._session, spec.name) is None:
+            Wishes(self._session, spec).check()
 
     def upgrade(self, name: str, version: str | None) -> Sequence[Step]:
         """Control plane, then nodes. ConfigError for a version that is not offered, before any write."""

@@ -12,7 +12,7 @@ from clouddeploy_aws.costs import costs
 from clouddeploy_aws.leftovers import leftovers
 from clouddeploy_aws.quotas import require_room
 from clouddeploy_aws.session import Session
-from clouddeploy_aws.steps.control_plane import ControlPlaneStep, check
+from clouddeploy_aws.steps.control_plane import ControlPlaneStep, check, find_ours
 from clouddeploy_aws.steps.doubt import Doubt
 from clouddeploy_aws.steps.gateway import GatewayStep
 from clouddeploy_aws.steps.network import Network
@@ -55,6 +55,14 @@ class EksProvisioner:
             RoutesStep(network),
             ControlPlaneStep(self._session, spec, network, (role, nodes)),
         )
+
+    def check(self, spec: ClusterSpec) -> None:
+        """ConfigError for what is not offered, PreconditionError for a quota without room."""
+        if find_ours(self._session, spec.name) is not None:
+            return
+        check(self._session, spec)
+        if Network(self._session, spec.name).vpc() is None:
+            require_room(self._session)
 
     def _check(self, spec: ClusterSpec) -> None:
         """Whatever can be known before the first write."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from clouddeploy.contract import ClusterSpec, Cost, Leftover, Step
+from clouddeploy_digitalocean.clusters import find_ours
 from clouddeploy_digitalocean.costs import costs
 from clouddeploy_digitalocean.leftovers import leftovers
 from clouddeploy_digitalocean.names import checked
@@ -36,6 +37,11 @@ class DoksProvisioner:
         vpc = VpcStep(self._session, spec.name, preflight)
         cluster = ClusterStep(self._session, spec.name, vpc, preflight)
         return (vpc, cluster, IntegrationStep(self._session, cluster, self._registry))
+
+    def check(self, spec: ClusterSpec) -> None:
+        """As `Preflight.check`."""
+        if not find_ours(self._session, spec.name):
+            Preflight(self._session, spec, self._registry).check()
 
     def upgrade(self, name: str, version: str | None) -> Sequence[Step]:
         """One step to a version that DOKS offers for the cluster; none when it is there already."""

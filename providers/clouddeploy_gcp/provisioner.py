@@ -33,6 +33,11 @@ class GkeProvisioner:
         cluster = ClusterStep(self._session, spec)
         return (*apis, RepositoryStep(self._session, spec.name, before=cluster.check), cluster)
 
+    def check(self, spec: ClusterSpec) -> None:
+        """As `ClusterStep.check`; nothing where an API is missing that would have to be asked."""
+        if not missing(self._session):
+            ClusterStep(self._session, spec).check()
+
     def upgrade(self, name: str, version: str | None) -> Sequence[Step]:
         """The control plane, then the node pool; NotFoundError for no cluster of this name."""
         return upgrade(self._session, name, version)

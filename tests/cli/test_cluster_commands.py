@@ -79,6 +79,24 @@ def test_a_cluster_is_made_as_it_is_wished(cluster: Cluster, zeta: Zeta) -> None
     assert settings(zeta) == {"nodes": 4, "version": "1.34"}
 
 
+@pytest.mark.parametrize("more", [("--dry-run",), ("--yes",), ()])
+def test_a_wish_that_is_not_offered_is_refused_before_the_price(
+    more: tuple[str, ...], cluster: Cluster, zeta: Zeta
+) -> None:
+    done = cluster("create", "--version", "1.99", *more)
+    one_error(done, 2, "Zeta offers no 1.99", "1.33, 1.34")
+    assert "USD/MONTH" not in done.out
+    assert zeta.cloud.writes() == 0
+
+
+@pytest.mark.usefixtures("made")
+def test_a_dry_run_that_would_be_refused_ends_as_the_run_would(cluster: Cluster, zeta: Zeta) -> None:
+    zeta.cloud.disown("shop")
+    done = cluster("create", "--dry-run")
+    one_error(done, 5, "was not made by clouddeploy", "nothing was changed")
+    assert "refuse" in done.out
+
+
 def test_the_next_commands_mean_the_cluster_of_the_same_name(cluster: Cluster, zeta: Zeta) -> None:
     made = cluster("create", "--name", "other", "--yes")
     assert "write cluster: {name: other} in target zeta, then" in " ".join(made.err.split())
