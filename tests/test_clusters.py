@@ -293,7 +293,8 @@ class TestUp:
         with pytest.raises(CloudDeployError, match="cluster shop: failed: no capacity") as caught:
             up([step], clock=clock)
         assert caught.value.fix == (
-            "delete what is there: clouddeploy cluster delete; then run the same command again to go on"
+            "delete what is there: clouddeploy cluster delete with the same --to and --name; "
+            "then run the same command again to go on"
         )
 
     def test_a_foreign_step_refuses_before_anything_is_made(

@@ -92,7 +92,7 @@ def stages(target: str) -> list[Stage]:
         Stage(("deploy", *to), "every replica is ready"),
         Stage(("status", *to), "what runs is what was pushed"),
         Stage(("down", *to, "--yes"), "only what was ours is gone"),
-        Stage(("cluster", "delete", *to, "--yes"), "nothing billed stays"),
+        Stage(("cluster", "delete", *to, "--yes"), "nothing billed stays of it"),
     ]
 
 

@@ -33,6 +33,7 @@ def run(arguments: Sequence[str]) -> int:
         view.failure(error)
         return error.exit_code
     except KeyboardInterrupt as error:
+        # A command that would mean something else the next time says which one goes on.
         view.note(f"interrupted; {error.args[0] if error.args else _GOES_ON}")
         return INTERRUPTED
     except BrokenPipeError:
@@ -69,12 +70,20 @@ def _call(words: Sequence[str]) -> int:
     try:
         application(None if completing else name)(args=list(words), prog_name="clouddeploy")
     except SystemExit as end:
-        # Typer makes a silent exit of an interruption, which is known by its cause only.
-        cause = end.__context__ and end.__context__.__cause__
-        if isinstance(cause, KeyboardInterrupt):
-            raise cause from None
+        if stop := _interruption(end):
+            raise stop from None
         return end.code if isinstance(end.code, int) else int(end.code is not None)
     return 0
+
+
+def _interruption(end: BaseException) -> KeyboardInterrupt | None:
+    """The Ctrl-C behind an exit: typer makes one of it, without a word."""
+    found: BaseException | None = end
+    while found:
+        if isinstance(found, KeyboardInterrupt):
+            return found
+        found = found.__cause__ or found.__context__
+    return None
 
 
 def _unknown(name: str) -> ConfigError:

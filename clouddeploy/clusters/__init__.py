@@ -17,7 +17,15 @@ from clouddeploy.clusters.engine import (
     require_possible,
     up,
 )
-from clouddeploy.clusters.ownership import provisioner_of, require_ours, scale_steps, steps_of, upgrade_steps
+from clouddeploy.clusters.ownership import (
+    next_version,
+    provisioner_of,
+    require_ours,
+    scale_steps,
+    steps_of,
+    upgrade_steps,
+)
+from clouddeploy.clusters.wishes import differences, require_offered
 
 __all__ = [
     "TIMEOUT",
@@ -25,10 +33,13 @@ __all__ = [
     "Clock",
     "Done",
     "Planned",
+    "differences",
     "down",
+    "next_version",
     "plan_down",
     "plan_up",
     "provisioner_of",
+    "require_offered",
     "require_ours",
     "require_possible",
     "scale_steps",

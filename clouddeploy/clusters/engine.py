@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -15,7 +16,11 @@ from clouddeploy.seam.cluster import State, Status, Step
 TIMEOUT = 45 * 60.0
 """Seconds that a whole run may take: a cluster needs 10 to 20 minutes, on a bad day twice that."""
 
-_LOOK_PATIENCE = 60.0
+GO_ON = "run the same command again to go on"
+"""What to do about a run that was cut off."""
+
+LOOK_PATIENCE = 60.0
+"""Seconds for which a plan waits out what may pass."""
 
 
 class Action(StrEnum):
@@ -64,15 +69,21 @@ def plan_down(steps: Sequence[Step], *, clock: Clock = time) -> list[Planned]:
 
 
 def up(
-    steps: Sequence[Step], *, progress: Progress = SILENT, clock: Clock = time, timeout: float = TIMEOUT
+    steps: Sequence[Step],
+    *,
+    progress: Progress = SILENT,
+    clock: Clock = time,
+    timeout: float = TIMEOUT,
+    go_on: str = GO_ON,
 ) -> list[Done]:
     """Makes every step READY, in order, within `timeout` seconds for all of them.
 
     Nothing is made while any step is foreign or FAILED. Raises the provider's error with the
-    steps that are done in its fix; TemporaryError when the time is over.
+    steps that are done in its message, and `go_on` in its fix; TemporaryError when the time is over.
     """
     require_possible(plan_up(steps, clock=clock))
-    return _run(steps, _make, progress, clock, timeout)
+    with _saying_how_to_go_on(go_on):
+        return _run(steps, _make, progress, clock, timeout)
 
 
 def down(
@@ -80,7 +91,8 @@ def down(
 ) -> list[Done]:
     """Deletes every step, the last made first; nothing while any is foreign. Errors as for `up`."""
     require_possible(plan_down(steps, clock=clock))
-    return _run(steps[::-1], _remove, progress, clock, timeout)
+    with _saying_how_to_go_on(GO_ON):
+        return _run(steps[::-1], _remove, progress, clock, timeout)
 
 
 def _up_action(state: State) -> Action:
@@ -102,7 +114,7 @@ def _gone(state: State) -> bool:
 
 
 def _plan(step: Step, choose: Callable[[State], Action], clock: Clock) -> Planned:
-    attempt = Attempt(step, SILENT.task(step.title), clock, clock.monotonic() + _LOOK_PATIENCE)
+    attempt = Attempt(step, SILENT.task(step.title), clock, clock.monotonic() + LOOK_PATIENCE)
     try:
         state = attempt.look()
     except ForeignResourceError as error:
@@ -115,14 +127,14 @@ def require_possible(plan: Sequence[Planned]) -> None:
     """Raise what the run would refuse with, before anything is changed."""
     for planned in plan:
         if planned.error:
-            _reword(planned.error, f"{planned.title}: {planned.error.message}; nothing was changed")
+            reword(planned.error, f"{planned.title}: {planned.error.message}; nothing was changed")
             raise planned.error
 
 
 def _failed(state: State) -> CloudDeployError:
     return CloudDeployError(
         f"failed: {state.detail}" if state.detail else "failed, and the cloud does not say why",
-        fix="delete what is there: clouddeploy cluster delete",
+        fix="delete what is there: clouddeploy cluster delete with the same --to and --name",
     )
 
 
@@ -150,12 +162,20 @@ def _run(
 def _explain(error: CloudDeployError, title: str, done: Sequence[Done], total: int) -> None:
     """The provider's own error object goes on: its class decides the exit code."""
     finished = ": " + ", ".join(one.title for one in done) if done else ""
-    go_on = "run the same command again to go on"
-    _reword(error, f"{title}: {error.message} ({len(done)} of {total} steps done{finished})")
-    error.fix = f"{error.fix}; then {go_on}" if error.fix else go_on
+    reword(error, f"{title}: {error.message} ({len(done)} of {total} steps done{finished})")
 
 
-def _reword(error: CloudDeployError, message: str) -> None:
+@contextmanager
+def _saying_how_to_go_on(go_on: str) -> Iterator[None]:
+    try:
+        yield
+    except CloudDeployError as error:
+        error.fix = f"{error.fix}; then {go_on}" if error.fix else go_on
+        raise
+
+
+def reword(error: CloudDeployError, message: str) -> None:
+    """Let the provider's own error say more."""
     error.message = message
     error.args = (message,)
 

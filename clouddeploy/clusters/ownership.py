@@ -15,8 +15,14 @@ def steps_of(provider: Provider, target: TargetSettings) -> Sequence[Step]:
     return provisioner_of(provider, target).steps(target.cluster)
 
 
-def upgrade_steps(provider: Provider, target: TargetSettings, version: str | None) -> Sequence[Step]:
-    """The steps that bring the target's own cluster to `version`, None for the next one offered.
+def next_version(provider: Provider, target: TargetSettings) -> str:
+    """The version to which the target's own cluster would be upgraded next. Raises as `upgrade_steps`."""
+    provisioner = provisioner_of(provider, target)
+    return provisioner.next_version(_own(provider, target).name)
+
+
+def upgrade_steps(provider: Provider, target: TargetSettings, version: str) -> Sequence[Step]:
+    """The steps that bring the target's own cluster to `version`.
 
     Raises ConfigError as `provisioner_of`, NotFoundError when the cluster is not there and
     ForeignResourceError when it is not ours.
@@ -76,6 +82,6 @@ def _own(provider: Provider, target: TargetSettings) -> Cluster:
     if found is None:
         raise NotFoundError(
             f"there is no cluster {name} on {target.name}; nothing was changed",
-            fix=f"clouddeploy cluster create --to {target.name}",
+            fix=f"clouddeploy cluster create --to {target.name} --name {name}",
         )
     return require_ours(found)

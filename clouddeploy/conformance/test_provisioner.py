@@ -147,6 +147,16 @@ def test_two_clusters_do_not_meet(site: Site, provider: Provider, provisioner: P
     assert {planned.action for planned in clusters.plan_up(other)} == {clusters.Action.KEEP}
 
 
+def test_what_is_not_offered_is_refused_before_any_write(
+    site: Site, provisioner: Provisioner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    provisioner.check(site.target.cluster)
+    with pytest.raises(ConfigError) as caught:
+        provisioner.check(replace(site.target.cluster, version="1.999"))
+    assert_helpful(caught.value, site)
+    assert not site.writes or site.writes() == 0
+
+
 def test_a_name_that_the_cloud_refuses_is_refused_before_any_write(
     site: Site, provisioner: Provisioner
 ) -> None:

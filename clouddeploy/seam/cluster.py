@@ -130,8 +130,19 @@ class Provisioner(Protocol):
     """Makes, upgrades and deletes clusters, as steps in the order of creation."""
 
     def steps(self, spec: ClusterSpec) -> Sequence[Step]: ...
+    def check(self, spec: ClusterSpec) -> None:
+        """Raise what making the cluster would be refused with: what is not offered, a quota without room.
+
+        Writes nothing, and does nothing for a cluster that is there.
+        """
+        ...
+
     def upgrade(self, name: str, version: str | None) -> Sequence[Step]:
         """Steps that are READY once everything runs `version`, None for the next one offered."""
+        ...
+
+    def next_version(self, name: str) -> str:
+        """The version to which `upgrade` goes for None: the cluster's own when no later one is offered."""
         ...
 
     def costs(self, spec: ClusterSpec) -> Sequence[Cost]:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 from clouddeploy.contract import ClientCertificate, Cluster, KubeAccess, Secret, State, Status
 from clouddeploy.errors import CloudDeployError, NotFoundError, PreconditionError, TemporaryError
@@ -36,6 +37,8 @@ class AckCluster:
     next_version: str = ""
     vpc_id: str = ""
     endpoint: str = ""
+    api_addresses: frozenset[str] = frozenset()
+    """Of the API server's own load balancer in the VPC, and of the EIP that is bound to it."""
     protected: bool = False
     pro: bool = False
     tags: Mapping[str, str] = field(default_factory=dict)
@@ -43,6 +46,7 @@ class AckCluster:
 
     @classmethod
     def read(cls, answer: Mapping[str, Any]) -> AckCluster:
+        endpoints = _endpoints(str(answer.get("master_url") or ""))
         return cls(
             id=str(answer["cluster_id"]),
             name=str(answer.get("name", "")),
@@ -50,7 +54,8 @@ class AckCluster:
             version=str(answer.get("current_version") or answer.get("init_version") or ""),
             next_version=str(answer.get("next_version") or ""),
             vpc_id=str(answer.get("vpc_id", "")),
-            endpoint=_endpoint(str(answer.get("master_url") or "")),
+            endpoint=re.sub(r"/+$", "", endpoints.get("api_server_endpoint", "")),
+            api_addresses=frozenset(urlsplit(url).hostname or "" for url in endpoints.values()) - {""},
             protected=bool(answer.get("deletion_protection")),
             pro=str(answer.get("cluster_spec", "")).startswith("ack.pro"),
             tags=tag_map(answer.get("tags")),
@@ -262,14 +267,14 @@ def _task(answer: Mapping[str, Any]) -> Task:
     )
 
 
-def _endpoint(master_url: str) -> str:
-    """The public address in `master_url`, which is JSON in a string."""
+def _endpoints(master_url: str) -> dict[str, str]:
+    """The API server's addresses in `master_url`, which is JSON in a string."""
     try:
         found = json.loads(master_url or "{}")
     except ValueError:
-        return ""
-    address = str(found.get("api_server_endpoint") or "") if isinstance(found, dict) else ""
-    return re.sub(r"/+$", "", address)
+        return {}
+    wanted = ("api_server_endpoint", "intranet_api_server_endpoint")
+    return {key: str(found.get(key) or "") for key in wanted} if isinstance(found, dict) else {}
 
 
 def _decoded(text: str) -> str:

@@ -1,7 +1,9 @@
 """Billed things that a cluster made and that outlive it.
 
 Found by our network and by our tag: also on later days, when the cluster itself is gone. While it is there,
-disks are found by the tag with its id too, which the CSI driver sets.
+disks are found by the tag with its id too, which the CSI driver sets, and the API server's load balancer with
+its EIP is not left behind: both are the cluster's own and go with it (ACK documentation, "Expose the API
+server to the Internet"). They are known by the addresses at which ACK says that the API server answers.
 """
 
 from __future__ import annotations
@@ -11,8 +13,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from clouddeploy.contract import Leftover
-from clouddeploy_alibaba.clusters import find
+from clouddeploy.contract import Leftover, Status
+from clouddeploy_alibaba.clusters import AckCluster, find
 from clouddeploy_alibaba.costs import disk_month, gateway_month
 from clouddeploy_alibaba.sdk import Json
 from clouddeploy_alibaba.session import Session
@@ -41,11 +43,13 @@ def leftovers(session: Session, name: str) -> Sequence[Leftover]:
     keeping an address is known. A NAT gateway's leaves out its capacity units, which go by use.
     """
     vpcs = _vpc_ids(session, name)
+    found = find(session, name)
+    cluster = found if found and found.owned else None
     return [
-        *_balancers(session, name, vpcs),
+        *(one for one in _balancers(session, name, vpcs) if not _in_use(one, cluster)),
         *_gateways(session, vpcs),
-        *_addresses(session, name),
-        *_disks(session, name),
+        *(one for one in _addresses(session, name) if not _in_use(one, cluster)),
+        *_disks(session, name, cluster),
     ]
 
 
@@ -61,6 +65,13 @@ def balancers(session: Session, **query: Any) -> list[Balancer]:
         Balancer(str(each["LoadBalancerId"]), str(each.get("Address", "")), str(each.get("VpcId", "")))
         for each in found
     ]
+
+
+def _in_use(found: Leftover, cluster: AckCluster | None) -> bool:
+    """Whether it is the API server's own. Before that answers, no controller has made others."""
+    if cluster is None or cluster.status().status is Status.FAILED:
+        return False
+    return not cluster.api_addresses or found.detail in cluster.api_addresses
 
 
 def _vpc_ids(session: Session, name: str) -> list[str]:
@@ -88,10 +99,10 @@ def _addresses(session: Session, name: str) -> Iterator[Leftover]:
         yield Leftover("Elastic IP address", str(each["AllocationId"]), detail=str(each.get("IpAddress", "")))
 
 
-def _disks(session: Session, name: str) -> Iterator[Leftover]:
+def _disks(session: Session, name: str, cluster: AckCluster | None) -> Iterator[Leftover]:
     found = {
         str(each["DiskId"]): each
-        for tags in _disk_tags(session, name)
+        for tags in _disk_tags(name, cluster)
         for each in _all(
             session, "ECS", "DescribeDisks", "Disks.Disk", Status="Available", Tag=rpc_tags(tags)
         )
@@ -102,11 +113,10 @@ def _disks(session: Session, name: str) -> Iterator[Leftover]:
         yield Leftover("disk", key, price, f"{size} GiB {level}".rstrip())
 
 
-def _disk_tags(session: Session, name: str) -> Iterator[dict[str, str]]:
+def _disk_tags(name: str, cluster: AckCluster | None) -> Iterator[dict[str, str]]:
     """What disks carry: our storage class gives them our tag, ACK's classes only the cluster's id."""
     yield {OWNER_TAG: name}
-    cluster = find(session, name)
-    if cluster and cluster.owned:
+    if cluster:
         yield {CLUSTER_TAG: cluster.id}
 
 

@@ -11,7 +11,7 @@ from clouddeploy_alibaba.costs import costs
 from clouddeploy_alibaba.instances import Instances
 from clouddeploy_alibaba.leftovers import leftovers
 from clouddeploy_alibaba.session import Session
-from clouddeploy_alibaba.steps.control_plane import ControlPlaneStep
+from clouddeploy_alibaba.steps.control_plane import ControlPlaneStep, find_ours
 from clouddeploy_alibaba.steps.network import Network
 from clouddeploy_alibaba.steps.node_pool import NodePoolStep
 from clouddeploy_alibaba.steps.pulls import PullsStep
@@ -50,6 +50,11 @@ class AckProvisioner:
             steps.append(PullsStep(self._session, spec.name, self._instances))
         return steps
 
+    def check(self, spec: ClusterSpec) -> None:
+        """As `Wishes.check`."""
+        if find_ours(self._session, spec.name) is None:
+            Wishes(self._session, spec).check()
+
     def upgrade(self, name: str, version: str | None) -> Sequence[Step]:
         """Control plane, then nodes. ConfigError for a version that is not offered, before any write."""
         _checked(name)
@@ -57,6 +62,11 @@ class AckProvisioner:
         upgrade = Upgrade(self._session, name, version)
         upgrade.check()
         return (ControlPlaneUpgrade(upgrade), NodesUpgrade(upgrade))
+
+    def next_version(self, name: str) -> str:
+        """The full version that ACK offers next, such as `1.34.1-aliyun.1`."""
+        _checked(name)
+        return Upgrade(self._session, name, None).version
 
     def costs(self, spec: ClusterSpec) -> Sequence[Cost]:
         """By a dated table; None for what it does not hold."""

@@ -12,14 +12,14 @@ from clouddeploy_aws.costs import costs
 from clouddeploy_aws.leftovers import leftovers
 from clouddeploy_aws.quotas import require_room
 from clouddeploy_aws.session import Session
-from clouddeploy_aws.steps.control_plane import ControlPlaneStep, check
+from clouddeploy_aws.steps.control_plane import ControlPlaneStep, check, find_ours
 from clouddeploy_aws.steps.doubt import Doubt
 from clouddeploy_aws.steps.gateway import GatewayStep
 from clouddeploy_aws.steps.network import Network
 from clouddeploy_aws.steps.roles import CLUSTER, NODES, RoleStep
 from clouddeploy_aws.steps.routes import RoutesStep
 from clouddeploy_aws.steps.subnets import SubnetsStep
-from clouddeploy_aws.steps.upgrade import upgrade_steps
+from clouddeploy_aws.steps.upgrade import next_version, upgrade_steps
 from clouddeploy_aws.steps.vpc import VpcStep
 
 _NAME = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{0,99}")
@@ -56,6 +56,14 @@ class EksProvisioner:
             ControlPlaneStep(self._session, spec, network, (role, nodes)),
         )
 
+    def check(self, spec: ClusterSpec) -> None:
+        """ConfigError for what is not offered, PreconditionError for a quota without room."""
+        if find_ours(self._session, spec.name) is not None:
+            return
+        check(self._session, spec)
+        if Network(self._session, spec.name).vpc() is None:
+            require_room(self._session)
+
     def _check(self, spec: ClusterSpec) -> None:
         """Whatever can be known before the first write."""
         check(self._session, spec)
@@ -66,6 +74,10 @@ class EksProvisioner:
         _checked(name)
         self._session.identity()
         return upgrade_steps(self._session, name, version)
+
+    def next_version(self, name: str) -> str:
+        """The next minor version that EKS offers; NotFoundError for a missing cluster."""
+        return next_version(self._session, name)
 
     def costs(self, spec: ClusterSpec) -> Sequence[Cost]:
         """The same for every spec: Auto Mode sizes the nodes by the pods."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from clouddeploy.contract import ClusterSpec, Cost, Leftover, Step
+from clouddeploy_digitalocean.clusters import find_ours
 from clouddeploy_digitalocean.costs import costs
 from clouddeploy_digitalocean.leftovers import leftovers
 from clouddeploy_digitalocean.names import checked
@@ -13,7 +14,7 @@ from clouddeploy_digitalocean.session import Session
 from clouddeploy_digitalocean.steps.cluster import ClusterStep
 from clouddeploy_digitalocean.steps.integration import IntegrationStep
 from clouddeploy_digitalocean.steps.preflight import Preflight
-from clouddeploy_digitalocean.steps.upgrade import upgrade_steps
+from clouddeploy_digitalocean.steps.upgrade import next_version, upgrade_steps
 from clouddeploy_digitalocean.steps.vpc import VpcStep
 
 
@@ -37,10 +38,19 @@ class DoksProvisioner:
         cluster = ClusterStep(self._session, spec.name, vpc, preflight)
         return (vpc, cluster, IntegrationStep(self._session, cluster, self._registry))
 
+    def check(self, spec: ClusterSpec) -> None:
+        """As `Preflight.check`."""
+        if not find_ours(self._session, spec.name):
+            Preflight(self._session, spec, self._registry).check()
+
     def upgrade(self, name: str, version: str | None) -> Sequence[Step]:
         """One step to a version that DOKS offers for the cluster; none when it is there already."""
         self._session.identity()
         return upgrade_steps(self._session, checked(name), version)
+
+    def next_version(self, name: str) -> str:
+        """The next version that DOKS offers for the cluster, as a slug."""
+        return next_version(self._session, checked(name))
 
     def costs(self, spec: ClusterSpec) -> Sequence[Cost]:
         """What the cluster would cost, from the price list in `costs`."""

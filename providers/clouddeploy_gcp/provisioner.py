@@ -12,7 +12,7 @@ from clouddeploy_gcp.steps.apis import ApisStep, missing
 from clouddeploy_gcp.steps.control_plane import ClusterStep
 from clouddeploy_gcp.steps.naming import checked
 from clouddeploy_gcp.steps.repository import RepositoryStep
-from clouddeploy_gcp.steps.upgrade import upgrade
+from clouddeploy_gcp.steps.upgrade import next_version, upgrade
 
 
 class GkeProvisioner:
@@ -33,9 +33,18 @@ class GkeProvisioner:
         cluster = ClusterStep(self._session, spec)
         return (*apis, RepositoryStep(self._session, spec.name, before=cluster.check), cluster)
 
+    def check(self, spec: ClusterSpec) -> None:
+        """As `ClusterStep.check`; nothing where an API is missing that would have to be asked."""
+        if not missing(self._session):
+            ClusterStep(self._session, spec).check()
+
     def upgrade(self, name: str, version: str | None) -> Sequence[Step]:
         """The control plane, then the node pool; NotFoundError for no cluster of this name."""
         return upgrade(self._session, name, version)
+
+    def next_version(self, name: str) -> str:
+        """The newest of the next minor that the regular channel offers, or where nodes lag behind to."""
+        return next_version(self._session, name)
 
     def costs(self, spec: ClusterSpec) -> Sequence[Cost]:
         """From the dated list in `costs`; asks nothing."""

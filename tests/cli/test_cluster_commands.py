@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from clouddeploy import clusters
+from clouddeploy.cli import run as cli
 from clouddeploy.emulator.faults import Request
 from clouddeploy.kube.client import connect
 from clouddeploy.kube.kinds import CLAIM, SERVICE, Kind
@@ -75,6 +77,36 @@ def test_a_cluster_is_made_as_it_is_wished(cluster: Cluster, zeta: Zeta) -> None
     wishes = ("--nodes", "4", "--version", "1.34", "--cpus", "2", "--memory", "8Gi", "--no-ha")
     assert cluster("create", "--yes", *wishes).code == 0
     assert settings(zeta) == {"nodes": 4, "version": "1.34"}
+
+
+@pytest.mark.parametrize("more", [("--dry-run",), ("--yes",), ()])
+def test_a_wish_that_is_not_offered_is_refused_before_the_price(
+    more: tuple[str, ...], cluster: Cluster, zeta: Zeta
+) -> None:
+    done = cluster("create", "--version", "1.99", *more)
+    one_error(done, 2, "Zeta offers no 1.99", "1.33, 1.34")
+    assert "USD/MONTH" not in done.out
+    assert zeta.cloud.writes() == 0
+
+
+@pytest.mark.usefixtures("made")
+def test_a_dry_run_that_would_be_refused_ends_as_the_run_would(cluster: Cluster, zeta: Zeta) -> None:
+    zeta.cloud.disown("shop")
+    done = cluster("create", "--dry-run")
+    one_error(done, 5, "was not made by clouddeploy", "nothing was changed")
+    assert "refuse" in done.out
+
+
+def test_the_next_commands_mean_the_cluster_of_the_same_name(cluster: Cluster, zeta: Zeta) -> None:
+    made = cluster("create", "--name", "other", "--yes")
+    assert "write cluster: {name: other} in target zeta, then" in " ".join(made.err.split())
+    assert "delete --to zeta --name other" in cluster("leftovers", "--name", "other").err
+    for words in (("show",), ("upgrade",), ("scale", "--nodes", "3")):
+        done = cluster(*words, "--name", "nope")
+        one_error(done, 5, "there is no cluster nope", "clouddeploy cluster create --to zeta --name nope")
+    zeta.cloud.leave("other", "vol-1", "1.50")
+    assert "leftovers --to zeta --name other" in cluster("delete", "--name", "other", "--yes").err
+    assert "write cluster" not in cluster("create", "--name", "shop", "--yes").err
 
 
 def test_every_wish_is_also_a_variable(cluster: Cluster, zeta: Zeta) -> None:
@@ -150,15 +182,45 @@ def test_somebody_elses_cluster_is_only_used(
 def test_an_upgrade_shows_its_plan_and_asks(cluster: Cluster, zeta: Zeta) -> None:
     asked = cluster("upgrade")
     assert "version is 1.33" in asked.out
-    one_error(asked, 2, "upgrade cluster shop on zeta", "There is no way back")
+    one_error(asked, 2, "upgrade cluster shop on zeta to 1.34?", "There is no way back")
     assert settings(zeta)["version"] == "1.33"
     assert cluster("upgrade", "--dry-run").code == 0
     done = cluster("upgrade", "--yes")
     assert done.code == 0
-    assert "is upgraded" in done.out
+    assert "cluster shop is upgraded to 1.34" in done.out
     assert settings(zeta)["version"] == "1.34"
     again = cluster("upgrade", "--version", "1.34", "--yes")
     assert (again.code, again.out) == (0, "cluster shop runs 1.34\n")
+
+
+@pytest.mark.usefixtures("made")
+def test_an_upgrade_that_takes_longer_names_the_version_to_go_on_with(cluster: Cluster, zeta: Zeta) -> None:
+    """The bare command would go on to the version after, once the cloud has finished with this one."""
+    zeta.cloud.faults.throttle(1000, match=lambda request: request.method == "PATCH")
+    done = cluster("upgrade", "--yes", "--timeout", "1s")
+    one_error(done, 75, "to go on: clouddeploy cluster upgrade --to zeta --version 1.34")
+
+
+@pytest.mark.usefixtures("made")
+def test_ctrl_c_says_which_command_goes_on(
+    zeta: Zeta, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def stop(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    for name, value in zeta.env.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(clusters, "up", stop)
+    monkeypatch.chdir(folder)
+    assert cli.run(["cluster", "upgrade", "--yes"]) == 130
+    assert "clouddeploy cluster upgrade --to zeta --version 1.34 goes on" in one_line(capsys)
+    assert cli.run(["cluster", "create", "--yes"]) == 130
+    assert "the same command goes on" in one_line(capsys)
+
+
+def one_line(capsys: pytest.CaptureFixture[str]) -> str:
+    """What was said on stderr, however it was wrapped."""
+    return " ".join(capsys.readouterr().err.split())
 
 
 @pytest.mark.usefixtures("made")
@@ -184,7 +246,8 @@ def test_a_delete_gives_load_balancers_and_volumes_back_first(cluster: Cluster, 
     assert "load balancers and volumes: done" in done.err
     assert "2 given back" in done.err
     assert done.err.index("2 given back") < done.err.index("cluster shop: done")
-    assert "nothing billed stays" in done.out
+    assert "nothing billed stays of it" in done.out
+    assert "what is in the registry stays, and may be billed" in done.err
 
 
 @pytest.mark.usefixtures("made")
@@ -210,9 +273,38 @@ def test_a_foreign_cluster_keeps_its_load_balancers(cluster: Cluster, zeta: Zeta
 
 def test_deleting_what_is_not_there_is_done_at_once(cluster: Cluster, zeta: Zeta) -> None:
     done = cluster("delete", "--yes")
-    assert done.code == 0
+    assert (done.code, done.out) == (0, "there is no cluster shop on zeta, nothing to delete\n")
     assert "given back" not in done.err
     assert zeta.cloud.writes() == 0
+
+
+@pytest.mark.usefixtures("made")
+def test_a_name_that_no_cluster_has_is_said_and_nothing_is_deleted(cluster: Cluster, zeta: Zeta) -> None:
+    before = zeta.cloud.writes()
+    done = cluster("delete", "--name", "shpo", "--yes")
+    assert (done.code, zeta.cloud.writes()) == (0, before)
+    assert "there is no cluster shpo on zeta, nothing to delete" in done.out
+    assert "made by clouddeploy are: shop" in done.out
+
+
+def test_what_stayed_of_a_cluster_that_is_not_there_is_still_shown(cluster: Cluster, zeta: Zeta) -> None:
+    zeta.cloud.leave("shop", "vol-1", "1.50")
+    done = cluster("delete", "--yes")
+    assert done.code == 0
+    assert "vol-1" in done.out
+
+
+@pytest.mark.usefixtures("made")
+def test_leftovers_say_first_that_the_cluster_is_still_there(cluster: Cluster, zeta: Zeta) -> None:
+    done = cluster("leftovers")
+    assert done.out == "cluster shop is still there (running), and billed until deleted\n"
+    assert "clouddeploy cluster delete --to zeta" in done.err
+    zeta.cloud.leave("shop", "vol-1", "1.50")
+    listed = cluster("leftovers")
+    assert listed.out.index("is still there") < listed.out.index("vol-1")
+    machine = cluster("leftovers", "-o", "json")
+    assert json.loads(machine.out)[0]["id"] == "vol-1"
+    assert "is still there" in machine.err
 
 
 def test_leftovers_are_listed_with_their_price(cluster: Cluster, zeta: Zeta) -> None:

@@ -9,7 +9,7 @@ import typer
 
 from clouddeploy import clusters
 from clouddeploy.cli import live, options, view
-from clouddeploy.cli.cluster.common import PATIENCE, Name, connect, settings_of
+from clouddeploy.cli.cluster.common import PATIENCE, Name, connect, naming, settings_of
 from clouddeploy.cli.project import seconds
 from clouddeploy.seam.cluster import Status, Step
 
@@ -35,7 +35,7 @@ def scale(
         view.say(f"cluster {cluster} has {nodes} nodes", style="bold green")
     elif not dry_run:
         view.confirm(f"scale cluster {cluster} on {settings.name} to {nodes} nodes?", yes=yes)
-        _run(steps, timeout)
+        _run(steps, timeout, f"clouddeploy cluster scale {naming(settings, name)} --nodes {nodes}")
         view.say(f"cluster {cluster} has {nodes} nodes", style="bold green")
 
 
@@ -57,15 +57,17 @@ def upgrade(
     """
     target, provider = connect(to, config)
     settings = settings_of(target, name)
-    steps, cluster = clusters.upgrade_steps(provider, settings, version), settings.cluster.name
-    to_version = version or "the version that the cloud offers next"
+    # Decided once: without it, the same command run again would go on to the version after.
+    wanted = version or clusters.next_version(provider, settings)
+    steps, cluster = clusters.upgrade_steps(provider, settings, wanted), settings.cluster.name
     if _nothing_to_do(steps, dry_run=dry_run):
-        view.say(f"cluster {cluster} runs {version or 'the latest version on offer'}", style="bold green")
+        newest = "" if version else ", and no later version is offered"
+        view.say(f"cluster {cluster} runs {wanted}{newest}", style="bold green")
     elif not dry_run:
-        question = f"upgrade cluster {cluster} on {settings.name} to {to_version}? There is no way back"
+        question = f"upgrade cluster {cluster} on {settings.name} to {wanted}? There is no way back"
         view.confirm(question, yes=yes)
-        _run(steps, timeout)
-        view.say(f"cluster {cluster} is upgraded", style="bold green")
+        _run(steps, timeout, f"clouddeploy cluster upgrade {naming(settings, name)} --version {wanted}")
+        view.say(f"cluster {cluster} is upgraded to {wanted}", style="bold green")
         view.next_step(f"clouddeploy status --to {settings.name}")
 
 
@@ -85,6 +87,12 @@ def _nothing_to_do(steps: Sequence[Step], *, dry_run: bool) -> bool:
     return False
 
 
-def _run(steps: Sequence[Step], timeout: str | None) -> None:
-    with live.progress() as progress:
-        clusters.up(steps, progress=progress, timeout=seconds(timeout, PATIENCE))
+def _run(steps: Sequence[Step], timeout: str | None, again: str) -> None:
+    """`again` is the command that goes on with this work, and with no other."""
+    limit = seconds(timeout, PATIENCE)
+    try:
+        with live.progress() as progress:
+            clusters.up(steps, progress=progress, timeout=limit, go_on=f"to go on: {again}")
+    except KeyboardInterrupt as stop:
+        stop.args = (f"{again} goes on where this one stopped",)
+        raise

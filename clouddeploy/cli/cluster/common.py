@@ -36,6 +36,11 @@ def settings_of(target: Target, name: str | None, **wanted: Any) -> TargetSettin
     return replace(target.settings, cluster=replace(target.settings.cluster, **given))
 
 
+def naming(settings: TargetSettings, name: str | None) -> str:
+    """The options that mean the same target and cluster again."""
+    return f"--to {settings.name}" + (f" --name {name}" if name else "")
+
+
 def print_plan(planned: Sequence[clusters.Planned]) -> None:
     """What would be done about each resource."""
     view.table(

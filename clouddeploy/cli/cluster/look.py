@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from clouddeploy.cli import options, token, view
-from clouddeploy.cli.cluster.common import Name, connect, settings_of
+from clouddeploy.cli.cluster.common import Name, connect, naming, settings_of
 from clouddeploy.cli.project import chosen, find_app
 from clouddeploy.errors import NotFoundError
 from clouddeploy.release.targets import connected
@@ -59,7 +59,7 @@ def show(
     if cluster is None and all(state.status is Status.ABSENT and not state.detail for _, state in parts):
         raise NotFoundError(
             f"there is no cluster {wanted} on {target.settings.name}",
-            fix=f"clouddeploy cluster create --to {target.settings.name}",
+            fix=f"clouddeploy cluster create {naming(settings, name)}",
         )
     if output is not options.Output.table:
         resources = [{"title": title, "status": s.status.value, "detail": s.detail} for title, s in parts]

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 
 from clouddeploy import clusters
+from clouddeploy.app.model import Target
 from clouddeploy.cli import live, options, view
 from clouddeploy.cli.cluster.common import PATIENCE, Name, connect, print_plan, settings_of
 from clouddeploy.cli.cluster.money import print_costs, total
 from clouddeploy.cli.estimates import estimated, print_estimate
 from clouddeploy.cli.project import seconds
 from clouddeploy.errors import ConfigError
+from clouddeploy.seam.cluster import Cost
+from clouddeploy.seam.target import TargetSettings
 
 Nodes = Annotated[
     int | None, typer.Option("--nodes", envvar="CLOUDDEPLOY_NODES", min=1, help="How many worker nodes.")
@@ -60,25 +64,35 @@ def create(
     wanted = {"nodes": nodes, "cpus": cpus, "memory_gib": gibibytes(memory), "machine": machine}
     settings = settings_of(target, name, **wanted, version=version, ha=ha)
     steps, spec = clusters.steps_of(provider, settings), settings.cluster
-    costs = clusters.provisioner_of(provider, settings).costs(spec)
+    planned = clusters.plan_up(steps)
     if dry_run:
-        print_plan(clusters.plan_up(steps))
-    found = estimated(target, settings, costs)
-    if found:
-        print_estimate(found)
-    else:
-        print_costs(costs)
+        print_plan(planned)
+    clusters.require_possible(planned)
+    clusters.require_offered(provider, settings)
+    costs = clusters.provisioner_of(provider, settings).costs(spec)
+    monthly = _print_price(target, settings, costs)
     if dry_run:
         view.note("nothing was changed")
         return
-    monthly = str(found.total) if found else total([one.monthly for one in costs])
     price = f" for {monthly} USD a month" if costs else ""
     where = settings.name
     view.confirm(f"create cluster {spec.name} on {where}? It is billed{price} until deleted", yes=yes)
     with live.progress() as progress:
         clusters.up(steps, progress=progress, timeout=seconds(timeout, PATIENCE))
     view.say(f"cluster {spec.name} is ready", style="bold green")
+    if name and name != target.settings.cluster.name:
+        view.note(f"to deploy to it, write cluster: {{name: {name}}} in target {where}, then")
     view.next_step(f"clouddeploy deploy --to {where}")
+
+
+def _print_price(target: Target, settings: TargetSettings, costs: Sequence[Cost]) -> str:
+    """Says what the cluster will cost, and returns the sum."""
+    found = estimated(target, settings, costs)
+    if found:
+        print_estimate(found)
+        return str(found.total)
+    print_costs(costs)
+    return total([one.monthly for one in costs])
 
 
 def gibibytes(text: str | None) -> int | None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
+from clouddeploy_alibaba.emulator.ack_shown import API_ADDRESS
 from clouddeploy_alibaba.emulator.answers import ServiceError
 from clouddeploy_alibaba.emulator.records import ClusterRecord, KubernetesApi, TaskRecord
 from clouddeploy_alibaba.emulator.world import Resource, World
@@ -94,6 +96,7 @@ class AckBook:
         ):
             part = Resource(kind, self._world.new_id(prefix), vpc_id=vpc, vswitch_id=vswitch, tags=dict(tags))
             part.cluster_id = record.id
+            part.address = API_ADDRESS if kind == "slb" else ""
             self._world.add(part)
         if record.request.get("endpoint_public_access"):
             eip = Resource("eip", self._world.new_id("eip-"), cluster_id=record.id, tags=dict(tags))
@@ -107,6 +110,8 @@ class AckBook:
             return
         with self._world.lock:
             record.api = api
+            for eip in self._world.of("eip", cluster_id=record.id):
+                eip.name = urlsplit(api.url).hostname or ""
 
     def _sweep(self) -> None:
         """Let time pass: nodes arrive, what has finished deleting is gone."""

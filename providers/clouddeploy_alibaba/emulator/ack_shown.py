@@ -12,6 +12,9 @@ from clouddeploy_alibaba.emulator.world import World
 
 Json = dict[str, Any]
 
+API_ADDRESS = "192.168.0.1"
+"""Of the API server's load balancer in each cluster's VPC."""
+
 
 def cluster(world: World, record: ClusterRecord) -> Json:
     """A cluster as DescribeClustersV1 and DescribeClusterDetail show it."""
@@ -136,5 +139,5 @@ def _master_url(record: ClusterRecord, state: str) -> str:
     """JSON in a string, with empty addresses until they are there."""
     public = record.api.url if record.api and record.request.get("endpoint_public_access") else ""
     known = public if state not in {"initial", "failed"} else ""
-    inside = "https://192.168.0.1:6443" if known or record.api else ""
+    inside = f"https://{API_ADDRESS}:6443" if known or record.api else ""
     return json.dumps({"api_server_endpoint": known, "intranet_api_server_endpoint": inside})

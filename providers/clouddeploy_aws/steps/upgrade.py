@@ -53,19 +53,19 @@ class UpgradeStep:
         """Nothing: deleting the cluster is another step's work, and a version cannot go back."""
 
 
+def next_version(session: Session, name: str) -> str:
+    """The next minor that EKS offers, else the cluster's own; NotFoundError for a missing cluster."""
+    current = _current(session, name)
+    return next((one for one in offered(session) if order(one) > order(current)), current)
+
+
 def upgrade_steps(session: Session, name: str, version: str | None) -> Sequence[UpgradeStep]:
     """One step for each minor up to `version`, or the next one that EKS offers; none for the newest.
 
     Raises NotFoundError for a missing cluster, ConfigError for a version that EKS does not offer
     or that is older than the cluster's.
     """
-    cluster = find_ours(session, name)
-    if cluster is None:
-        raise NotFoundError(
-            f"there is no EKS cluster {name} in {session.region}",
-            fix=f"clouddeploy cluster create --to {session.target.name}",
-        )
-    current = cluster.get("version", "")
+    current = _current(session, name)
     newer = [one for one in offered(session, version, also=current) if order(one) > order(current)]
     if version is None:
         return [UpgradeStep(session, name, one) for one in newer[:1]]
@@ -75,3 +75,13 @@ def upgrade_steps(session: Session, name: str, version: str | None) -> Sequence[
             fix=f"use one of {', '.join(newer)}" if newer else "leave it as it is",
         )
     return [UpgradeStep(session, name, one) for one in newer if order(one) <= order(version)]
+
+
+def _current(session: Session, name: str) -> str:
+    cluster = find_ours(session, name)
+    if cluster is None:
+        raise NotFoundError(
+            f"there is no EKS cluster {name} in {session.region}",
+            fix=f"clouddeploy cluster create --to {session.target.name}",
+        )
+    return cluster.get("version", "")

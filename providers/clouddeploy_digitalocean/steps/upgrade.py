@@ -12,6 +12,13 @@ from clouddeploy_digitalocean.records import Cluster, Version
 from clouddeploy_digitalocean.session import Session
 
 
+def next_version(session: Session, name: str) -> str:
+    """The slug of the next version that DOKS offers for the cluster, its own when there is none."""
+    cluster = one_of_ours(session, name)
+    offered = _offered(session, cluster)
+    return offered[0].slug if offered else cluster.version
+
+
 def upgrade_steps(session: Session, name: str, wanted: str | None) -> Sequence[Step]:
     """The step to `wanted`, a minor or a slug, or to the next version offered for None.
 
@@ -19,7 +26,7 @@ def upgrade_steps(session: Session, name: str, wanted: str | None) -> Sequence[S
     minor at a time.
     """
     cluster = one_of_ours(session, name)
-    offered = sorted(session.api.upgrades(cluster), key=lambda one: one.order)
+    offered = _offered(session, cluster)
     if wanted is None:
         return (UpgradeStep(session, name, offered[0].slug),) if offered else ()
     fitting = [one for one in offered if wanted in (one.slug, one.minor, one.kubernetes)]
@@ -58,6 +65,11 @@ class UpgradeStep:
 
     def delete(self) -> None:
         """Nothing: DOKS takes no version back."""
+
+
+def _offered(session: Session, cluster: Cluster) -> list[Version]:
+    """Oldest first."""
+    return sorted(session.api.upgrades(cluster), key=lambda one: one.order)
 
 
 def _runs(cluster: Cluster, wanted: str) -> bool:

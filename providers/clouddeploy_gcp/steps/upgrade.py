@@ -41,18 +41,31 @@ def upgrade(session: Session, name: str, wanted: str | None) -> Sequence[Step]:
     An Autopilot cluster's nodes follow by themselves.
     """
     cluster = needed(session, name)
-    pools = () if cluster.autopilot else cluster.pools
-    default, offered = choices.versions(session, cluster.location)
-    if wanted is None and any(_behind(one, cluster.version) for one in pools):
-        target = cluster.version
-    else:
-        target = _target(cluster.version, wanted, default, offered)
+    pools = _pools(cluster)
+    target = _version(session, cluster, wanted)
     late = [one for one in pools if target != cluster.version and _behind(one, target) > _MAY_LAG]
     return (
         *(PoolUpgrade(session, name, one.name, cluster.version) for one in late),
         MasterUpgrade(session, name, target),
         *(PoolUpgrade(session, name, one.name, target) for one in pools),
     )
+
+
+def next_version(session: Session, name: str) -> str:
+    """The version that `upgrade` goes to when nobody says."""
+    return _version(session, needed(session, name), None)
+
+
+def _pools(cluster: GkeCluster) -> Sequence[Pool]:
+    return () if cluster.autopilot else cluster.pools
+
+
+def _version(session: Session, cluster: GkeCluster, wanted: str | None) -> str:
+    lagging = any(_behind(one, cluster.version) for one in _pools(cluster))
+    if wanted == cluster.version or (wanted is None and lagging):
+        return cluster.version
+    default, offered = choices.versions(session, cluster.location)
+    return _target(cluster.version, wanted, default, offered)
 
 
 def _behind(pool: Pool, version: str) -> int:

@@ -64,6 +64,20 @@ def test_a_disk_of_acks_class_is_found_while_the_cluster_is_there(alibaba_accoun
     assert disks == [("20 GiB PL1", None), ("20 GiB PL0", Decimal("1.540"))]
 
 
+def test_the_api_servers_own_load_balancer_and_address_are_not_left_behind(
+    alibaba_account: AlibabaAccount,
+) -> None:
+    """They go with the cluster. What its controllers made is shown while it is there, too."""
+    alibaba_account.plant(EXISTING)
+    (cluster,) = alibaba_account.cloud.ack.clusters()
+    world = alibaba_account.cloud.world
+    own = {one.id for kind in ("slb", "eip") for one in world.of(kind, cluster_id=cluster.id)}
+    assert len(own) == 2
+    for kind in ("slb", "eip"):
+        world.add(Resource(kind, f"{kind}-1", name="203.0.113.9", address="203.0.113.9", tags=TAGS))
+    assert {one.id for one in left(alibaba_account)} == {"slb-1", "eip-1"}
+
+
 def test_disks_of_somebody_elses_cluster_are_not_ours(alibaba_account: AlibabaAccount) -> None:
     alibaba_account.plant(FOREIGN_CLUSTER)
     (cluster,) = alibaba_account.cloud.ack.clusters()

@@ -32,11 +32,18 @@ class AcmeProvisioner:
             )
         return (ClusterStep(self._session, spec),)
 
+    def check(self, spec: ClusterSpec) -> None:
+        """Raises ConfigError for a version that is not offered."""
+        _require_offered(spec.version)
+
     def upgrade(self, name: str, version: str | None) -> Sequence[Step]:
         """Raises ConfigError for a version that is not offered, NotFoundError without a cluster."""
-        if version and version not in VERSIONS:
-            raise ConfigError(f"Acme offers no {version}", fix=f"use one of: {', '.join(VERSIONS)}")
+        _require_offered(version)
         return (SettingStep(self._session, name, "version", version or VERSIONS[-1]),)
+
+    def next_version(self, name: str) -> str:
+        """The newest: Acme goes there at once."""
+        return VERSIONS[-1]
 
     def costs(self, spec: ClusterSpec) -> Sequence[Cost]:
         """The nodes; Acme bills no control plane."""
@@ -50,6 +57,11 @@ class AcmeProvisioner:
         """Volumes that were kept."""
         found = self._session.api.call("GET", f"/v1/leftovers/{name}")
         return [Leftover("volume", one["id"], Decimal(one["monthly"]), one["detail"]) for one in found]
+
+
+def _require_offered(version: str | None) -> None:
+    if version and version not in VERSIONS:
+        raise ConfigError(f"Acme offers no {version}", fix=f"use one of: {', '.join(VERSIONS)}")
 
 
 class ClusterStep:
