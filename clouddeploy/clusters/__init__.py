@@ -17,7 +17,14 @@ from clouddeploy.clusters.engine import (
     require_possible,
     up,
 )
-from clouddeploy.clusters.ownership import provisioner_of, require_ours, scale_steps, steps_of, upgrade_steps
+from clouddeploy.clusters.ownership import (
+    foreign,
+    provisioner_of,
+    require_ours,
+    scale_steps,
+    steps_of,
+    upgrade_steps,
+)
 
 __all__ = [
     "TIMEOUT",
@@ -26,6 +33,7 @@ __all__ = [
     "Done",
     "Planned",
     "down",
+    "foreign",
     "plan_down",
     "plan_up",
     "provisioner_of",
