@@ -12,6 +12,7 @@ their SDK's exceptions at their own edge; `clouddeploy.cli.main` catches once.
     │   └── NotFoundError       5   a repository, image or cluster that is not there
     ├── ForeignResourceError    5   the name is taken by something that is not ours
     ├── UnhealthyError          6   deployed, did not become healthy
+    │   └── PullRefusedError    6   because the cluster may not pull an image
     ├── LockedError             7   another deploy is running
     └── TemporaryError         75   the same command may succeed later
 """
@@ -77,6 +78,10 @@ class UnhealthyError(CloudDeployError):
     """What was deployed did not become healthy in time; the message says why."""
 
     exit_code = 6
+
+
+class PullRefusedError(UnhealthyError):
+    """The registry does not let the cluster have an image."""
 
 
 class LockedError(CloudDeployError):

@@ -19,7 +19,7 @@ from clouddeploy.images.sources import Source
 from clouddeploy.images.store import Store
 from clouddeploy.images.streamed import Archive, identity
 from clouddeploy.push import How
-from clouddeploy.release.deploy import Change, access, manifests
+from clouddeploy.release.deploy import Deployed, access, manifests
 from clouddeploy.release.deploy import deploy as deploy_objects
 from clouddeploy.release.given import app_images, given_images
 from clouddeploy.release.push import Pushed, find_pushed, local_references, push_images, references
@@ -83,7 +83,7 @@ def deploy(
         pinned = go_on(reached, pin)
         found = {one.name: one.value or {} for one in pinned}
 
-        def act(target: Target) -> list[Change]:
+        def act(target: Target) -> Deployed:
             provider = connected(target)
             objects = manifests(project, target, provider, found[target.settings.name], release)
             return deploy_objects(
@@ -93,6 +93,7 @@ def deploy(
         outcomes = go_on(pinned, lambda some: each(some, act))
     view.say(f"release {release}", style="bold")
     view.table(("", "TARGET", "NAMESPACE", "TOOK", "RESULT"), _rows(outcomes, wait=wait, dry_run=dry_run))
+    _tell_pulls(outcomes, dry_run=dry_run)
     if dry_run:
         for one in outcomes:
             print_monthly(one.target)
@@ -115,16 +116,26 @@ def _pushed(outcomes: list[Outcome[list[Pushed]]]) -> list[Outcome[dict[str, str
     ]
 
 
-def _rows(
-    outcomes: list[Outcome[list[Change]]], *, wait: bool, dry_run: bool
-) -> list[tuple[str | Text, ...]]:
+def _rows(outcomes: list[Outcome[Deployed]], *, wait: bool, dry_run: bool) -> list[tuple[str | Text, ...]]:
     rows: list[tuple[str | Text, ...]] = []
     for outcome in outcomes:
         rows += trouble(outcome, columns=5)
         if outcome.value is not None:
-            counts = Counter(change.action for change in outcome.value)
+            counts = Counter(change.action for change in outcome.value.changes)
             text = ", ".join(f"{count} {action}" for action, count in counts.items())
             end = "; nothing was changed" if dry_run else "; healthy" if wait else "; not waited for"
             namespace = outcome.target.namespace
             rows.append((view.tick(True), outcome.name, namespace, f"{outcome.seconds:.1f}s", text + end))
     return rows
+
+
+def _tell_pulls(outcomes: list[Outcome[Deployed]], *, dry_run: bool) -> None:
+    """What was done so that the clusters may pull, and what of it somebody else has to do."""
+    for one in outcomes:
+        pulling = one.value.pulling if one.value else None
+        if pulling and pulling.done:
+            verb = "would let" if dry_run else "let"
+            view.note(f"{one.name}  {verb} the cluster pull: {pulling.done}")
+        if pulling and pulling.refused:
+            view.note(f"{one.name}  the cluster may not be able to pull: {pulling.refused.message}")
+            view.note(f"  {pulling.refused.fix}")

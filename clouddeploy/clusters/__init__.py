@@ -18,6 +18,7 @@ from clouddeploy.clusters.engine import (
     up,
 )
 from clouddeploy.clusters.ownership import (
+    foreign,
     next_version,
     provisioner_of,
     require_ours,
@@ -35,6 +36,7 @@ __all__ = [
     "Planned",
     "differences",
     "down",
+    "foreign",
     "next_version",
     "plan_down",
     "plan_up",

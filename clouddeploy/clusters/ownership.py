@@ -69,10 +69,14 @@ def require_ours(cluster: Cluster) -> Cluster:
     """The cluster, when it carries our ownership tag; else ForeignResourceError."""
     if cluster.owned:
         return cluster
-    raise ForeignResourceError(
-        f"cluster {cluster.name} was not made by clouddeploy and stays as it is",
-        fix=f"to deploy to it, write cluster: {{existing: {cluster.name}}}; "
-        "to delete it, use the tool that made it",
+    raise foreign(cluster.name, "; to delete it, use the tool that made it")
+
+
+def foreign(name: str, otherwise: str = "") -> ForeignResourceError:
+    """The refusal to touch a cluster of others; `otherwise` ends the fix."""
+    return ForeignResourceError(
+        f"cluster {name} was not made by clouddeploy and stays as it is",
+        fix=f"to deploy to it, write cluster: {{existing: {name}}}{otherwise}",
     )
 
 

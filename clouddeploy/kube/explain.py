@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
-from clouddeploy.errors import CloudDeployError, UnhealthyError
+from clouddeploy.errors import CloudDeployError, PullRefusedError, UnhealthyError
 from clouddeploy.kube.client import Kube
 from clouddeploy.kube.kinds import EVENT
 from clouddeploy.kube.rollout import Object, Rollout, Trouble
@@ -13,6 +14,12 @@ EVENTS = 5
 LOG_LINES = 10
 _LONGEST = 300
 _NO_TROUBLE = Trouble("there are no pods yet")
+_PULLING = ("ErrImagePull", "ImagePullBackOff")
+_NOT_LET_IN = re.compile(
+    r"\b(?:401|403)\b|unauthorized|authentication required|access denied|no basic auth|insufficient_scope",
+    re.IGNORECASE,
+)
+"""How registries, and containerd for them, say that somebody may not have an image."""
 
 
 def unhealthy(
@@ -23,10 +30,19 @@ def unhealthy(
     parts = [part for rollout in rollouts for part in _explained(kube, rollout, events)]
     names = ", ".join(rollout.name for rollout in rollouts)
     timed_out = f" (gave up after {waited:.0f}s)" if waited is not None else ""
-    return UnhealthyError(
-        "\n".join([parts[0] + timed_out, *parts[1:]]),
-        fix=f"correct {names} and deploy again; see what runs: clouddeploy status",
-    )
+    text = "\n".join([parts[0] + timed_out, *parts[1:]])
+    if any(map(_pull_refused, rollouts)):
+        return PullRefusedError(
+            text,
+            fix="let the cluster pull from this registry (clouddeploy doctor says whether it may, "
+            "or give the namespace's service account a pull secret), and deploy again",
+        )
+    return UnhealthyError(text, fix=f"correct {names} and deploy again; see what runs: clouddeploy status")
+
+
+def _pull_refused(rollout: Rollout) -> bool:
+    reason = rollout.trouble.reason if rollout.trouble else ""
+    return reason.startswith(_PULLING) and bool(_NOT_LET_IN.search(reason))
 
 
 def _explained(kube: Kube, rollout: Rollout, events: Sequence[Object]) -> Iterator[str]:
@@ -90,7 +106,10 @@ def _when(event: Object) -> str:
 
 
 def _line(text: str) -> str:
-    """One line of bounded length that cannot steer a terminal."""
+    """One line of bounded length that cannot steer a terminal; the middle goes: a cause stands last."""
     flat = " ".join(text.split())
     clean = "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in flat)
-    return clean if len(clean) <= _LONGEST else clean[: _LONGEST - 1] + "\N{HORIZONTAL ELLIPSIS}"
+    if len(clean) <= _LONGEST:
+        return clean
+    half = (_LONGEST - 1) // 2
+    return f"{clean[: _LONGEST - 1 - half]}\N{HORIZONTAL ELLIPSIS}{clean[-half:]}"

@@ -57,12 +57,14 @@ class KubeAccess:
     """How to reach a Kubernetes API: its URL, its CA (PEM; None for the system's), its credential.
 
     `credential` is called again whenever a token is about to expire: EKS tokens last 15 minutes.
+    `owned` says whether the cluster carries our ownership tag, None where nobody can tell.
     """
 
     server: str
     ca: str | None
     credential: Callable[[], Credential]
     verify: bool = True
+    owned: bool | None = None
 
 
 @dataclass(frozen=True)

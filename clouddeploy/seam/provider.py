@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from clouddeploy.seam.account import Doctor, Identity, Inventory, Prices
-from clouddeploy.seam.cluster import Clusters, Nodes, Provisioner
+from clouddeploy.seam.cluster import Clusters, Nodes, Provisioner, Step
 from clouddeploy.seam.registry import Images, Registry
 from clouddeploy.seam.target import TargetSettings
 
@@ -37,6 +37,9 @@ class Provider:
     environment variables that say which account is meant, never credentials: a kubeconfig
     keeps their values for the command that mints its tokens. `room` raises PreconditionError when the
     registry's plan cannot hold all of these repositories beside those that are there; it changes nothing.
+    `let_pull` gives the step that is READY once a cluster may pull from the target's registry, also a
+    cluster that others made: it only adds, and is never asked to delete. Its PreconditionError carries the
+    command by which a person lets it. None where clusters pull by themselves, or nobody can let them.
     """
 
     name: str
@@ -53,6 +56,7 @@ class Provider:
     prices: Prices | None = None
     inventory: Inventory | None = None
     room: Callable[[Sequence[str]], None] | None = None
+    let_pull: Callable[[str], Step] | None = None
 
 
 class Connect(Protocol):

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from clouddeploy.contract import Provider, Registry, TargetSettings, Traits
 from clouddeploy.errors import ConfigError
-from clouddeploy_alibaba.clusters import AckClusters
+from clouddeploy_alibaba.clusters import AckClusters, find
 from clouddeploy_alibaba.doctor import AlibabaDoctor
 from clouddeploy_alibaba.images import AcrImages
 from clouddeploy_alibaba.instances import Instances
@@ -22,6 +22,7 @@ from clouddeploy_alibaba.provisioner import AckProvisioner
 from clouddeploy_alibaba.registry import AcrRegistry, check_options
 from clouddeploy_alibaba.session import Session
 from clouddeploy_alibaba.steps.naming import OWNER_TAG
+from clouddeploy_alibaba.steps.pulls import PullsStep
 
 _OPTIONS = ("profile",)
 _REGISTRY = ("edition", "host", "immutable", "instance", "keep", "namespace")
@@ -60,6 +61,7 @@ def connect(target: TargetSettings) -> Provider:
         doctor=AlibabaDoctor(session, instances),
         images=None if edition == "personal" else AcrImages(session, instances),
         inventory=AlibabaInventory(session),
+        let_pull=None if edition == "personal" else lambda name: PullsStep(session, name, instances, find),
     )
 
 

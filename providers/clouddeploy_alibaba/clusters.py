@@ -154,7 +154,9 @@ class AckClusters:
             )
         self._reachable(cluster)
         certificates = _Certificates(self._session, cluster)
-        return KubeAccess(cluster.endpoint, certificates.authority(), certificates.current)
+        return KubeAccess(
+            cluster.endpoint, certificates.authority(), certificates.current, owned=cluster.owned
+        )
 
     def _listed(self, cluster: AckCluster) -> Cluster:
         return Cluster(

@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from importlib.util import find_spec
 
-from clouddeploy.contract import Check
+from clouddeploy.contract import Check, Status
 from clouddeploy.errors import CloudDeployError, CredentialsError, NotFoundError
-from clouddeploy_alibaba.clusters import find
+from clouddeploy_alibaba.clusters import AckCluster, find
 from clouddeploy_alibaba.costs import PRO_HOUR
 from clouddeploy_alibaba.errors import AUTHORIZE
 from clouddeploy_alibaba.instances import Instances
 from clouddeploy_alibaba.policy import POLICY, START
 from clouddeploy_alibaba.roles import missing_roles, needed_roles
 from clouddeploy_alibaba.session import Session
+from clouddeploy_alibaba.steps.naming import foreign
+from clouddeploy_alibaba.steps.pulls import ADDON, PullsStep
 from clouddeploy_alibaba.wishes import count_clusters, quota, versions
 
 _PACKAGES = ("alibabacloud_cs20151215", "alibabacloud_cr20181201", "alibabacloud_tea_openapi")
+_FOR_CLUSTERS = "buy an Enterprise Edition instance for clusters"
 _SKEW = 300.0
 """Seconds; Alibaba Cloud refuses requests that are 15 minutes off."""
 
@@ -39,6 +42,7 @@ class AlibabaDoctor:
             ("registry endpoint", self._endpoint),
             ("permissions", self._permissions),
             ("cluster", self._cluster),
+            ("pulls", self._pulls),
             ("quota", self._quota),
             ("price", self._price),
         ]
@@ -99,7 +103,7 @@ class AlibabaDoctor:
     def _registry(self) -> Check:
         if self._personal:
             told = "Personal Edition: ACK cannot pull from an instance made since September 2024"
-            return Check("registry", None, told, "buy an Enterprise Edition instance for clusters")
+            return Check("registry", None, told, _FOR_CLUSTERS)
         instance = self._instances.chosen()
         return Check("registry", True, f"{instance.name} ({instance.id}), {instance.edition}")
 
@@ -122,10 +126,32 @@ class AlibabaDoctor:
         if cluster is None:
             fix = f"clouddeploy cluster create --to {self._session.target.name}"
             return Check("cluster", None, f"there is no {name} in {self._session.region}", fix)
+        if self._foreign(cluster):
+            refusal = foreign(f"the ACK cluster {name} ({cluster.id})", name)
+            return Check("cluster", False, refusal.message, refusal.fix)
         if cluster.usable and cluster.endpoint:
             return Check("cluster", True, f"{name} is {cluster.state}, Kubernetes {cluster.version}")
         fix = "look at it in the ACK console: https://cs.console.alibabacloud.com"
         return Check("cluster", False, f"{name} is {cluster.state}", fix)
+
+    def _foreign(self, cluster: AckCluster) -> bool:
+        return not cluster.owned and not self._session.target.existing
+
+    def _pulls(self) -> Check:
+        name = self._session.target.cluster.name
+        cluster = find(self._session, name)
+        if self._personal:
+            return Check("pulls", None, "Personal Edition: nothing lets ACK pull", _FOR_CLUSTERS)
+        if cluster is None:
+            fix = f"clouddeploy cluster create --to {self._session.target.name}"
+            return Check("pulls", None, f"there is no {name} yet", fix)
+        if self._foreign(cluster):
+            return Check("pulls", None, f"{name} is not ours", foreign(name, name).fix)
+        if PullsStep(self._session, name, self._instances, find).state().status is Status.READY:
+            return Check("pulls", True, f"{name} may pull from {self._instances.chosen().name}")
+        told = f"{name} may not pull from {self._instances.chosen().name} yet"
+        fix = f"clouddeploy deploy --to {self._session.target.name} lets it, with ACK's add-on {ADDON}"
+        return Check("pulls", None, told, fix)
 
     def _quota(self) -> Check:
         limits, used = quota(self._session), count_clusters(self._session)

@@ -69,7 +69,9 @@ class EksClusters:
         _reachable(name, cluster, self._session.target.name)
         encoded = cluster.get("certificateAuthority", {}).get("data", "")
         authority = base64.b64decode(encoded).decode()
-        return KubeAccess(cluster.get("endpoint", ""), authority, lambda: mint(self._session, name))
+        return KubeAccess(
+            cluster.get("endpoint", ""), authority, lambda: mint(self._session, name), owned=owned(cluster)
+        )
 
     def _names(self) -> Sequence[str]:
         with translated("list the EKS clusters"):

@@ -19,6 +19,7 @@ from clouddeploy_aws.permissions import policy
 from clouddeploy_aws.quotas import Room, more, rooms
 from clouddeploy_aws.registry import EcrRegistry
 from clouddeploy_aws.session import Session
+from clouddeploy_aws.steps.naming import foreign
 
 _SKEW = timedelta(minutes=5)
 
@@ -106,6 +107,9 @@ class AwsDoctor:
         make = f"clouddeploy cluster create --to {self._target}"
         if found is None:
             return Check("cluster", None, f"{self._name} is not there", make)
+        if not owned(found) and not self._session.target.existing:
+            fix = f"to only use it, write cluster: {{existing: {self._name}}}; else choose another name"
+            return Check("cluster", False, foreign(f"the EKS cluster {self._name}", self._name).message, fix)
         state = state_of(found)
         whose = "ours" if owned(found) else "not ours"
         detail = f"{self._name}: {state.detail}, Kubernetes {found.get('version', '')}, {whose}"

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from clouddeploy.contract import Provider, TargetSettings, Traits
 from clouddeploy.errors import ConfigError
-from clouddeploy_digitalocean.clusters import DoksClusters
+from clouddeploy_digitalocean.clusters import Chosen, DoksClusters
 from clouddeploy_digitalocean.doctor import DoDoctor
 from clouddeploy_digitalocean.images import DocrImages
 from clouddeploy_digitalocean.inventory import DoInventory
@@ -20,6 +20,7 @@ from clouddeploy_digitalocean.plans import TIERS
 from clouddeploy_digitalocean.provisioner import DoksProvisioner
 from clouddeploy_digitalocean.registry import REGIONS, DocrRegistry
 from clouddeploy_digitalocean.session import Session
+from clouddeploy_digitalocean.steps.integration import IntegrationStep
 
 _OPTIONS: tuple[str, ...] = ()
 _REGISTRY_OPTIONS: Mapping[str, tuple[str, ...]] = {"name": (), "tier": TIERS, "region": REGIONS}
@@ -58,6 +59,7 @@ def connect(target: TargetSettings) -> Provider:
         images=DocrImages(session, registry),
         inventory=DoInventory(session),
         room=registry.room,
+        let_pull=lambda cluster: IntegrationStep(session, Chosen(session, cluster), registry),
     )
 
 

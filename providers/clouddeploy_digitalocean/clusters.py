@@ -82,6 +82,61 @@ def is_going(cluster: records.Cluster) -> bool:
     return cluster.state == _GOING
 
 
+def choose(session: Session, name: str) -> records.Cluster:
+    """The cluster that a target means: ours, else the only one of the name, in the target's region first.
+
+    Raises NotFoundError when there is none, ConfigError when several have the name.
+    """
+    found = alive(session)
+    mine = ours(found, name)
+    named = mine or [one for one in found if one.name == name]
+    named = [one for one in named if not is_going(one)] or named
+    named = [one for one in named if one.region == session.target.region] or named
+    if not named:
+        raise NotFoundError(f"there is no DOKS cluster {name}", fix=_instead(session, found))
+    if len(named) > 1:
+        only_used = mine or session.target.existing
+        first = "" if only_used else f"choose another cluster: {{name: …}}, or {{existing: {name}}} and "
+        raise ConfigError(
+            f"{len(named)} DOKS clusters have the name {name}: {', '.join(one.id for one in named)}",
+            fix=f"{first}{_apart(named)}",
+        )
+    return named[0]
+
+
+def _instead(session: Session, found: Sequence[records.Cluster]) -> str:
+    make = f"clouddeploy cluster create --to {session.target.name}"
+    others = ", ".join(sorted(one.name for one in found))
+    return f"{make}; or name one of: {others}" if others else make
+
+
+def _apart(named: Sequence[records.Cluster]) -> str:
+    """How to tell clusters of one name apart; source: doctl's reference, `kubernetes cluster update`."""
+    rename = f"rename one: doctl kubernetes cluster update {named[0].id} --cluster-name NEW"
+    regions = sorted({one.region for one in named})
+    where = (
+        f"set region: in the target to one of {', '.join(regions)}, or " if len(regions) == len(named) else ""
+    )
+    return f"{where}{rename}"
+
+
+def owned(cluster: records.Cluster) -> bool | None:
+    """True with our tag. DOKS itself tags every cluster: who sees no tag may see none, and cannot tell."""
+    return owner_tag(cluster.name) in cluster.tags if cluster.tags else None
+
+
+class Chosen:
+    """The cluster that a target uses, whoever made it."""
+
+    def __init__(self, session: Session, name: str) -> None:
+        self._session = session
+        self._name = name
+
+    def find(self) -> records.Cluster:
+        """Asked anew each time; raises as `choose`."""
+        return choose(self._session, self._name)
+
+
 class DoksClusters:
     """The clusters of the token's account, in every region."""
 
@@ -99,30 +154,12 @@ class DoksClusters:
         Raises NotFoundError when there is none, ConfigError when several have the name,
         TemporaryError while it is being created, PreconditionError when it failed or goes.
         """
-        cluster = self._choose(name)
+        cluster = choose(self._session, name)
         _reachable(cluster, self._session.target.name)
         given = self._session.api.credentials(cluster, LIFE)
-        return KubeAccess(given.server, _authority(given.authority), lambda: self._token(cluster))
-
-    def _choose(self, name: str) -> records.Cluster:
-        found = alive(self._session)
-        named = ours(found, name) or [one for one in found if one.name == name]
-        region = self._session.target.region
-        if len(named) > 1 and region:
-            named = [one for one in named if one.region == region] or named
-        if not named:
-            raise NotFoundError(f"there is no DOKS cluster {name}", fix=self._instead(found))
-        if len(named) > 1:
-            raise ConfigError(
-                f"{len(named)} DOKS clusters have the name {name}: {', '.join(one.id for one in named)}",
-                fix="rename one of them, or set region: in the target",
-            )
-        return named[0]
-
-    def _instead(self, found: Sequence[records.Cluster]) -> str:
-        make = f"clouddeploy cluster create --to {self._session.target.name}"
-        others = ", ".join(sorted(one.name for one in found))
-        return f"{make}; or name one of: {others}" if others else make
+        return KubeAccess(
+            given.server, _authority(given.authority), lambda: self._token(cluster), owned=owned(cluster)
+        )
 
     def _token(self, cluster: records.Cluster) -> Token:
         asked = datetime.now(UTC)
@@ -169,5 +206,5 @@ def _cluster(cluster: records.Cluster) -> Cluster:
         state=state_of(cluster),
         version=cluster.version,
         endpoint=cluster.endpoint,
-        owned=owner_tag(cluster.name) in cluster.tags,
+        owned=bool(owned(cluster)),
     )

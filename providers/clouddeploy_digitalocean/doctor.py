@@ -9,14 +9,17 @@ from email.utils import parsedate_to_datetime
 
 from clouddeploy.contract import Check, Status
 from clouddeploy.errors import CloudDeployError, NotFoundError
-from clouddeploy_digitalocean.choose import NODES, choose
-from clouddeploy_digitalocean.clusters import alive, is_going, ours, state_of
+from clouddeploy_digitalocean.choose import NODES
+from clouddeploy_digitalocean.choose import choose as choose_nodes
+from clouddeploy_digitalocean.clusters import Chosen, alive, choose, is_going, owned, state_of
 from clouddeploy_digitalocean.costs import HA_CONTROL_PLANE, NODES_MONTHLY
 from clouddeploy_digitalocean.leftovers import leftovers
+from clouddeploy_digitalocean.names import foreign
 from clouddeploy_digitalocean.records import Cluster
 from clouddeploy_digitalocean.registry import DocrRegistry
 from clouddeploy_digitalocean.scopes import PURPOSES, scopes_for
 from clouddeploy_digitalocean.session import Session, token_variable
+from clouddeploy_digitalocean.steps.integration import IntegrationStep, by_hand
 
 _SKEW = timedelta(minutes=5)
 
@@ -29,7 +32,7 @@ class DoDoctor:
         self._registry = registry
 
     def checks(self) -> Sequence[Callable[[], Check]]:
-        """SDK, credentials, permissions, account, registry, cluster, quota, clock, price."""
+        """SDK, credentials, permissions, account, registry, cluster, pulls, quota, clock, price."""
         questions = {
             "SDK": self._sdk,
             "credentials": self._credentials,
@@ -37,6 +40,7 @@ class DoDoctor:
             "account": self._account,
             "registry": self._registry_there,
             "cluster": self._cluster,
+            "pulls": self._pulls,
             "quota": self._quota,
             "clock": self._clock,
             "price": self._price,
@@ -122,6 +126,9 @@ class DoDoctor:
         if found is None:
             self._choose()
             return Check("cluster", None, f"{wanted} is not there", self._create())
+        if self._foreign(found):
+            refusal = foreign(f"the DOKS cluster {wanted}", wanted)
+            return Check("cluster", False, refusal.message, refusal.fix)
         ok = state_of(found).status is Status.READY
         detail = f"{wanted} {state_of(found).detail}, {found.version}, {found.nodes} nodes in {found.region}"
         fix = None if ok else f"clouddeploy cluster create --to {self._session.target.name}, or wait"
@@ -130,7 +137,21 @@ class DoDoctor:
     def _choose(self) -> None:
         """Raises what `cluster create` would say to the region, the version and the size."""
         session = self._session
-        choose(session.target.cluster, session.region, session.api.offer(), session.api.sizes())
+        choose_nodes(session.target.cluster, session.region, session.api.offer(), session.api.sizes())
+
+    def _foreign(self, cluster: Cluster) -> bool:
+        return owned(cluster) is False and not self._session.target.existing
+
+    def _pulls(self) -> Check:
+        chosen = Chosen(self._session, self._session.target.cluster.name)
+        cluster, name = chosen.find(), self._registry.name
+        if self._foreign(cluster):
+            fix = foreign("the DOKS cluster", cluster.name).fix
+            return Check("pulls", ok=None, detail=f"{cluster.name} is not ours", fix=fix)
+        if IntegrationStep(self._session, chosen, self._registry).state().status is Status.READY:
+            return Check("pulls", ok=True, detail=f"{cluster.name} may pull from {name}")
+        fix = f"clouddeploy deploy --to {self._session.target.name} lets it; or {by_hand(cluster)}"
+        return Check("pulls", ok=None, detail=f"{cluster.name} may not pull from {name} yet", fix=fix)
 
     def _quota(self) -> Check:
         limit = self._session.account.droplet_limit
@@ -161,9 +182,12 @@ class DoDoctor:
         return Check("price", ok=True, detail=f"what exists costs about ${monthly:.2f} a month")
 
     def _find(self, name: str) -> Cluster | None:
-        found = alive(self._session)
-        named = ours(found, name) or [one for one in found if one.name == name]
-        return next((one for one in named if not is_going(one)), None)
+        """The cluster that is meant; ConfigError when several may be."""
+        try:
+            found = choose(self._session, name)
+        except NotFoundError:
+            return None
+        return None if is_going(found) else found
 
     def _create(self) -> str:
         return f"clouddeploy cluster create --to {self._session.target.name}"

@@ -54,6 +54,7 @@ PURPOSES: Mapping[str, Sequence[str]] = {
     ),
     "delete images": ("registries.delete_repository_manifest",),
     "deploy": ("kubernetes.list_clusters", "kubernetes.get_credentials"),
+    "let a cluster pull": ("registries.list", "kubernetes.add_registries"),
     "create, change and delete clusters": tuple(
         name for name in SCOPES if name.partition(".")[0] in {"kubernetes", "sizes", "volumes", "vpcs"}
     ),

@@ -19,6 +19,7 @@ from clouddeploy_gcp.options import OPTIONS, REGISTRY_OPTIONS, check_values
 from clouddeploy_gcp.provisioner import GkeProvisioner
 from clouddeploy_gcp.registry import ArtifactRegistry
 from clouddeploy_gcp.session import Session
+from clouddeploy_gcp.steps.pulls import PullsStep
 
 TRAITS = Traits(
     ingress_annotations={"kubernetes.io/ingress.class": "gce"},
@@ -54,6 +55,7 @@ def connect(target: TargetSettings) -> Provider:
         doctor=GcpDoctor(session),
         images=ArtifactImages(session),
         inventory=GcpInventory(session),
+        let_pull=lambda cluster: PullsStep(session, cluster),
     )
 
 

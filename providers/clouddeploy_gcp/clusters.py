@@ -72,7 +72,7 @@ class GkeClusters:
             raise NotFoundError(f"there is no GKE cluster {name} in {where}", fix=self._instead(name))
         self._reachable(cluster)
         authority = base64.b64decode(cluster.authority).decode()
-        return KubeAccess(_server(cluster.endpoint), authority, self._credential)
+        return KubeAccess(_server(cluster.endpoint), authority, self._credential, owned=owned(cluster))
 
     def _credential(self) -> Token:
         return self._session.token()

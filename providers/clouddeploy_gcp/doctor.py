@@ -15,9 +15,12 @@ from clouddeploy_gcp.compute import Compute
 from clouddeploy_gcp.costs import AS_OF, costs
 from clouddeploy_gcp.errors import DISABLED, translated
 from clouddeploy_gcp.leftovers import IMAGES, leftovers
+from clouddeploy_gcp.records import GkeCluster
 from clouddeploy_gcp.registry import Home
 from clouddeploy_gcp.session import Session
 from clouddeploy_gcp.steps.apis import missing
+from clouddeploy_gcp.steps.naming import foreign
+from clouddeploy_gcp.steps.pulls import PullsStep
 
 _PACKAGES = ("google.cloud.container_v1", "google.cloud.artifactregistry_v1", "requests")
 _RESOURCE_MANAGER = "cloudresourcemanager.googleapis.com"
@@ -40,6 +43,7 @@ class GcpDoctor:
             ("permissions", self._permissions),
             ("registry", self._registry),
             ("cluster", self._cluster),
+            ("pulls", self._pulls),
             ("quota", self._quota),
             ("price", self._price),
             ("leftovers", self._leftovers),
@@ -121,6 +125,9 @@ class GcpDoctor:
         make = f"clouddeploy cluster create --to {session.target.name}"
         if cluster is None:
             return Check(title, True, f"there is no {spec.name} in {session.region} yet", make)
+        if self._foreign(cluster):
+            refusal = foreign(f"the GKE cluster {spec.name}", spec.name, _only_use(spec.name))
+            return Check(title, False, refusal.message, refusal.fix)
         if cluster.state.status is Status.FAILED:
             again = f"clouddeploy cluster delete --to {session.target.name}, then create it again"
             return Check(title, False, f"{spec.name} is {cluster.status}: {cluster.told}", again)
@@ -130,6 +137,22 @@ class GcpDoctor:
         return Check(
             title, True, f"{spec.name} {cluster.status}, {cluster.version}, {cluster.location}{whose}"
         )
+
+    def _foreign(self, cluster: GkeCluster) -> bool:
+        return not owned(cluster) and not self._session.target.existing
+
+    def _pulls(self, title: str) -> Check:
+        session = self._session
+        cluster = find(session, session.target.cluster.name)
+        if cluster is None:
+            return Check(title, True, "there is no cluster yet")
+        if self._foreign(cluster):
+            return Check(title, None, f"{cluster.name} is not ours", _only_use(cluster.name))
+        step = PullsStep(session, cluster.name)
+        if step.state().status is Status.READY:
+            return Check(title, True, step.title)
+        fix = f"clouddeploy deploy --to {session.target.name} makes them so; or {step.command()}"
+        return Check(title, None, f"not yet: {step.title}", fix)
 
     def _quota(self, title: str) -> Check:
         spec = self._session.target.cluster
@@ -170,6 +193,10 @@ class GcpDoctor:
         # Pushed images are there before the first cluster, and wanted after the last.
         ok = None if all(one.kind == IMAGES for one in found) else False
         return Check(title, ok, f"{len(found)}: {what}", fix)
+
+
+def _only_use(cluster: str) -> str:
+    return f"to only use it, write cluster: {{existing: {cluster}}}; else choose another name"
 
 
 def _safe(title: str, ask: Callable[[str], Check]) -> Callable[[], Check]:

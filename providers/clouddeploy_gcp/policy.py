@@ -10,18 +10,22 @@ PUSH = (
     "artifactregistry.repositories.uploadArtifacts",
 )
 IMAGES = ("artifactregistry.versions.delete",)
-DEPLOY = ("container.clusters.get", "container.clusters.list")
-CREATE = (
-    "artifactregistry.repositories.delete",
+DEPLOY = (
     "artifactregistry.repositories.getIamPolicy",
     "artifactregistry.repositories.setIamPolicy",
+    "compute.projects.get",
+    "container.clusters.get",
+    "container.clusters.list",
+)
+"""The first three let a cluster pull: its nodes become readers of the repository."""
+CREATE = (
+    "artifactregistry.repositories.delete",
     "compute.addresses.list",
     "compute.disks.list",
     "compute.forwardingRules.list",
     "compute.instanceGroupManagers.get",
     "compute.instances.list",
     "compute.machineTypes.list",
-    "compute.projects.get",
     "compute.regions.get",
     "compute.regions.list",
     "compute.targetPools.list",

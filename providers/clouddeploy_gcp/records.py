@@ -15,6 +15,7 @@ _STATUS = {
     "ERROR": Status.FAILED,
 }
 """RECONCILING: something is being changed, and the cluster works meanwhile. DEGRADED: somebody has to act."""
+_DEFAULT = "default"
 
 
 @dataclass(frozen=True)
@@ -27,11 +28,16 @@ class Pool:
     machine: str
     zones: Sequence[str]
     groups: Sequence[str]
+    account: str = ""
 
 
 @dataclass(frozen=True)
 class GkeCluster:
-    """A cluster; `told` is what its conditions say."""
+    """A cluster; `told` is what its conditions say.
+
+    `accounts` are the service accounts of its nodes, those too that GKE would make: e-mail addresses, or
+    `default` for that of the project.
+    """
 
     name: str
     location: str
@@ -43,6 +49,7 @@ class GkeCluster:
     authority: str
     autopilot: bool
     pools: Sequence[Pool] = field(default_factory=tuple)
+    accounts: Sequence[str] = ()
 
     @property
     def state(self) -> State:
@@ -53,6 +60,7 @@ class GkeCluster:
 def cluster_of(found: Mapping[str, Any]) -> GkeCluster:
     """A cluster from its JSON."""
     told = [str(one.get("message", "")) for one in found.get("conditions", [])]
+    pools = tuple(_pool(one) for one in found.get("nodePools", []))
     return GkeCluster(
         name=found.get("name", ""),
         location=found.get("location", ""),
@@ -63,7 +71,8 @@ def cluster_of(found: Mapping[str, Any]) -> GkeCluster:
         endpoint=found.get("endpoint", ""),
         authority=found.get("masterAuth", {}).get("clusterCaCertificate", ""),
         autopilot=bool(found.get("autopilot", {}).get("enabled")),
-        pools=tuple(_pool(one) for one in found.get("nodePools", [])),
+        pools=pools,
+        accounts=sorted({*(one.account for one in pools), *_automatic(found)}) or (_DEFAULT,),
     )
 
 
@@ -75,7 +84,16 @@ def _pool(found: Mapping[str, Any]) -> Pool:
         machine=found.get("config", {}).get("machineType", ""),
         zones=tuple(found.get("locations", [])),
         groups=tuple(found.get("instanceGroupUrls", [])),
+        account=found.get("config", {}).get("serviceAccount") or _DEFAULT,
     )
+
+
+def _automatic(found: Mapping[str, Any]) -> Sequence[str]:
+    """The account of the nodes that GKE makes by itself, in Autopilot and with node auto-provisioning."""
+    scaling = found.get("autoscaling", {})
+    if not (found.get("autopilot", {}).get("enabled") or scaling.get("enableNodeAutoprovisioning")):
+        return ()
+    return (scaling.get("autoprovisioningNodePoolDefaults", {}).get("serviceAccount") or _DEFAULT,)
 
 
 def minor(version: str) -> str:

@@ -7,34 +7,48 @@ Edition instance"; the managed one needs Kubernetes 1.22 or later.
 from __future__ import annotations
 
 import json
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from clouddeploy.contract import State, Status
-from clouddeploy.errors import CloudDeployError, NotFoundError, PreconditionError
+from clouddeploy.errors import (
+    CloudDeployError,
+    CredentialsError,
+    NotFoundError,
+    PreconditionError,
+    TemporaryError,
+)
 from clouddeploy_alibaba.clusters import AckCluster
 from clouddeploy_alibaba.instances import Instances
 from clouddeploy_alibaba.session import Session
 from clouddeploy_alibaba.steps.control_plane import find_ours
 from clouddeploy_alibaba.steps.naming import ABSENT, incomplete
-from clouddeploy_alibaba.steps.node_pool import needed, waiting_for
+from clouddeploy_alibaba.steps.node_pool import waiting_for
 
 ADDON = "managed-aliyun-acr-credential-helper"
 _BUSY = {"installing", "uninstalling", "updating", "upgrading", "initial"}
 
+Find = Callable[[Session, str], AckCluster | None]
+"""Looks for a cluster by name."""
+
 
 class PullsStep:
-    """The add-on, told which registry instance is ours."""
+    """The add-on, told of our registry instance beside those that it knows.
+
+    `find` says whose cluster may be meant: our own, unless the step is to serve any.
+    """
 
     title = "private image pulls (ACR credential helper)"
 
-    def __init__(self, session: Session, name: str, instances: Instances) -> None:
+    def __init__(self, session: Session, name: str, instances: Instances, find: Find = find_ours) -> None:
         self._session = session
         self._name = name
         self._instances = instances
+        self._find = find
 
     def state(self) -> State:
-        cluster = find_ours(self._session, self._name)
+        cluster = self._find(self._session, self._name)
         waits = waiting_for(cluster)
         if cluster is None or waits:
             return waits or ABSENT
@@ -49,22 +63,32 @@ class PullsStep:
         return State(Status.READY, state)
 
     def create(self) -> None:
-        cluster = needed(self._session, self._name)
-        config = json.dumps(self._config())
-        doing = f"let {self._name} pull private images"
-        if self._addon(cluster):
-            body: dict[str, Any] = {"config": config}
+        cluster = self._find(self._session, self._name)
+        if cluster is None or not cluster.usable:
+            raise TemporaryError(f"the ACK cluster {self._name} is not there yet", fix="run it again")
+        addon = self._addon(cluster)
+        if addon:
+            self._tell(cluster, self._config(str(addon.get("config") or "")))
+        else:
+            self._install(cluster, self._config(""))
+
+    def _tell(self, cluster: AckCluster, config: str) -> None:
+        doing, body = f"let {self._name} pull private images", {"config": config}
+        with _or_by_hand(f"/clusters/{cluster.id}/components/{ADDON}/config", body):
             self._session.sdk.ack(doing, "modify_cluster_addon", cluster.id, ADDON, body=body)
-            return
+
+    def _install(self, cluster: AckCluster, config: str) -> None:
+        doing = f"let {self._name} pull private images"
         addon = {"name": ADDON, "version": self._version(cluster), "config": config}
         try:
-            self._session.sdk.ack(doing, "install_cluster_addons", cluster.id, body={"body": [addon]})
+            with _or_by_hand(f"/clusters/{cluster.id}/components/install", [addon]):
+                self._session.sdk.ack(doing, "install_cluster_addons", cluster.id, body={"body": [addon]})
         except CloudDeployError as error:
             if "AlreadyInstall" not in str(error.code):
                 raise
 
     def delete(self) -> None:
-        cluster = find_ours(self._session, self._name)
+        cluster = self._find(self._session, self._name)
         if cluster is None or not cluster.usable:
             return
         addon = self._addon(cluster)
@@ -98,12 +122,37 @@ class PullsStep:
             fix="use a cluster of Kubernetes 1.22 or later, or write registry: {edition: personal}",
         )
 
-    def _config(self) -> dict[str, Any]:
+    def _config(self, before: str) -> str:
+        """The add-on's configuration with our instance in it; the rest of what somebody wrote stays."""
         instance = self._instances.chosen()
-        return {
-            "AcrInstanceInfo": [{"instanceId": instance.id, "regionId": instance.region}],
+        ours = {"instanceId": instance.id, "regionId": instance.region}
+        config = _read(before) or {
             "enableRRSA": False,
             "expiringThreshold": "15m",
             "serviceAccount": "*",
             "watchNamespace": "all",
         }
+        return json.dumps(config | {"AcrInstanceInfo": [*(config.get("AcrInstanceInfo") or ()), ours]})
+
+
+def _read(config: str) -> dict[str, Any]:
+    try:
+        found = json.loads(config or "{}")
+    except ValueError:
+        found = None
+    if isinstance(found, dict):
+        return found
+    raise PreconditionError(
+        f"the configuration of the add-on {ADDON} cannot be read, so nothing was added to it",
+        fix="add the registry instance to it in the ACK console (Operations, Add-ons)",
+    )
+
+
+@contextmanager
+def _or_by_hand(path: str, body: object) -> Iterator[None]:
+    """Not allowed to: the same request for somebody who is, in the form that aliyun's README has for ACK."""
+    try:
+        yield
+    except CredentialsError as error:
+        fix = f"aliyun cs POST {path} --body '{json.dumps(body)}'"
+        raise CredentialsError(error.message, fix=fix, code=error.code) from error

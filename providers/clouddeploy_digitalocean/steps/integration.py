@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from clouddeploy.contract import State, Status
-from clouddeploy.errors import NotFoundError, TemporaryError
+from clouddeploy.errors import CredentialsError, NotFoundError, TemporaryError
 from clouddeploy_digitalocean.clusters import is_going, state_of
 from clouddeploy_digitalocean.names import ABSENT
 from clouddeploy_digitalocean.records import Cluster
 from clouddeploy_digitalocean.registry import DocrRegistry
 from clouddeploy_digitalocean.session import Session
-from clouddeploy_digitalocean.steps.cluster import ClusterStep
+
+
+class Finder(Protocol):
+    """Knows the cluster that is meant: our own, or the one that a target uses."""
+
+    def find(self) -> Cluster | None: ...
 
 
 class IntegrationStep:
-    """DOKS does it only for a cluster that runs."""
+    """DOKS does it only for a cluster that runs. Adds a registry to those that the cluster has."""
 
     title = "pulling from the registry"
 
-    def __init__(self, session: Session, cluster: ClusterStep, registry: DocrRegistry) -> None:
+    def __init__(self, session: Session, cluster: Finder, registry: DocrRegistry) -> None:
         self._session = session
         self._cluster = cluster
         self._registry = registry
@@ -40,7 +47,10 @@ class IntegrationStep:
         if cluster is None:
             raise TemporaryError("the cluster is not there yet", fix="run it again")
         self._registry.make()
-        self._session.api.integrate(cluster, self._registry.name)
+        try:
+            self._session.api.integrate(cluster, self._registry.name)
+        except CredentialsError as error:
+            raise CredentialsError(error.message, fix=by_hand(cluster), code=error.code) from error
 
     def delete(self) -> None:
         self._unwanted = True
@@ -56,3 +66,8 @@ class IntegrationStep:
         if cluster.registries:
             return self._registry.name in cluster.registries
         return cluster.registry_enabled
+
+
+def by_hand(cluster: Cluster) -> str:
+    """For somebody with another token; source: doctl's reference, `kubernetes cluster registry add`."""
+    return f"doctl kubernetes cluster registry add {cluster.id}"

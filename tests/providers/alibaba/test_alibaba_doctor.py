@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
+from clouddeploy import clusters
 from clouddeploy.contract import Check
 from clouddeploy.emulator.faults import Request
-from moto_fixtures.alibaba import AT_QUOTA, EXISTING, AlibabaAccount
+from moto_fixtures.alibaba import AT_QUOTA, EXISTING, FOREIGN_CLUSTER, AlibabaAccount
 
 
 def diagnosis(account: AlibabaAccount, **settings: Any) -> dict[str, Check]:
@@ -25,10 +26,23 @@ def diagnosis(account: AlibabaAccount, **settings: Any) -> dict[str, Check]:
 
 def test_an_account_in_order(alibaba_account: AlibabaAccount) -> None:
     alibaba_account.plant(EXISTING)
+    let_pull = alibaba_account.provider().let_pull
+    assert let_pull
+    clusters.up([let_pull("demo")], clock=alibaba_account.clock)
     found = diagnosis(alibaba_account)
     assert {title for title, one in found.items() if not one.ok} == set()
     assert "acs:ram::1234567890123456:user/rehearsal" in found["credentials"].detail
     assert "Kubernetes 1.35.2" in found["cluster"].detail
+
+
+def test_a_cluster_of_others_is_a_failure_unless_it_is_called_existing(
+    alibaba_account: AlibabaAccount,
+) -> None:
+    alibaba_account.plant(FOREIGN_CLUSTER)
+    found = diagnosis(alibaba_account)
+    assert (found["cluster"].ok, found["pulls"].detail) == (False, "demo is not ours")
+    assert "write cluster: {existing: demo}" in str(found["cluster"].fix)
+    assert diagnosis(alibaba_account, existing=True)["cluster"].ok
 
 
 def test_it_writes_nothing(alibaba_account: AlibabaAccount) -> None:

@@ -70,7 +70,12 @@ def test_a_cluster_that_runs_is_told_with_what_it_costs(aws_account: AwsAccount)
 
 def test_a_cluster_of_somebody_else(aws_account: AwsAccount) -> None:
     aws_account.plant(FOREIGN_CLUSTER)
-    assert _checks(aws_account)["cluster"].detail == "demo: ACTIVE, Kubernetes 1.36, not ours"
+    found = _checks(aws_account)["cluster"]
+    assert (found.ok, "it is not ours" in found.detail) == (False, True)
+    assert "write cluster: {existing: demo}" in str(found.fix)
+
+    used = _checks(aws_account, existing=True)["cluster"]
+    assert (used.ok, used.detail) == (True, "demo: ACTIVE, Kubernetes 1.36, not ours")
 
 
 def test_a_cluster_on_its_way_and_one_that_failed(aws_account: AwsAccount) -> None:

@@ -7,6 +7,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from typing import Any
 
 import pytest
 
@@ -16,13 +17,13 @@ from clouddeploy_digitalocean.scopes import SCOPES
 from moto_fixtures.digitalocean import AT_ITS_QUOTA, EXISTING, WITH_SERVICES, DigitalOceanAccount, Seed
 
 
-def doctor(account: DigitalOceanAccount, **settings: str) -> Doctor:
+def doctor(account: DigitalOceanAccount, **settings: Any) -> Doctor:
     found = connect(account.target(**settings)).doctor
     assert found
     return found
 
 
-def diagnosis(account: DigitalOceanAccount, **settings: str) -> dict[str, Check]:
+def diagnosis(account: DigitalOceanAccount, **settings: Any) -> dict[str, Check]:
     checks = [check() for check in doctor(account, **settings).checks()]
     for one in checks:
         assert one.detail
@@ -32,11 +33,19 @@ def diagnosis(account: DigitalOceanAccount, **settings: str) -> dict[str, Check]
     return {one.title: one for one in checks}
 
 
+def whole(account: DigitalOceanAccount) -> None:
+    """A cluster of ours that lacks nothing."""
+    account.plant(EXISTING)
+    for one in account.cloud.kubernetes.clusters.values():
+        one.registries.append("acme")
+
+
 def test_all_is_well(do_account: DigitalOceanAccount) -> None:
-    do_account.plant(EXISTING)
+    whole(do_account)
     found = diagnosis(do_account)
     assert [*found] == [
-        "SDK", "credentials", "permissions", "account", "registry", "cluster", "quota", "clock", "price",
+        "SDK", "credentials", "permissions", "account", "registry",
+        "cluster", "pulls", "quota", "clock", "price",
     ]  # fmt: skip
     assert {one.ok for one in found.values()} == {True}
     assert found["credentials"].detail.endswith("from DIGITALOCEAN_TOKEN")
@@ -44,6 +53,28 @@ def test_all_is_well(do_account: DigitalOceanAccount) -> None:
     assert "demo running" in found["cluster"].detail
     assert found["price"].detail == "what exists costs about $53.00 a month"
     assert do_account.writes() == []
+
+
+def test_a_cluster_of_others_is_a_failure_unless_it_is_called_existing(
+    do_account: DigitalOceanAccount,
+) -> None:
+    do_account.plant(Seed(clusters={"demo": ["team:other"]}, registries=("acme",)))
+    found = diagnosis(do_account)
+    assert (found["cluster"].ok, found["pulls"].detail) == (False, "demo is not ours")
+    assert "write cluster: {existing: demo}" in str(found["cluster"].fix)
+    assert diagnosis(do_account, existing=True)["cluster"].ok
+
+
+def test_two_clusters_of_one_name_are_neither_chosen_from_nor_priced(do_account: DigitalOceanAccount) -> None:
+    for _ in range(2):
+        do_account.plant(Seed(clusters={"demo": ["team:other"]}))
+    do_account.cloud.docr.plant(["acme"], "basic")
+    found = diagnosis(do_account, existing=True)
+    for title in ("cluster", "pulls", "quota", "price"):
+        assert found[title].ok is False
+        assert "2 DOKS clusters have the name demo" in found[title].detail
+        assert str(found[title].fix).startswith("rename one: doctl kubernetes cluster update ")
+    assert "choose another cluster: {name: …}" in str(diagnosis(do_account)["cluster"].fix)
 
 
 def test_what_is_not_there_yet_is_no_failure(do_account: DigitalOceanAccount) -> None:
@@ -114,7 +145,7 @@ def test_a_wrong_clock(minutes: int, ok: bool, do_account: DigitalOceanAccount) 
 
 
 def test_all_may_be_asked_at_once(do_account: DigitalOceanAccount) -> None:
-    do_account.plant(EXISTING)
+    whole(do_account)
     with ThreadPoolExecutor(9) as pool:
         found = list(pool.map(lambda check: check(), doctor(do_account).checks()))
     assert {one.ok for one in found} == {True}

@@ -33,7 +33,8 @@ class AcmeClusters:
             raise TemporaryError(
                 f"the Acme cluster {name} is {record['status']}", fix="try again in a minute"
             )
-        return KubeAccess(record["endpoint"], record["ca"], lambda: self._token(name))
+        ours = record["tags"].get(OWNER_TAG) == name
+        return KubeAccess(record["endpoint"], record["ca"], lambda: self._token(name), owned=ours)
 
     def _token(self, name: str) -> Token:
         made = self._session.api.call("GET", f"/v1/clusters/{name}/token")
