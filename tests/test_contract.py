@@ -105,7 +105,16 @@ class TestRecords:
 
     def test_a_provider_can_do_little_unless_it_says_so(self) -> None:
         optional = {field.name for field in dataclasses.fields(contract.Provider) if field.default is None}
-        assert optional == {"provisioner", "nodes", "doctor", "prices", "images", "inventory", "room"}
+        assert optional == {
+            "provisioner",
+            "nodes",
+            "doctor",
+            "prices",
+            "images",
+            "inventory",
+            "room",
+            "let_pull",
+        }
 
     def test_the_seam_is_small(self) -> None:
         protocols = [

@@ -9,7 +9,7 @@ from clouddeploy.app.load import describes_app
 from clouddeploy.app.model import ALL, App, Target
 from clouddeploy.cli import view
 from clouddeploy.cli.project import chosen, find_app
-from clouddeploy.errors import CloudDeployError, ConfigError, NotFoundError
+from clouddeploy.errors import CloudDeployError, ConfigError, ForeignResourceError, NotFoundError
 from clouddeploy.prices.allocatable import Room
 from clouddeploy.prices.live import Live
 from clouddeploy.seam.provider import Provider
@@ -55,7 +55,7 @@ def _read(target: Target, provider: Provider) -> Live:
     found = Live(settings.name, settings.provider, region, machines, quotas)
     try:
         reached = access(target, provider)
-    except NotFoundError:
+    except (NotFoundError, ForeignResourceError):  # nodes of others say nothing about ours
         return found
     with connect(reached) as kube:
         told = capacity(kube)

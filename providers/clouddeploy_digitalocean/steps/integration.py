@@ -20,7 +20,10 @@ class Finder(Protocol):
 
 
 class IntegrationStep:
-    """DOKS does it only for a cluster that runs. Adds a registry to those that the cluster has."""
+    """DOKS does it only for a cluster that runs. Adds a registry to those that the cluster has.
+
+    READY once DOKS lists it; how many seconds later the pull secret is in every namespace is UNVERIFIED.
+    """
 
     title = "pulling from the registry"
 
