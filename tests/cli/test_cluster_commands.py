@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -95,6 +95,41 @@ def test_a_dry_run_that_would_be_refused_ends_as_the_run_would(cluster: Cluster,
     done = cluster("create", "--dry-run")
     one_error(done, 5, "was not made by clouddeploy", "nothing was changed")
     assert "refuse" in done.out
+
+
+@pytest.mark.usefixtures("made")
+def test_a_cluster_that_is_there_is_compared_with_the_wishes(cluster: Cluster, zeta: Zeta) -> None:
+    before = zeta.cloud.writes()
+    wishes = ("--nodes", "4", "--version", "1.34", "--machine", "huge-64", "--no-ha")
+    done = cluster("create", *wishes, "--yes")
+    said = " ".join(done.err.split())
+    assert (done.code, done.out) == (0, "cluster shop is there, and stays as it is\n")
+    assert (
+        "it runs Kubernetes 1.33 and not 1.34: clouddeploy cluster upgrade --to zeta --version 1.34" in said
+    )
+    assert "it does not have 4 nodes (nodes is 2): clouddeploy cluster scale --to zeta --nodes 4" in said
+    assert "--machine, --ha/--no-ha: what it was made with cannot be changed" in said
+    assert "cluster scale --to zeta --nodes 4" in " ".join(
+        cluster("create", *wishes, "--dry-run").err.split()
+    )
+    assert zeta.cloud.writes() == before
+
+
+@pytest.mark.usefixtures("made")
+def test_a_cluster_that_is_there_as_it_is_wished_is_ready_without_a_question(cluster: Cluster) -> None:
+    done = cluster("create", "--nodes", "2", "--version", "1.33")
+    assert (done.code, done.out) == (0, "cluster shop is ready\n")
+    assert "is there" not in done.err
+
+
+def test_where_nodes_are_not_counted_a_wish_for_them_is_said_to_be_without_effect(
+    run: Run, static_app: Path, aws: Mapping[str, str]
+) -> None:
+    done = run("cluster", "create", "--nodes", "3", "--dry-run", "--to", "aws", env=aws)
+    assert done.code == 0
+    assert "aws makes nodes as the pods need them: nodes, cpus and memory have no effect" in " ".join(
+        done.err.split()
+    )
 
 
 def test_the_next_commands_mean_the_cluster_of_the_same_name(cluster: Cluster, zeta: Zeta) -> None:
@@ -214,7 +249,7 @@ def test_ctrl_c_says_which_command_goes_on(
     monkeypatch.chdir(folder)
     assert cli.run(["cluster", "upgrade", "--yes"]) == 130
     assert "clouddeploy cluster upgrade --to zeta --version 1.34 goes on" in one_line(capsys)
-    assert cli.run(["cluster", "create", "--yes"]) == 130
+    assert cli.run(["cluster", "create", "--name", "other", "--yes"]) == 130
     assert "the same command goes on" in one_line(capsys)
 
 

@@ -10,12 +10,13 @@ import typer
 from clouddeploy import clusters
 from clouddeploy.app.model import Target
 from clouddeploy.cli import live, options, view
-from clouddeploy.cli.cluster.common import PATIENCE, Name, connect, print_plan, settings_of
+from clouddeploy.cli.cluster.common import PATIENCE, Name, connect, naming, print_plan, settings_of
 from clouddeploy.cli.cluster.money import print_costs, total
 from clouddeploy.cli.estimates import estimated, print_estimate
 from clouddeploy.cli.project import seconds
 from clouddeploy.errors import ConfigError
 from clouddeploy.seam.cluster import Cost
+from clouddeploy.seam.provider import Provider
 from clouddeploy.seam.target import TargetSettings
 
 Nodes = Annotated[
@@ -69,20 +70,58 @@ def create(
         print_plan(planned)
     clusters.require_possible(planned)
     clusters.require_offered(provider, settings)
+    complete = all(one.action is clusters.Action.KEEP for one in planned)
+    fixed = {"--cpus": cpus, "--memory": memory, "--machine": machine, "--ha/--no-ha": ha}
+    given = [flag for flag, value in fixed.items() if value is not None]
+    as_wished = _say_what_differs(provider, settings, given, complete=complete, name=name)
+    if complete:
+        told = "is ready" if as_wished else "is there, and stays as it is"
+        view.say(f"cluster {spec.name} {told}", style="bold green")
+        if dry_run:
+            view.note("nothing was changed")
+        else:
+            _say_next(target, name)
+        return
     costs = clusters.provisioner_of(provider, settings).costs(spec)
     monthly = _print_price(target, settings, costs)
     if dry_run:
         view.note("nothing was changed")
         return
     price = f" for {monthly} USD a month" if costs else ""
-    where = settings.name
-    view.confirm(f"create cluster {spec.name} on {where}? It is billed{price} until deleted", yes=yes)
+    view.confirm(f"create cluster {spec.name} on {settings.name}? It is billed{price} until deleted", yes=yes)
     with live.progress() as progress:
         clusters.up(steps, progress=progress, timeout=seconds(timeout, PATIENCE))
     view.say(f"cluster {spec.name} is ready", style="bold green")
+    _say_next(target, name)
+
+
+def _say_next(target: Target, name: str | None) -> None:
+    where = target.settings.name
     if name and name != target.settings.cluster.name:
         view.note(f"to deploy to it, write cluster: {{name: {name}}} in target {where}, then")
     view.next_step(f"clouddeploy deploy --to {where}")
+
+
+def _say_what_differs(
+    provider: Provider, settings: TargetSettings, given: Sequence[str], *, complete: bool, name: str | None
+) -> bool:
+    """A line for each wish without effect; whether a cluster that is there is as it is wished."""
+    spec = settings.cluster
+    if provider.nodes is None and (spec.nodes, spec.cpus, spec.memory_gib) != (None, None, None):
+        view.note(
+            f"{provider.name} makes nodes as the pods need them: nodes, cpus and memory have no effect",
+            style="yellow",
+        )
+    listed = next((one for one in provider.clusters.list() if one.name == spec.name and one.owned), None)
+    if listed is None:
+        return True
+    again = naming(settings, name)
+    found = list(clusters.differences(provider, settings, listed, complete=complete, again=again))
+    if given:
+        found.append(f"{', '.join(given)}: what it was made with cannot be changed, and is not compared")
+    for one in found:
+        view.note(f"cluster {spec.name} is there: {one}", style="yellow")
+    return not found
 
 
 def _print_price(target: Target, settings: TargetSettings, costs: Sequence[Cost]) -> str:
