@@ -20,7 +20,7 @@ def test_what_is_there_what_is_not_and_what_to_do(run: Run, zeta: Zeta) -> None:
         "? zeta cluster shop is not there",
         "fix: clouddeploy cluster create",
     ]
-    assert "clouddeploy deploy" in done.err
+    assert "→ clouddeploy cluster create --to zeta   nothing that was asked is missing" in done.err
     assert zeta.cloud.writes() == 0
 
 

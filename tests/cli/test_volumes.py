@@ -90,6 +90,6 @@ def test_it_runs_and_its_data_stays_until_that_is_unwanted(run: Run, shop: Shop)
 
 def test_its_price_is_said_before_anything_is_made(run: Run, shop: Shop) -> None:
     usd = {"aws": "0.96", "gcp": "1.20", "digitalocean": "1.20", "alibaba": "1.54"}[shop.provider]
-    shown = run("cluster", "create", "--to", "lab", "--dry-run", env=shop.env).out
+    shown = run("cluster", "create", "--to", "lab", "--name", "fresh", "--dry-run", env=shop.env).out
     (line,) = [line for line in shown.splitlines() if line.startswith("volumes")]
     assert usd in line

@@ -14,8 +14,8 @@ from clouddeploy.cli.cluster.common import PATIENCE, Name, connect, naming, prin
 from clouddeploy.cli.cluster.money import print_costs, total
 from clouddeploy.cli.estimates import estimated, print_estimate
 from clouddeploy.cli.project import seconds
-from clouddeploy.errors import ConfigError
-from clouddeploy.seam.cluster import Cost
+from clouddeploy.errors import ConfigError, PreconditionError
+from clouddeploy.seam.cluster import Cluster, Cost
 from clouddeploy.seam.provider import Provider
 from clouddeploy.seam.target import TargetSettings
 
@@ -112,7 +112,7 @@ def _say_what_differs(
             f"{provider.name} makes nodes as the pods need them: nodes, cpus and memory have no effect",
             style="yellow",
         )
-    listed = next((one for one in provider.clusters.list() if one.name == spec.name and one.owned), None)
+    listed = _listed(provider, spec.name)
     if listed is None:
         return True
     again = naming(settings, name)
@@ -122,6 +122,14 @@ def _say_what_differs(
     for one in found:
         view.note(f"cluster {spec.name} is there: {one}", style="yellow")
     return not found
+
+
+def _listed(provider: Provider, name: str) -> Cluster | None:
+    """Our cluster of this name; None too where looking needs what `create` makes first, such as an API."""
+    try:
+        return next((one for one in provider.clusters.list() if one.name == name and one.owned), None)
+    except PreconditionError:
+        return None
 
 
 def _print_price(target: Target, settings: TargetSettings, costs: Sequence[Cost]) -> str:

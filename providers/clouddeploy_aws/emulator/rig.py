@@ -52,7 +52,8 @@ def _disown_eks(name: str) -> None:
 
     from clouddeploy.contract import OWNER_TAG
 
-    eks = boto3.client("eks")
+    # boto3's own session would keep the credentials of whoever asked it first.
+    eks = boto3.Session().client("eks")
     arn = eks.describe_cluster(name=name)["cluster"].get("arn", "")
     eks.untag_resource(resourceArn=arn, tagKeys=[OWNER_TAG])
 
