@@ -16,6 +16,7 @@ from clouddeploy.prices.choose import Question, answer
 from clouddeploy.prices.clouds import CLOUDS
 from clouddeploy.prices.clouds.base import Cloud, Site
 from clouddeploy.prices.demand import Assumptions, Demand, Wishes
+from clouddeploy.prices.features import versions
 from clouddeploy.prices.offers import Offer
 from clouddeploy.prices.packing import pack
 from clouddeploy.seam.cluster import Cost
@@ -70,7 +71,7 @@ def estimate(settings: TargetSettings, shape: Shape, demand: Demand, catalog: Ca
     wishes = Wishes(
         region=region,
         ha=bool(spec.ha),
-        version=spec.version,
+        version=_minor(provider, spec.version),
         auto=not shape.machine,
         paid_registry=paid,
     )
@@ -83,6 +84,11 @@ def estimate(settings: TargetSettings, shape: Shape, demand: Demand, catalog: Ca
         return _serverless(question)
     found = answer(question, steady=False)
     return _from_offer(found, question) if isinstance(found, Offer) else None
+
+
+def _minor(provider: str, version: str | None) -> str:
+    """The Kubernetes minor of a version; without one the newest: no cluster is made on a minor that ends."""
+    return ".".join(version.split(".")[:2]) if version else versions(provider)[0].minor
 
 
 def _counted(question: Question, shape: Shape) -> Estimate | None:

@@ -183,3 +183,12 @@ def test_only_what_is_asked_for_is_billed() -> None:
         "registry",
         "egress",
     }
+
+
+@pytest.mark.parametrize(("version", "said"), [(None, False), ("1.36", False), ("1.34.9", True)])
+def test_only_the_version_that_is_made_is_said_to_leave_support(version: str | None, said: bool) -> None:
+    found = estimate(
+        target("aws", "eu-central-1", ClusterSpec("shop", version=version)), Shape(), APP, CATALOG
+    )
+    assert found
+    assert any("1.34" in note for note in found.notes) is said
