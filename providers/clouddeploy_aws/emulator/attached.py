@@ -1,4 +1,4 @@
-"""What EKS Auto Mode's controllers make in the account: load balancers, their groups, and EBS volumes.
+"""What EKS Auto Mode's controllers make in the account: load balancers and EBS volumes.
 
 Tags as they set them. Source: EKS user guide, "Use Service Annotations to configure Network Load
 Balancers", "Create an IngressClass to configure an Application Load Balancer", "Create a storage class".
@@ -62,6 +62,8 @@ class Attached:
             made.add_tags(tags)
             self._made[volume.uid] = made
         made = self._made[volume.uid]
+        if made.id not in self._ec2.volumes:
+            return None  # somebody deleted it
         made.size = volume.gib
         return str(made.id)
 
