@@ -113,8 +113,8 @@ def confirm(question: str, *, yes: bool) -> None:
         from clouddeploy.errors import ConfigError
 
         raise ConfigError(f"not confirmed: {question}", fix="add --yes; nothing was changed")
-    _err.print(Text(f"{question} [y/N] ", style="bold"), end="")
     try:
+        _err.print(Text(f"{question} [y/N] ", style="bold"), end="")
         answer = sys.stdin.readline()
     except KeyboardInterrupt:
         _err.print()

@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,12 @@ HEARS = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)
 MAIN = HEARS + "from clouddeploy.cli.main import main; main()"
 TOO_EARLY = HEARS + (
     "from clouddeploy.cli import main; main._hurry = lambda: signal.raise_signal(signal.SIGINT); main.main()"
+)
+# The question is on the screen, and nobody waits for an answer yet.
+TOO_QUICK = HEARS + (
+    "from clouddeploy.cli import main, view; show = view._err.print; "
+    "press = lambda: signal.raise_signal(signal.SIGINT); "
+    "view._err.print = lambda *shown, **how: (show(*shown, **how), how and press()); main.main()"
 )
 
 Start = Callable[..., subprocess.Popen[str]]
@@ -51,10 +58,11 @@ def test_in_the_middle_of_the_work(start: Start, zeta: Zeta) -> None:
     running: list[subprocess.Popen[str]] = []
 
     def press(_: Request) -> None:
+        asleep(running[0])
         running[0].send_signal(signal.SIGINT)
         running[0].wait(timeout=60)
 
-    zeta.cloud.faults.before(1, press, writes)
+    zeta.cloud.faults.after(1, press, writes)
     running.append(start("cluster", "create", "--to", "zeta", "--yes"))
     _, told = running[0].communicate(timeout=60)
     assert running[0].returncode == 130
@@ -69,12 +77,23 @@ def test_at_a_question(start: Start, zeta: Zeta) -> None:
     process = start("cluster", "create", "--to", "zeta", stdin=there, stderr=there)
     os.close(there)
     told = until(here, "[y/N]")
+    asleep(process)
     process.send_signal(signal.SIGINT)
     assert process.wait(timeout=60) == 130
     told += until(here, "nothing was changed")
     os.close(here)
     assert "interrupted; nothing was changed" in told
     assert "Traceback" not in told
+    assert zeta.cloud.writes() == 0
+
+
+def test_at_a_question_that_nobody_has_read(start: Start, zeta: Zeta) -> None:
+    here, there = pty.openpty()
+    process = start("cluster", "create", "--to", "zeta", program=TOO_QUICK, stdin=there, stderr=there)
+    os.close(there)
+    assert process.wait(timeout=60) == 130
+    assert "interrupted; nothing was changed" in until(here, "nothing was changed")
+    os.close(here)
     assert zeta.cloud.writes() == 0
 
 
@@ -87,5 +106,17 @@ def until(terminal: int, words: str) -> str:
     """What a terminal shows up to some words."""
     shown = ""
     while words not in shown:
-        shown += os.read(terminal, 4096).decode()
+        try:
+            shown += os.read(terminal, 4096).decode()
+        except OSError:  # the program has ended
+            pytest.fail(f"{words!r} never came after {shown!r}")
     return shown
+
+
+def asleep(process: subprocess.Popen[str]) -> None:
+    """Return when a process waits: Python misses a signal in the instant before."""
+    looks = 0
+    while looks < 5:
+        state = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()[0]
+        looks = looks + 1 if state == "S" else 0
+        time.sleep(0.02)
