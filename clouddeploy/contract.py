@@ -26,6 +26,7 @@ from clouddeploy.seam.cluster import (
     Step,
     Token,
 )
+from clouddeploy.seam.network import unanswered
 from clouddeploy.seam.provider import Connect, Provider, Traits
 from clouddeploy.seam.registry import IDENTITY_TOKEN, Images, Login, Registry, Repository, StoredImage
 from clouddeploy.seam.secret import Secret, redact
@@ -67,4 +68,5 @@ __all__ = [
     "Token",
     "Traits",
     "redact",
+    "unanswered",
 ]

@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
+from clouddeploy.contract import unanswered
 from clouddeploy.errors import (
     CloudDeployError,
     ConfigError,
@@ -166,7 +167,7 @@ def _translate(doing: str, error: Exception) -> CloudDeployError | None:
     if _NO_JSON.search(str(getattr(cause, "message", "") or cause)):
         said = f"could not {doing}: the answer was not one of Alibaba Cloud's, or its service is out of order"
         return TemporaryError(said, fix="run it again in a minute; else look for a proxy in the way")
-    return TemporaryError(
+    return unanswered(doing, error, authorities="REQUESTS_CA_BUNDLE") or TemporaryError(
         f"could not {doing}: {_sentence(cause)}",
         fix="check the network and the region, then run it again",
     )
@@ -187,11 +188,6 @@ def _refusal(error: Any, status: int) -> Refusal:
 def _sentence(error: object) -> str:
     """The first line of what a library says, without its nesting."""
     told = getattr(error, "message", None) or str(error)
-    lost = re.search(
-        r"(timed out|refused|reset|aborted|resolve|unreachable|disconnected|Name or service)", told
-    )
-    if lost and len(told) > 100:
-        return f"the connection failed ({lost.group(1)})"
     return " ".join(str(told).split())[:200].rstrip(". ") or type(error).__name__
 
 

@@ -6,6 +6,7 @@ import re
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
+from clouddeploy.contract import unanswered
 from clouddeploy.errors import (
     CloudDeployError,
     ConfigError,
@@ -125,7 +126,7 @@ def _unanswered(doing: str, error: Exception) -> CloudDeployError:
     if isinstance(error, sdk.ParamValidationError | sdk.InvalidRegionError):
         return ConfigError(f"could not {doing}: {text}", fix="check the names and the region in the target")
     if isinstance(error, sdk.HTTPClientError | sdk.ConnectionError):
-        return TemporaryError(
+        return unanswered(doing, error, authorities="AWS_CA_BUNDLE") or TemporaryError(
             f"could not {doing}: {text}", fix="check the network and the region, then run it again"
         )
     return CloudDeployError(f"could not {doing}: {text}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from contextlib import AbstractContextManager
 
+from clouddeploy.contract import unanswered
 from clouddeploy.errors import (
     CloudDeployError,
     ConfigError,
@@ -26,7 +27,6 @@ THROTTLED = "too_many_requests"
 _BILLING = re.compile(r"billing|payment|locked|suspended", re.IGNORECASE)
 _QUOTA = re.compile(r"\blimits?\b|quota|exceed", re.IGNORECASE)
 _BUSY = re.compile(r"in progress|being (created|deleted|updated)|still|pending|not ready", re.IGNORECASE)
-_TLS = re.compile(r"CERTIFICATE_VERIFY_FAILED|certificate verify failed|SSLError", re.IGNORECASE)
 
 
 def translated(doing: str) -> AbstractContextManager[None]:
@@ -51,12 +51,9 @@ def _translate(doing: str, error: Exception) -> CloudDeployError | None:
 
 def _unanswered(doing: str, error: Exception) -> CloudDeployError:
     """Nothing came back, or something that is no answer of this API."""
+    if lost := unanswered(doing, error, authorities="REQUESTS_CA_BUNDLE"):
+        return lost
     text = str(error).replace("\n", " ").rstrip(". ")
-    if _TLS.search(text):
-        return PreconditionError(
-            f"could not {doing}: the certificate of api.digitalocean.com is not trusted: {text}",
-            fix="set this machine's clock; behind a proxy set REQUESTS_CA_BUNDLE to its authority",
-        )
     return TemporaryError(f"could not {doing}: {text}", fix="check the network, then run it again")
 
 

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+from clouddeploy.contract import unanswered
 from clouddeploy.errors import (
     CloudDeployError,
     ConfigError,
@@ -120,8 +121,8 @@ def _unreadable(doing: str) -> TemporaryError:
     )
 
 
-def _unreached(doing: str, error: Exception) -> TemporaryError:
-    return TemporaryError(
+def _unreached(doing: str, error: Exception) -> CloudDeployError:
+    return unanswered(doing, error, authorities="REQUESTS_CA_BUNDLE") or TemporaryError(
         f"could not {doing}: {_sentence(error)}", fix="check the network, then run it again"
     )
 

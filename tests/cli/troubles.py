@@ -7,6 +7,7 @@ Where a cloud has no such trouble, the cell is the reason.
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from moto_fixtures import alibaba, aws, digitalocean, gcp
 
 USAGE, PRECONDITION, TEMPORARY = 2, 5, 75
 
+NOBODY = "127.0.0.1:9"
 CREATE = ("cluster", "create", "--yes")
 PUSH = ("push",)
 
@@ -132,6 +134,12 @@ def outage(given: Given) -> Changes:
     weather = weather_of(given.cloud)
     weather.before(1, lambda _: weather.outage(300, Hurried()))
     return {"ODD_PACE": "20"}
+
+
+def unplugged(given: Given) -> Changes:
+    """Every variable that named the cloud names a closed port."""
+    ours = re.compile(r"\b(127\.0\.0\.1|localhost):\d+")
+    return {name: ours.sub(NOBODY, value) for name, value in given.cloud.environment.items()}
 
 
 CREDENTIALS: Mapping[str, Mapping[str, Cell | str]] = {
@@ -348,6 +356,14 @@ WISHES: Mapping[str, Mapping[str, Cell | str]] = {
     },
     "it answers 503 for five minutes": {
         name: Cell(TEMPORARY, ("could not", "fix: run it again in a minute"), outage)
+        for name in ("alibaba", "aws", "digitalocean", "gcp")
+    },
+    "nobody answers": {
+        name: Cell(
+            TEMPORARY,
+            ("could not", f"{NOBODY} refuses connections", "fix: check the network and the region"),
+            unplugged,
+        )
         for name in ("alibaba", "aws", "digitalocean", "gcp")
     },
 }

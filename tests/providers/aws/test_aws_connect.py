@@ -177,6 +177,6 @@ def test_credentials_that_aws_refuses(
 
 def test_nobody_listens(aws_account: AwsAccount, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL_STS", "http://127.0.0.1:1")
-    with pytest.raises(TemporaryError, match="Could not connect") as caught:
+    with pytest.raises(TemporaryError, match="refuses connections") as caught:
         connect(aws_account.target()).identity()
     assert caught.value.exit_code == 75

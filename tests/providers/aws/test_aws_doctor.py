@@ -175,7 +175,7 @@ def test_the_root_user_is_no_user_to_work_with(aws_account: AwsAccount) -> None:
     [
         ("AWS_ACCESS_KEY_ID", None, "there are no AWS credentials"),
         ("AWS_SECRET_ACCESS_KEY", "wrong" * 8, "AWS refuses the credentials"),
-        ("AWS_ENDPOINT_URL_STS", "http://127.0.0.1:1", "Could not connect"),
+        ("AWS_ENDPOINT_URL_STS", "http://127.0.0.1:1", "refuses connections"),
     ],
 )
 def test_nothing_is_raised_and_every_failure_has_a_fix(

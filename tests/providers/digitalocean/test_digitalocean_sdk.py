@@ -12,6 +12,7 @@ import pytest
 
 from clouddeploy.clusters import up
 from clouddeploy.contract import ClusterSpec, Secret
+from clouddeploy.emulator.certificates import Authority
 from clouddeploy.emulator.faults import writes
 from clouddeploy.emulator.server import Server
 from clouddeploy.errors import (
@@ -176,11 +177,13 @@ def test_an_answer_that_is_no_json_is_no_traceback(do_account: DigitalOceanAccou
         Api(repaired).clusters()
 
 
-def test_an_untrusted_certificate_is_named() -> None:
-    from azure.core.exceptions import ServiceRequestError
-
-    with pytest.raises(PreconditionError, match="certificate") as caught, translated("list the clusters"):
-        raise ServiceRequestError("[SSL: CERTIFICATE_VERIFY_FAILED] self-signed certificate")
+def test_an_untrusted_certificate_is_named(tmp_path: Path) -> None:
+    stranger = Authority(tmp_path, "stranger").server("cloud")
+    with (
+        Server(lambda *_: [], tls=stranger) as server,
+        pytest.raises(PreconditionError, match="certificate that is not trusted") as caught,
+    ):
+        Api(Sdk(Secret("dop_v1_secret"), server.url)).clusters()
     assert "REQUESTS_CA_BUNDLE" in str(caught.value.fix)
 
 
