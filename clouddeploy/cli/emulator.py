@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from pathlib import Path
 from typing import Annotated
+from urllib.request import getproxies_environment
 
 import typer
 
@@ -44,7 +45,7 @@ def up(
         running = emulated.start(
             cloud, emulated.home(cloud), account=account, region=region, pace=pace, keep=True
         )
-    for name, value in running.environment.items():
+    for name, value in {**running.environment, **_past_proxies()}.items():
         view.secret_result(f"export {name}={shlex.quote(value)}")
     view.note(f"emulated {cloud} runs as process {running.pid}; its credentials work only here")
     bundles = sorted(name for name in running.environment if name.endswith("_CA_BUNDLE"))
@@ -90,3 +91,13 @@ def run(
 def _named(cloud: str) -> str:
     """The option that names a cloud; nothing for the one that is meant without it."""
     return "" if cloud == emulated.USUAL else f" --cloud {cloud}"
+
+
+def _past_proxies() -> dict[str, str]:
+    """Where the shell has proxies: its exceptions from them, and loopback, which no proxy can reach."""
+    proxies = getproxies_environment()
+    if set(proxies) <= {"no"}:
+        return {}
+    past = [name for name in proxies.get("no", "").split(",") if name]
+    value = ",".join(dict.fromkeys([*past, "127.0.0.1", "localhost"]))
+    return {"NO_PROXY": value, "no_proxy": value}

@@ -6,6 +6,7 @@ What is put right here, seen in alibabacloud_credentials 1.0.12, darabonba-core 
 - ACR says `IsSuccess: false` with HTTP 200, which raises nothing.
 - Every list of objects that a request leaves out is sent as an empty one: changing a node pool's size
   would take its tags, disks, labels and taints away.
+- NO_PROXY is not looked at, and neither are the variables that name a proxy's authority.
 - A kept connection that the service has closed loses the next request. The SDK repeats none, which is
   what requests without an idempotency token need; here reads are sent once more.
 """
@@ -140,6 +141,8 @@ class Sdk:
 
         silence()
         endpoint = endpoint_of(product)
+        if endpoint:
+            _go_past_proxies()
         settings: Json = {
             "credential": self._credentials(),
             "region_id": self._region,
@@ -148,7 +151,6 @@ class Sdk:
             "user_agent": "clouddeploy",
             "protocol": "http" if endpoint else "https",
             "endpoint": endpoint or _host(product, self._region, kind),
-            "no_proxy": "127.0.0.1,localhost" if endpoint else None,
         }
         config = utils_models.Config(**settings)
         return kind(config)
@@ -251,4 +253,12 @@ def _request_id(answer: Mapping[str, Any]) -> str:
 def _runtime() -> Any:
     from darabonba.runtime import RuntimeOptions
 
-    return RuntimeOptions(autoretry=False)
+    options: Any = RuntimeOptions(autoretry=False)
+    options.ca = os.environ.get("REQUESTS_CA_BUNDLE")
+    return options
+
+
+def _go_past_proxies() -> None:
+    """Only loopback is spoken to in plain http, and no proxy reaches this machine's."""
+    for name in ("HTTP_PROXY", "http_proxy"):
+        os.environ.pop(name, None)

@@ -11,6 +11,7 @@ import pytest
 
 from tests.commandline import Run
 
+NOBODY = "http://127.0.0.1:9"
 TARGETS = """\
 apiVersion: clouddeploy/v1
 app: shop
@@ -47,6 +48,21 @@ def test_it_is_found_again_and_ended(run: Run, clouds: dict[str, str]) -> None:
     assert "REQUESTS_CA_BUNDLE let this shell trust no other host" in again.err
     assert "clouddeploy emulator down --cloud all" in again.err
     assert "clouddeploy emulator down --cloud all   this one is" in run("emulator", "down").err
+
+
+def test_behind_a_proxy_the_emulated_clouds_are_reached_all_the_same(
+    run: Run, static_app: Path, clouds: dict[str, str]
+) -> None:
+    (static_app / "clouddeploy.yaml").write_text(TARGETS)
+    past = "intra.example,127.0.0.1,localhost"
+    proxies = {"HTTP_PROXY": NOBODY, "HTTPS_PROXY": NOBODY, "NO_PROXY": "intra.example"}
+    told = run("emulator", "up", "--cloud", "all", env=proxies).out.splitlines()
+    exported = [f"export {name}={past}" for name in ("NO_PROXY", "no_proxy")]
+    assert [line for line in told if "no_proxy" in line.lower()] == exported
+    proxies |= {"NO_PROXY": past, "no_proxy": past, "PATH": os.environ["PATH"]}
+    rows = run("doctor", "--to", "all", env={**clouds, **proxies}).out.splitlines()
+    good = [row.split()[1] for row in rows if row.startswith("✓") and "credentials" in row]
+    assert sorted(good) == ["ali", "aws", "do", "gcp"]
 
 
 def test_four_clouds_in_one_process_serve_one_push(
