@@ -10,12 +10,15 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+import httpx2
+
 from clouddeploy.errors import (
     CloudDeployError,
     CredentialsError,
     NotFoundError,
     TemporaryError,
 )
+from clouddeploy.seam.proxies import proxy_for, refused
 
 _LOOK = "see whether the cluster is running: clouddeploy cluster show"
 _MAKE = "make the namespace (kubectl create namespace) or deploy to another with --namespace"
@@ -37,6 +40,9 @@ def unreachable(server: str, error: BaseException) -> CloudDeployError:
             fix="its certificate and the cluster's CA do not match: was the cluster made anew? "
             "clouddeploy cluster show",
         )
+    proxy = proxy_for(urlsplit(server).hostname or "")
+    if proxy and isinstance(error, httpx2.ProxyError):
+        return refused(f"the Kubernetes API at {host}", proxy, str(error))
     if any(isinstance(cause, socket.gaierror) for cause in causes):
         return CloudDeployError(
             f"the Kubernetes API's name {urlsplit(server).hostname} cannot be resolved",

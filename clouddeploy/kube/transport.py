@@ -17,6 +17,7 @@ from clouddeploy.kube.clock import Clock
 from clouddeploy.kube.errors import passing, refusal, unreachable
 from clouddeploy.kube.tls import tls_context
 from clouddeploy.seam.cluster import Credential, KubeAccess, Token
+from clouddeploy.seam.proxies import proxy_for
 
 RENEW_BEFORE = timedelta(minutes=2)
 PAUSES = (0.2, 0.5, 1.0, 2.0, 4.0)
@@ -96,7 +97,10 @@ class ApiTransport(httpx2.BaseTransport):
                 self._inner = self._connected()
 
     def _connected(self) -> httpx2.HTTPTransport:
-        return httpx2.HTTPTransport(verify=tls_context(self._access, self._credential), trust_env=False)
+        proxy = proxy_for(httpx2.URL(self._access.server).host)
+        way = httpx2.Proxy(f"http://{proxy.name}", headers=dict(proxy.headers())) if proxy else None
+        tls = tls_context(self._access, self._credential)
+        return httpx2.HTTPTransport(verify=tls, trust_env=False, proxy=way)
 
 
 def check_server(server: str) -> str:

@@ -14,18 +14,22 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from clouddeploy.oci.dialing import Judge, dial
 from clouddeploy.oci.heads import WholeResponse
+from clouddeploy.oci.tunnel import tunnel
 from clouddeploy.oci.urls import Origin
+from clouddeploy.seam.proxies import Proxy, proxy_for
+
+Met = Callable[[str, str | None], None]
 
 
 class Connections:
     """The connections that are open. Ends them, also those that other threads wait on.
 
     `judge` sees every address before it is connected to, `met` the peer of each connection before
-    anything is sent. `ready` may hold back what is to be sent to an origin.
+    anything is sent, None for a peer behind a proxy. `ready` may hold back what is to be sent to an origin.
     """
 
     def __init__(
-        self, judge: Judge, met: Judge, ready: Callable[[Origin], object], send_timeout: float
+        self, judge: Judge, met: Met, ready: Callable[[Origin], object], send_timeout: float
     ) -> None:
         self._judge = judge
         self._met = met
@@ -36,7 +40,10 @@ class Connections:
         self._lock = threading.Lock()
 
     def dial(self, connection: HTTPConnection) -> socket.socket:
-        """A socket to a peer that may be talked to."""
+        """A socket to a peer that may be talked to, through a proxy where the environment names one."""
+        proxy = proxy_for(connection.host.strip("[]")) if isinstance(connection, HTTPSConnection) else None
+        if proxy:
+            return self._through(proxy, connection)
         sock = dial(connection, self._judge)
         try:
             self._met(connection.host, str(sock.getpeername()[0]))
@@ -44,6 +51,10 @@ class Connections:
             sock.close()
             raise
         return sock
+
+    def _through(self, proxy: Proxy, connection: HTTPConnection) -> socket.socket:
+        self._met(connection.host, None)
+        return tunnel(connection.host.strip("[]"), connection.port, proxy, self._send_timeout)
 
     def opened(self, connection: HTTPConnection) -> None:
         """Remember a connection, and wait until it is to be used."""

@@ -31,6 +31,15 @@ def dial(connection: HTTPConnection, judge: Judge) -> socket.socket:
     return _connected(connection, last)
 
 
+def known_addresses(host: str) -> list[str]:
+    """The IP addresses of a host as far as they are known here; none for a name that is not."""
+    try:
+        found = socket.getaddrinfo(host.strip("[]"), None, type=socket.SOCK_STREAM)
+    except (socket.gaierror, UnicodeError):
+        return []
+    return [str(sockaddr[0]) for *_, sockaddr in found]
+
+
 def _addresses(connection: HTTPConnection) -> list[str]:
     """The IP addresses of a connection's host, in the resolver's order; link-local ones with their zone."""
     host = connection.host.strip("[]")

@@ -1,4 +1,4 @@
-"""One HTTP exchange: no proxies, no cookies, no netrc, no redirects; failures in our words."""
+"""One HTTP exchange: no cookies, no netrc, no redirects; failures in our words."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ from urllib3.exceptions import (
 from clouddeploy.errors import CloudDeployError
 from clouddeploy.oci.addresses import Zone, may_name, zone_of
 from clouddeploy.oci.connections import Connections
+from clouddeploy.oci.dialing import known_addresses
 from clouddeploy.oci.failures import Refusal, UnavailableError, clean, failure, garbage
 from clouddeploy.oci.retry import retry_after
 from clouddeploy.oci.urls import Origin, target_of
@@ -213,11 +214,14 @@ class Transport:
             fix="nothing was sent there; tell whoever runs this registry",
         )
 
-    def _met(self, host: str, peer: str) -> None:
-        self._judge(host, peer)
+    def _met(self, host: str, peer: str | None) -> None:
         if self._is_home(host):
             # The furthest seen: a name that answers from inside later gains nothing by it.
-            self._home_zone = max(self._home_zone, zone_of(peer), Zone.LOOPBACK)
+            self._home_zone = max(self._home_zone, zone_of(peer) if peer else Zone.PUBLIC, Zone.LOOPBACK)
+            return
+        # Behind a proxy nobody tells who is met: what is known here of the name has to do.
+        for address in [peer] if peer else known_addresses(host):
+            self._judge(host, address)
 
     def _is_home(self, host: str) -> bool:
         return host.strip("[]").lower() == self._home_host

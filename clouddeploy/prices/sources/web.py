@@ -7,10 +7,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any
+from urllib.parse import urlsplit
 
 import urllib3
 
 from clouddeploy.errors import CloudDeployError, CredentialsError, TemporaryError
+from clouddeploy.seam.proxies import proxy_for
 
 _TIMEOUT = urllib3.Timeout(connect=10, read=60)
 _MOST_BYTES = 64 * 2**20
@@ -27,7 +29,7 @@ def opened(url: str, headers: Mapping[str, str] | None = None) -> Iterator[urlli
         total=2, backoff_factor=0.2, status_forcelist=(429, 500, 502, 503), raise_on_status=False
     )
     try:
-        with urllib3.PoolManager(timeout=_TIMEOUT, retries=retry) as pool:
+        with _pool(url, retry) as pool:
             answer = pool.request("GET", url, headers=dict(headers or {}), preload_content=False)
             _check(where, answer.status)
             try:
@@ -37,6 +39,15 @@ def opened(url: str, headers: Mapping[str, str] | None = None) -> Iterator[urlli
     except urllib3.exceptions.HTTPError as error:
         message = f"the price list {where} cannot be reached: {type(error).__name__}"
         raise TemporaryError(message, fix="run it again; the prices of before stay") from error
+
+
+def _pool(url: str, retry: urllib3.Retry) -> urllib3.PoolManager:
+    proxy = proxy_for(urlsplit(url).hostname or "")
+    if proxy is None:
+        return urllib3.PoolManager(timeout=_TIMEOUT, retries=retry)
+    return urllib3.ProxyManager(
+        f"http://{proxy.name}", timeout=_TIMEOUT, retries=retry, proxy_headers=proxy.headers()
+    )
 
 
 def read_json(url: str, headers: Mapping[str, str] | None = None) -> Any:
