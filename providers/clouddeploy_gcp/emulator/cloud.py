@@ -16,13 +16,14 @@ from clouddeploy_gcp.emulator import attached, catalog
 from clouddeploy_gcp.emulator.accounts import Accounts, RefusedError, write_private
 from clouddeploy_gcp.emulator.answers import ApiError, ComputeError, Json, Request, no_route
 from clouddeploy_gcp.emulator.artifacts import Artifacts
-from clouddeploy_gcp.emulator.compute import Compute
+from clouddeploy_gcp.emulator.compute import Compute, check_path
 from clouddeploy_gcp.emulator.gke import Gke
 from clouddeploy_gcp.emulator.machines import machines_of
 from clouddeploy_gcp.emulator.nodepools import NodePools
+from clouddeploy_gcp.emulator.queries import checked
 from clouddeploy_gcp.emulator.records import KubernetesApi, Record
 from clouddeploy_gcp.emulator.registry import DataPlane
-from clouddeploy_gcp.emulator.routes import Route, find
+from clouddeploy_gcp.emulator.routes import Matched, Route, find
 from clouddeploy_gcp.emulator.services import Projects, Services
 from clouddeploy_gcp.endpoints import VARIABLE
 
@@ -43,9 +44,6 @@ it has in the cloud."""
 _PROJECT = "clouddeploy-rehearsal"
 _REGION = "europe-west3"
 _NUMBER = "123456789012"
-_WRONG_TYPES = (AttributeError, KeyError, TypeError, ValueError)
-"""What comes of a list where an object is wanted, a word where a number is. Google names the place."""
-
 _OPEN = {"/token", "/tokeninfo"}
 
 
@@ -150,9 +148,6 @@ class GcpCloud:
             status, body = 200, self._answer(request)
         except ApiError as error:
             status, body = error.code, error.body()
-        except _WRONG_TYPES:
-            kind = ComputeError if request.path.startswith("/compute/") else ApiError
-            status, body = 400, kind("INVALID_ARGUMENT", "Invalid value in the request.").body()
         except RefusedError as refused:
             status, body = 400, refused.body
         data = json.dumps(body).encode()
@@ -207,13 +202,24 @@ class GcpCloud:
         if found is None:
             raise no_route(request)
         self.calls.append((request.method, request.path))
-        self._permit(found.route, found.project or self.project)
+        if found.route.api == "compute":
+            check_path(found.named)
+        self._permit(found.route, found.named.get("project") or self.project)
         regional = found.route.api in {"artifacts", "gke", "pools"}
         self.services.require(found.route.service, paid=regional)
         if regional and found.parts and not catalog.has_place(found.route.api, found.parts[0]):
             raise self._no_place(found.route, found.parts[0])
-        serve = getattr(self._apis[found.route.api], found.route.action)
-        answer: Json = serve(*found.parts, request)
+        return self._serve(found, request)
+
+    def _serve(self, found: Matched, request: Request) -> Json:
+        route = found.route
+        try:
+            good = checked(request, route.request, route.body)
+            answer: Json = getattr(self._apis[route.api], route.action)(*found.parts, good)
+        except ApiError as error:
+            if route.api != "compute":
+                raise
+            raise ComputeError.of(error) from error
         return answer
 
     def _no_place(self, route: Route, location: str) -> ApiError:

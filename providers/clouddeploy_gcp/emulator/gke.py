@@ -24,7 +24,7 @@ from clouddeploy_gcp.emulator.fleet import (
     size_of,
 )
 from clouddeploy_gcp.emulator.labels import check_labels
-from clouddeploy_gcp.emulator.messages import container, read, write
+from clouddeploy_gcp.emulator.messages import container, emulated, read, write
 from clouddeploy_gcp.emulator.nodepools import upgrade_nodes
 from clouddeploy_gcp.emulator.operations import Operations
 from clouddeploy_gcp.emulator.records import (
@@ -71,7 +71,7 @@ class Gke:
             "defaultClusterVersion": catalog.DEFAULT_VERSION,
             "validMasterVersions": catalog.VERSIONS,
             "validNodeVersions": catalog.VERSIONS,
-            "validImageTypes": catalog.IMAGE_TYPES,
+            "validImageTypes": list(catalog.IMAGE_TYPES),
             "defaultImageType": "COS_CONTAINERD",
             "channels": channels,
         }
@@ -131,6 +131,7 @@ class Gke:
     def update(self, location: str, name: str, request: Request) -> Json:
         """PUT one cluster: another version of the control plane or of a node pool, one thing at a time."""
         asked = read(container("UpdateClusterRequest"), request.json()).update
+        emulated(asked, ("desired_master_version", "desired_node_version", "desired_node_pool_id"))
         master, nodes = asked.desired_master_version, asked.desired_node_version
         if bool(master) == bool(nodes):  # texts UNVERIFIED
             some = (

@@ -88,9 +88,16 @@ def test_a_self_signed_token_gets_in_but_not_into_the_registry(ask: Asker, gcp_a
         ({"nmae": "demo"}, "Unknown name \"nmae\" at 'cluster': Cannot find field."),
         ({"name": "Demo"}, 'Invalid value for field "cluster.name"'),
         ({"name": ""}, 'Invalid value for field "cluster.name"'),
-        ({"initialNodeCount": "many"}, "Invalid JSON payload received"),
+        (
+            {"initialNodeCount": "many"},
+            "Invalid value at 'cluster.initial_node_count' (TYPE_INT32), \"many\"",
+        ),
         ({"initialNodeCount": 0}, "initial_node_count must be greater than zero"),
-        ({"releaseChannel": {"channel": "SLOW"}}, "Invalid JSON payload received"),
+        (
+            {"releaseChannel": {"channel": "SLOW"}},
+            "Invalid value at 'cluster.release_channel.channel' "
+            '(type.googleapis.com/google.container.v1.ReleaseChannel.Channel), "SLOW"',
+        ),
         ({"initialClusterVersion": "1.12"}, 'Master version "1.12" is unsupported'),
         ({"initialClusterVersion": "1"}, 'Master version "1" is unsupported'),
         ({"initialClusterVersion": "1.33.5-gke"}, 'Master version "1.33.5-gke" is unsupported'),

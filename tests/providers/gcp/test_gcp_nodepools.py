@@ -102,3 +102,26 @@ def test_labels_change_with_the_fingerprint_of_those_that_there_are(
     cluster("POST", change, {"resourceLabels": labels, "labelFingerprint": old})
     found = cluster("GET", CLUSTER)
     assert (found["resourceLabels"], found["labelFingerprint"] == old) == (labels, False)
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status", "message"),
+    [
+        (POOL, {}, 400, "At least one of the update fields must be set."),
+        (POOL, {"nodeVersion": "-", "imageType": "WINDOWS_95"}, 400, 'Image type "WINDOWS_95"'),
+        (POOL, {"nodeVersion": "-", "imageType": "UBUNTU_CONTAINERD"}, 501, "image type is not emulated"),
+        (POOL, {"imageType": "COS_CONTAINERD"}, 501, "image type is not emulated"),
+        (POOL, {"nodeVersion": "-", "tags": {"tags": ["a"]}}, 501, "UpdateNodePoolRequest.tags is not emu"),
+        (CLUSTER, {}, 400, "At least one of the update fields must be set."),
+        (
+            CLUSTER,
+            {"update": {"desiredLocations": [ZONE]}},
+            501,
+            "ClusterUpdate.desired_locations is not emu",
+        ),
+    ],
+)
+def test_a_change_that_is_not_emulated_is_not_passed_over(
+    cluster: Asker, path: str, body: dict[str, Any], status: int, message: str
+) -> None:
+    assert message in cluster.refused("PUT", path, body, status)
