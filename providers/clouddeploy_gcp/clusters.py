@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from clouddeploy.contract import Cluster, KubeAccess, Token
 from clouddeploy.errors import ConfigError, NotFoundError, PreconditionError, TemporaryError
@@ -25,9 +26,7 @@ def every(session: Session) -> Sequence[GkeCluster]:
 
     Raises TemporaryError while GKE cannot tell about one of the zones: what seems absent may be there.
     """
-    request = {"parent": session.parent("-")}
-    with translated(f"list the GKE clusters of {session.project}"):
-        answer = session.sdk.container("list_clusters", request)
+    answer = _everywhere(session)
     missing = [zone for zone in answer.get("missingZones", []) if in_region(zone, session.region)]
     if missing:
         raise TemporaryError(
@@ -53,6 +52,19 @@ def find(session: Session, name: str) -> GkeCluster | None:
     if len(chosen) > 1:
         raise _several(session, name, [one.location for one in chosen])
     return chosen[0] if chosen else None
+
+
+def lives_elsewhere(session: Session, name: str) -> bool:
+    """Whether another region has a cluster of this name, or GKE cannot tell about one of its zones."""
+    answer = _everywhere(session)
+    mine = [cluster_of(one) for one in answer.get("clusters", [])]
+    places = [one.location for one in mine if one.name == name]
+    return any(not in_region(one, session.region) for one in (*places, *answer.get("missingZones", [])))
+
+
+def _everywhere(session: Session) -> Mapping[str, Any]:
+    with translated(f"list the GKE clusters of {session.project}"):
+        return session.sdk.container("list_clusters", {"parent": session.parent("-")})
 
 
 def _several(session: Session, name: str, locations: Sequence[str]) -> ConfigError:

@@ -12,6 +12,10 @@ from clouddeploy_gcp.emulator.gke import Gke
 from clouddeploy_gcp.emulator.pages import compute_page
 from clouddeploy_gcp.emulator.routes import KINDS
 
+_FIREWALLS = "firewalls"
+FREE = {"firewalls", "urlMaps"}
+"""What is not billed of what can be planted."""
+
 _GLOBAL = "CPUS_ALL_REGIONS"
 _BASE = "https://www.googleapis.com/compute/v1/projects"
 
@@ -43,7 +47,7 @@ class Compute:
         self._gke = gke
         self.account = f"{number}-compute@developer.gserviceaccount.com"
         self.down: set[str] = set()
-        self.planted: dict[str, list[Json]] = {kind: [] for kind in KINDS}
+        self.planted: dict[str, list[Json]] = {kind: [] for kind in (*KINDS, _FIREWALLS)}
 
     def plant(self, kind: str, place: str, **fields: Any) -> Json:
         """Put an object of one of the listed kinds into a zone, a region or `global`."""
@@ -96,6 +100,11 @@ class Compute:
         shown, more = compute_page(list(catalog.REGIONS), request)
         items = [self.region(name, request) for name in shown]
         return {"kind": "compute#regionList", "items": items, **more}
+
+    def firewalls(self, request: Request) -> Json:
+        """GET firewall rules."""
+        shown, more = compute_page(self.planted[_FIREWALLS], request)
+        return {"kind": "compute#firewallList", "items": list(shown), **more}
 
     def zones(self, request: Request) -> Json:
         """GET zones, some on each page."""

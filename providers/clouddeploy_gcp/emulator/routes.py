@@ -19,7 +19,7 @@ _COMPUTE = rf"/compute/v1{_PROJECT}"
 _PLACES = rf"/v1(?:beta2)?{_PROJECT}/locations"
 _REPOS = rf"{_PLACE}/repositories"
 _ZONE = rf"{_COMPUTE}/zones/(?P<zone>[^/]+)"
-KINDS = ("addresses", "disks", "forwardingRules", "instances", "targetPools")
+KINDS = ("addresses", "disks", "forwardingRules", "instances", "targetPools", "urlMaps")
 """What can be listed for all places at once."""
 
 _GROUP = rf"{_ZONE}/instanceGroupManagers/([^/]+)"
@@ -70,6 +70,7 @@ _MACHINES = (
     ("GET", _COMPUTE, "projects.get", "compute.project", "GetRequest"),
     ("GET", rf"{_COMPUTE}/regions", "regions.list", "compute.regions", "ListRequest"),
     ("GET", rf"{_COMPUTE}/regions/(?P<region>[^/]+)", "regions.get", "compute.region", "GetRequest"),
+    ("GET", rf"{_COMPUTE}/global/firewalls", "firewalls.list", "compute.firewalls", "ListRequest"),
     ("GET", rf"{_COMPUTE}/zones", "zones.list", "compute.zones", "ListRequest"),
     ("GET", rf"{_ZONE}/machineTypes", "machineTypes.list", "compute.machines", "ListRequest"),
     ("GET", _GROUP, "instanceGroupManagers.get", "compute.group", "GetRequest"),

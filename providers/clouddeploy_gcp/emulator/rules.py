@@ -29,15 +29,31 @@ def check_cluster(cluster: Any, location: str, project: str, accounts: Collectio
         raise invalid(f'Project does not have a network named "{cluster.network}".')
     if cluster.subnetwork not in {"", "default"}:
         raise invalid(f'Subnetwork "{cluster.subnetwork}" is not valid for network "default".')
+    _check_addresses(cluster)
     _check_ranges(cluster.ip_allocation_policy, project)
     defaults = cluster.autoscaling.autoprovisioning_node_pool_defaults
-    for one in (defaults, cluster.node_config, *(pool.config for pool in cluster.node_pools)):
-        if one.service_account not in {"", "default", *accounts}:
-            raise invalid(f'Service account "{one.service_account}" does not exist.')
+    configs = (cluster.node_config, *(pool.config for pool in cluster.node_pools))
+    check_accounts((defaults, *configs), accounts)
     if cluster.autopilot.enabled:
         _check_autopilot(cluster, location)
     else:
         check_nodes(cluster, location, project)
+
+
+def check_accounts(configs: Iterable[Any], accounts: Collection[str]) -> None:
+    """INVALID_ARGUMENT for nodes that shall run as nobody."""
+    for one in configs:
+        if one.service_account not in {"", "default", *accounts}:
+            raise invalid(f'Service account "{one.service_account}" does not exist.')
+
+
+def _check_addresses(cluster: Any) -> None:
+    """What excludes each other: the discovery document, at `IPAllocationPolicy`; texts UNVERIFIED."""
+    policy = cluster.ip_allocation_policy
+    if policy.use_ip_aliases and policy.use_routes:
+        raise invalid("IPAllocationPolicy.use_ip_aliases and use_routes cannot both be true.")
+    if policy.cluster_ipv4_cidr_block and cluster.cluster_ipv4_cidr:
+        raise invalid("Cluster.cluster_ipv4_cidr must be blank when cluster_ipv4_cidr_block is set.")
 
 
 def _check_ranges(policy: Any, project: str) -> None:
@@ -56,6 +72,9 @@ def _check_ranges(policy: Any, project: str) -> None:
 def _check_autopilot(cluster: Any, location: str) -> None:
     if location not in catalog.REGIONS:
         raise invalid("Autopilot clusters must be regional clusters.")
+    if cluster.HasField("release_channel") and not cluster.release_channel.channel:
+        # googleforgames/agones, site/content/en/docs/Installation; text UNVERIFIED
+        raise invalid("Autopilot clusters must be enrolled in a release channel.")
     refused = [name for name in _AUTOPILOT_REFUSED if getattr(cluster, name)]
     if refused == ["node_pools"] and _is_gclouds_placeholder(cluster.node_pools):
         refused = []

@@ -32,7 +32,8 @@ LIMITS: Mapping[str, Schema] = {
         f"compute.{name}.maxResults": {"minimum": 0, "maximum": 500}
         for name in (
             *(f"{kind}.aggregatedList" for kind in ("addresses", "disks", "forwardingRules", "instances")),
-            *("targetPools.aggregatedList", "machineTypes.list", "regions.list", "zones.list"),
+            *("targetPools.aggregatedList", "urlMaps.aggregatedList", "firewalls.list", "machineTypes.list"),
+            *("regions.list", "zones.list"),
         )
     },
 }
@@ -146,7 +147,7 @@ class Tempter:
         return answer
 
     def _tempt(self, method: Method, exchange: Exchange, environ: Mapping[str, Any]) -> None:
-        good = _call(method, exchange)
+        good = call_of(method, exchange)
         if method.verb == "GET" and self._try(method, good, environ, "", "", "").status != GOOD:
             return  # for another reason; the next one may be good
         self._tempted.add(method.id)
@@ -174,14 +175,14 @@ class Tempter:
 
     def _is_another(self, method: Method, path: Mapping[str, Any]) -> bool:
         """Google takes away slashes at the end: then it may be the request for a list, which is good."""
-        where = _written(method, path).rstrip("/")
+        where = written(method, path).rstrip("/")
         return any(one.verb == method.verb and one.path.fullmatch(where) for one in self._discovery.methods)
 
     def _try(
         self, method: Method, call: Call, environ: Mapping[str, Any], part: str, where: str, wrong: str
     ) -> Attempt:
         body = json.dumps(call.body).encode() if method.request else b""
-        path, query = _written(method, call.path), urlencode(call.query, doseq=True)
+        path, query = written(method, call.path), urlencode(call.query, doseq=True)
         asked = {
             **environ,
             "CONTENT_LENGTH": str(len(body)),
@@ -198,7 +199,7 @@ class Tempter:
         return Attempt(method.id, part, where, wrong, told[0], answer.decode())
 
 
-def _call(method: Method, exchange: Exchange) -> Call:
+def call_of(method: Method, exchange: Exchange) -> Call:
     """A request with a good value of every parameter that the description has no mere text for."""
     segments = zip(method.template.split("/"), exchange.path.lstrip("/").split("/"), strict=True)
     path = {}
@@ -250,5 +251,5 @@ def _is_text(values: Any) -> bool:
     return all(isinstance(one, str | int) for one in flat)
 
 
-def _written(method: Method, path: Mapping[str, Any]) -> str:
+def written(method: Method, path: Mapping[str, Any]) -> str:
     return "/" + re.sub(r"{(\w+)}", lambda one: quote(str(path[one[1]]), safe="/"), method.template)

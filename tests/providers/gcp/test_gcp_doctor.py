@@ -88,7 +88,12 @@ def _refused(account: GcpAccount) -> None:
     [
         (_off, "APIs", "container.googleapis.com not enabled", "gcloud services enable artifactregistry"),
         (_small, "quota", "CPUS: needs 6, 4 left of 4", "iam-admin/quotas"),
-        (_left, "leftovers", "3: load balancer a1b2, disk pvc-1, IP address demo-ip", "cluster leftovers"),
+        (
+            _left,
+            "leftovers",
+            "4: load balancer a1b2, load balancer k8s2-fr-k9m2x7q4-default-shop-1a2b3c4d",
+            "cluster leftovers",
+        ),
         (_failed, "cluster", "demo is ERROR: out of e2", "clouddeploy cluster delete"),
         (_unable, "cluster", "lacks permissions", "docs/gcp.md"),
         (_refused, "permissions", "2 missing: compute.disks.list, container.clusters.create", "--policy"),

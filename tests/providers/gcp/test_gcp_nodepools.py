@@ -48,6 +48,7 @@ def test_a_pool_comes_and_goes(cluster: Asker, gcp_account: GcpAccount) -> None:
         ({"name": "More"}, 400, "node_pool.name"),
         ({"name": "more", "config": {"machineType": "e9"}}, 400, 'Machine type with name "e9"'),
         ({"name": "more", "locations": ["us-east1-b"]}, 400, "is not a zone in region"),
+        ({"name": "more", "config": {"serviceAccount": "no@x.iam"}}, 400, 'account "no@x.iam" does not'),
         ({"name": "more", "version": "1.34"}, 400, "must not have a greater minor version"),
         ({"name": "more", "management": {"autoUpgrade": False}}, 400, "Auto_upgrade cannot be false"),
         ({"name": "more", "initialNodeCount": 9}, 403, "Insufficient regional quota"),

@@ -330,6 +330,7 @@ def test_what_controllers_left_is_found_on_later_days(gcp_account: GcpAccount) -
     found = provisioner(gcp_account, SMALL).leftovers("demo")
     assert [(one.kind, one.id, one.monthly) for one in found] == [
         ("load balancer", "a1b2", Decimal("18.25")),
+        ("load balancer", "k8s2-fr-k9m2x7q4-default-shop-1a2b3c4d", Decimal("18.25")),
         ("disk", "pvc-1", Decimal("2.40")),
         ("IP address", "demo-ip", Decimal("3.65")),
         ("instance", "node", None),

@@ -78,7 +78,7 @@ def whole_life(account: GcpAccount) -> None:
     with pytest.raises(ConfigError, match="no region europe-west33"):
         up(nowhere.steps(specs[0]), clock=account.clock)
     account.plant(LEFTOVERS)
-    assert len(provider.provisioner.leftovers("demo")) == 3
+    assert len(provider.provisioner.leftovers("demo")) == 4
 
 
 def _push(account: GcpAccount) -> None:
