@@ -18,6 +18,7 @@ from clouddeploy_gcp.emulator.cleanup import check_cleanup
 from clouddeploy_gcp.emulator.iam import Policy
 from clouddeploy_gcp.emulator.labels import check_labels
 from clouddeploy_gcp.emulator.messages import artifacts, iam, read, write
+from clouddeploy_gcp.emulator.outputs import without_outputs
 from clouddeploy_gcp.emulator.pages import page
 
 MAKING, REMOVING, DELETING = 4.0, 4.0, 1.0
@@ -93,7 +94,7 @@ class Artifacts:
     def create(self, location: str, request: Request) -> Json:
         """POST repositories?repositoryId=…"""
         name = request.one("repositoryId")
-        message = read(artifacts("Repository"), request.json(), "repository")
+        message = without_outputs(read(artifacts("Repository"), request.json(), "repository"))
         if not _ID.fullmatch(name):
             raise ApiError("INVALID_ARGUMENT", f'invalid value "{name}" for field "repository_id".')
         formats = message.DESCRIPTOR.fields_by_name["format_"].enum_type  # `format` is Python's already

@@ -27,6 +27,7 @@ from clouddeploy_gcp.emulator.labels import check_labels
 from clouddeploy_gcp.emulator.messages import container, emulated, read, write
 from clouddeploy_gcp.emulator.nodepools import upgrade_nodes
 from clouddeploy_gcp.emulator.operations import Operations
+from clouddeploy_gcp.emulator.outputs import without_outputs
 from clouddeploy_gcp.emulator.records import (
     CREATING,
     DELETING,
@@ -95,7 +96,7 @@ class Gke:
     def create(self, location: str, request: Request) -> Json:
         """POST clusters."""
         asked = read(container("CreateClusterRequest"), request.json())
-        cluster = asked.cluster
+        cluster = without_outputs(asked.cluster)
         with self.lock:
             self.settle()
             rules.check_cluster(cluster, location, self.project, self.accounts)

@@ -21,6 +21,7 @@ from clouddeploy_gcp.emulator.fleet import (
 )
 from clouddeploy_gcp.emulator.messages import container, emulated, read, write
 from clouddeploy_gcp.emulator.operations import Operations
+from clouddeploy_gcp.emulator.outputs import without_outputs
 from clouddeploy_gcp.emulator.pools import MOST, check_pool
 from clouddeploy_gcp.emulator.records import CREATING, DELETING, RESIZING, UPGRADING, Operation, Record
 
@@ -48,7 +49,7 @@ class NodePools:
 
     def create(self, location: str, name: str, request: Request) -> Json:
         """POST nodePools."""
-        pool = read(container("CreateNodePoolRequest"), request.json()).node_pool
+        pool = without_outputs(read(container("CreateNodePoolRequest"), request.json()).node_pool)
         with self._gke.lock:
             record = self._gke.changeable(location, name)
             cluster = record.message

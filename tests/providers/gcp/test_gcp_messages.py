@@ -10,7 +10,8 @@ import pytest
 
 from clouddeploy_gcp.emulator.answers import ApiError, Request
 from clouddeploy_gcp.emulator.differences import HIDDEN, NEWER, NEWER_VALUES
-from clouddeploy_gcp.emulator.messages import named, read
+from clouddeploy_gcp.emulator.messages import named, read, write
+from clouddeploy_gcp.emulator.outputs import OUTPUTS, without_outputs
 from clouddeploy_gcp.emulator.payload import type_of
 from clouddeploy_gcp.emulator.queries import checked
 from clouddeploy_gcp.emulator.routes import Route, find
@@ -113,6 +114,26 @@ def test_every_field_is_known_and_of_its_type() -> None:
             assert type_of(field) == f"TYPE_{_NUMBERS.get(inner.get('format', ''), kind)}", name
         assert field.is_repeated == ("items" in one.schema or "additionalProperties" in one.schema), name
     assert len(FIELDS) > 700
+
+
+def test_what_only_the_cloud_sets_is_passed_over() -> None:
+    for name, mine in OUTPUTS.items():
+        theirs = {one.way[-1] for one in FIELDS if one.owner.full_name == name and one.schema.get("readOnly")}
+        assert theirs == mine, name
+    asked = {
+        "name": "demo",
+        "endpoint": "1.2.3.4",
+        "masterAuth": {"clusterCaCertificate": "x", "username": "me"},
+        "nodePools": [{"name": "p", "status": "ERROR"}],
+        "resourceLabels": {"a": "b"},
+    }
+    kept = without_outputs(read(named("container.Cluster"), asked))
+    assert write(kept) == {
+        "name": "demo",
+        "masterAuth": {"username": "me"},
+        "nodePools": [{"name": "p"}],
+        "resourceLabels": {"a": "b"},
+    }
 
 
 def test_no_field_is_known_that_google_has_not() -> None:
