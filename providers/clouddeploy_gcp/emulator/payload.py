@@ -16,7 +16,7 @@ from clouddeploy_gcp.emulator.answers import ApiError, Json, not_emulated
 from clouddeploy_gcp.emulator.differences import HIDDEN, NEWER, NEWER_VALUES
 
 if TYPE_CHECKING:
-    from google.protobuf.descriptor import Descriptor, FieldDescriptor
+    from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescriptor
 
 _WELL_KNOWN = "google.protobuf."
 _RECEIVED = "Invalid JSON payload received."
@@ -33,7 +33,7 @@ class Violation(NamedTuple):
 
 
 class WrongValueError(ValueError):
-    """A value that is not of its field's type; the text is what Google adds after the type."""
+    """A value that is not of its field's type."""
 
 
 class Payload:
@@ -64,8 +64,8 @@ class Payload:
 
     def _field(self, field: FieldDescriptor, key: str, value: Any, at: str) -> Any:
         where = _joined(at, field.name.rstrip("_"))
-        if _is_map(field):
-            return self._map(field, value, where)
+        if field.message_type is not None and field.message_type.GetOptions().map_entry:
+            return self._map(field.message_type.fields_by_name["value"], value, where)
         if field.is_repeated:  # the transcoder takes a single value for a list of one: ImplicitPrimitiveList
             values = value if isinstance(value, list) else [value]
             return [self._value(field, one, f"{where}[{n}]", where) for n, one in enumerate(values)]
@@ -76,11 +76,10 @@ class Payload:
             return None
         return self._value(field, value, where, at)
 
-    def _map(self, field: FieldDescriptor, value: Any, where: str) -> Any:
+    def _map(self, inner: FieldDescriptor, value: Any, where: str) -> Any:
         if not isinstance(value, dict):
             self._say(where, f"Invalid value at '{where}' (Map), {json.dumps(value)}")
             return None
-        inner = field.message_type.fields_by_name["value"]
         return {
             key: self._value(inner, one, f"{where}[{n}].value", f"{where}[{n}]")
             for n, (key, one) in enumerate(value.items())
@@ -133,7 +132,7 @@ def type_of(field: FieldDescriptor) -> str:
 def scalar(field: FieldDescriptor, value: Any) -> Any:
     """A value of a field that is no message; WrongValueError for another type."""
     if field.enum_type is not None:
-        return _enum(field, value)
+        return _enum(field.enum_type, value)
     kind = _kind(field)
     if kind == "STRING":
         return _kept(value, isinstance(value, str) and _is_unicode(value))
@@ -152,12 +151,11 @@ def _kind(field: FieldDescriptor) -> str:
     """`INT32`: as descriptor.proto calls it."""
     from google.protobuf.descriptor_pb2 import FieldDescriptorProto
 
-    return str(FieldDescriptorProto.Type.Name(field.type)).removeprefix("TYPE_")
+    return str(FieldDescriptorProto.Type.DESCRIPTOR.values_by_number[field.type].name).removeprefix("TYPE_")
 
 
-def _enum(field: FieldDescriptor, value: Any) -> Any:
+def _enum(kind: EnumDescriptor, value: Any) -> Any:
     """A name or a number; a number that no name has stays as it is."""
-    kind = field.enum_type
     if isinstance(value, str) and value in NEWER_VALUES.get(kind.full_name, ()):
         raise not_emulated(f"The value {value} of {kind.full_name}")
     if isinstance(value, str) and value not in kind.values_by_name:
@@ -207,10 +205,6 @@ def _is_base64(text: str) -> bool:
 
 def _is_unicode(text: str) -> bool:
     return not any("\ud800" <= one <= "\udfff" for one in text)
-
-
-def _is_map(field: FieldDescriptor) -> bool:
-    return field.message_type is not None and bool(field.message_type.GetOptions().map_entry)
 
 
 def _kept(value: Any, good: bool) -> Any:

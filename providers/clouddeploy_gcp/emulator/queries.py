@@ -85,7 +85,7 @@ def _fields(kind: Descriptor, name: str, body: str) -> Sequence[FieldDescriptor]
     field = field_of(kind, first)
     if field is None or field.name in {*_IN_THE_PATH, body} or bool(rest) != bool(field.message_type):
         return ()
-    deeper = _fields(field.message_type, rest, body) if rest else ()
+    deeper = _fields(field.message_type, rest, body) if rest and field.message_type else ()
     return (field, *deeper) if bool(rest) == bool(deeper) else ()
 
 
