@@ -115,9 +115,14 @@ class Services:
 
     def _enable(self, names: list[str]) -> Json:
         unknown = [name for name in names if name not in KNOWN]
-        if unknown or not names:
+        if not names:  # text UNVERIFIED
+            raise invalid("service_ids must not be empty.")
+        if unknown:
             raise ApiError(
-                "NOT_FOUND", f"Not found or permission denied for service(s): {', '.join(unknown)}."
+                "PERMISSION_DENIED",
+                f"Not found or permission denied for service(s): {','.join(unknown)}.",
+                reason="SERVICE_CONFIG_NOT_FOUND_OR_PERMISSION_DENIED",
+                metadata={"services": ",".join(unknown)},
             )
         if not self.billed:
             raise ApiError(
