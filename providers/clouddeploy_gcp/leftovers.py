@@ -16,7 +16,7 @@ from clouddeploy.contract import Leftover
 from clouddeploy.errors import NotFoundError, PreconditionError
 from clouddeploy_gcp import costs
 from clouddeploy_gcp.balancers import NAME_PART, of_cluster
-from clouddeploy_gcp.clusters import find, in_region, lives_elsewhere
+from clouddeploy_gcp.clusters import every, in_region, lives_elsewhere
 from clouddeploy_gcp.compute import Compute
 from clouddeploy_gcp.errors import DISABLED, translated
 from clouddeploy_gcp.registry import Home
@@ -105,7 +105,7 @@ def _addresses(compute: Compute, session: Session, name: str) -> Iterator[Leftov
 
 def _instances(compute: Compute, session: Session, name: str) -> Iterator[Leftover]:
     """Nodes that stayed, when no cluster is there any more to count them."""
-    if find(session, name) is not None:
+    if any(one.name == name for one in every(session)):
         return
     for instance in compute.aggregated("instances"):
         if _here(instance, session) and _labelled(instance, name):

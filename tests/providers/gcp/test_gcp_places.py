@@ -104,6 +104,9 @@ def test_of_several_clusters_of_one_name_none_is_taken_by_chance(
     assert f"there are 2 GKE clusters demo in {REGION}: in {REGION}-a, {REGION}-b" in caught.value.message
     assert caught.value.fix == f"say in target prod which: region: {REGION}-a or region: {REGION}-b"
     assert [one.name for one in clusters.list()] == ["demo", "demo"]
+    provisioner = connect(gcp_account.target(existing=True)).provisioner
+    assert provisioner
+    assert provisioner.leftovers("demo") == []
 
 
 @pytest.mark.parametrize("place", [f"{REGION}-a", f"{REGION}-b", REGION])
