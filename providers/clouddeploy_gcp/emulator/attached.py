@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 _CLUSTER = "goog-k8s-cluster-name"
 _BASE = "https://www.googleapis.com/compute/v1/projects/_"
 _URL_MAPS = "/urlMaps/"
+_BY_BACKEND_SERVICE = "cloud.google.com/l4-rbs"
+"""The annotation of a Service; GKE does so by itself from 1.37 on, says its page "LoadBalancer Services"."""
+
 _DEFAULT_DISK = "pd-standard"
 
 
@@ -38,9 +41,14 @@ class Attached:
 
     def provide(self, entrance: Entrance, /) -> Mapping[str, str] | None:
         if entrance.uid not in self._made:
-            made = self._service(entrance) if entrance.kind == "Service" else self._ingress(entrance)
-            self._made[entrance.uid] = list(made)
+            self._made[entrance.uid] = list(self._balancer(entrance))
         return {"ip": self._made[entrance.uid][0]["IPAddress"]}
+
+    def _balancer(self, entrance: Entrance) -> Iterator[Json]:
+        if entrance.kind == "Ingress":
+            return self._ingress(entrance)
+        backed = entrance.annotations.get(_BY_BACKEND_SERVICE) == "enabled"
+        return self._backed(entrance) if backed else self._pooled(entrance)
 
     def withdraw(self, uid: str, /) -> None:
         for one in self._made.pop(uid, []):
@@ -67,7 +75,13 @@ class Attached:
     def drop(self, uid: str) -> None:
         self.withdraw(uid)
 
-    def _service(self, entrance: Entrance) -> Iterator[Json]:
+    def _backed(self, entrance: Entrance) -> Iterator[Json]:
+        """A rule that sends to a backend service; a firewall rule alone names the cluster."""
+        said = {"networking.gke.io/service-name": _place(entrance), "networking.gke.io/api-version": "ga"}
+        yield self._rule(self._region, f"k8s2-tcp-{self._end(entrance)}", said)
+        yield self._let_in(f"k8s2-{self._end(entrance)}")
+
+    def _pooled(self, entrance: Entrance) -> Iterator[Json]:
         """A rule that sends to a pool with all nodes."""
         links = [f"{zone}/instances/{name}" for name, zone in self._nodes()]
         name = entrance.balancer
@@ -79,20 +93,23 @@ class Attached:
 
     def _ingress(self, entrance: Entrance) -> Iterator[Json]:
         """A global rule and the url map that it leads to, which names the controller's id of the cluster."""
-        end = f"{self._uid[-8:]}-{entrance.namespace}-{entrance.name}"[:46]
-        end = f"{end}-{entrance.uid[:8]}"
+        end = self._end(entrance)
         yield self._rule("global", f"k8s2-fr-{end}", {"kubernetes.io/ingress-name": _place(entrance)})
         service = f"{_BASE}/global/backendServices/k8s1-{self._uid[:8]}-kube-system-default-http-backend-80-0"
         yield self._compute.plant("urlMaps", "global", name=f"k8s2-um-{end}", defaultService=service)
         if self._firewall is None:
-            self._firewall = self._let_in()
+            self._firewall = self._let_in(f"k8s-fw-l7--{self._uid}")
 
-    def _let_in(self) -> Json:
-        """The one firewall rule for all Ingresses; its target is the nodes' tag."""
+    def _let_in(self, name: str) -> Json:
+        """A firewall rule; its target is the nodes' tag."""
         cluster = self._record.message
         kind = "gk3" if cluster.autopilot.enabled else "gke"
         tag = f"{kind}-{cluster.name[:20]}-{cluster.id[:8]}-node"
-        return self._compute.plant("firewalls", "global", name=f"k8s-fw-l7--{self._uid}", targetTags=[tag])
+        return self._compute.plant("firewalls", "global", name=name, targetTags=[tag])
+
+    def _end(self, entrance: Entrance) -> str:
+        """How the names end of all that is made for an entrance."""
+        return f"{f'{self._uid[-8:]}-{entrance.namespace}-{entrance.name}'[:45]}-{entrance.uid[:8]}"
 
     @property
     def _uid(self) -> str:

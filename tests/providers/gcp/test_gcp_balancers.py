@@ -18,6 +18,7 @@ from tests.providers.gcp.asker import PLACES, Asker
 from tests.providers.gcp.life import provisioner
 
 WEB = Entrance("0a1b2c3d-1", "Ingress", "default", "web")
+BACKED = Entrance("8c9d0e1f-1", "Service", "default", "api", {"cloud.google.com/l4-rbs": "enabled"})
 ADMIN = Entrance("4e5f6a7b-1", "Ingress", "default", "admin")
 
 
@@ -42,6 +43,14 @@ def test_it_is_found_when_its_cluster_is_gone(gcp_account: GcpAccount, ask: Aske
     assert name.startswith("k8s2-fr-")
     assert name.endswith("-default-web-0a1b2c3d")
     assert left(gcp_account, "dem") == left(gcp_account, "demo-2") == []
+
+
+def test_that_of_a_service_without_a_target_pool_is_found_too(gcp_account: GcpAccount, ask: Asker) -> None:
+    made = controllers(gcp_account, ask)
+    made.provide(BACKED)
+    assert [one[-20:] for one in left(gcp_account)] == ["default-api-8c9d0e1f"]
+    made.withdraw(BACKED.uid)
+    assert (left(gcp_account), gcp_account.cloud.compute.planted["firewalls"]) == ([], [])
 
 
 def test_each_cluster_has_its_own(gcp_account: GcpAccount, ask: Asker) -> None:
