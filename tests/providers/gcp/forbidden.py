@@ -37,7 +37,11 @@ LIMITS: Mapping[str, Schema] = {
         )
     },
 }
-"""What the descriptions say in words."""
+"""What the descriptions say in words.
+
+Not the largest `pageSize` of Artifact Registry and Service Usage: whether more is refused or cut, they do
+not say.
+"""
 
 _GCLOUD = "gcloud leaves it out when it updates a pool: its api_lib/container/api_adapter.py"
 EXCUSES: Mapping[tuple[str, str, str], str] = {
@@ -53,7 +57,6 @@ EXCUSES: Mapping[tuple[str, str, str], str] = {
 """What a description forbids and Google takes, by method, member and change: why."""
 
 GOOD = 200
-_SINGLE = "a single value is a list of one: protobuf's ProtoStreamObjectWriterTest.ImplicitPrimitiveList"
 _FORMATS: Mapping[str, Schema] = {
     "int32": {"type": "integer", "minimum": -(2**31), "maximum": 2**31 - 1},
     "uint32": {"type": "integer", "minimum": 0, "maximum": 2**32 - 1},
@@ -94,7 +97,8 @@ def described(discovery: Discovery, api: str, schema: Any, value: Any, place: st
             return _object(discovery, api, schema, value, place)
         case list() if schema.get("type") == "array":
             items = described(discovery, api, schema["items"], value[0] if value else None, place)
-            typed = {"type": "array"} if items.get("type") == "object" else {}  # see _SINGLE
+            # A single value is a list of one: protobuf's ProtoStreamObjectWriterTest.ImplicitPrimitiveList.
+            typed = {"type": "array"} if items.get("type") == "object" else {}
             return {**typed, "items": items, **LIMITS.get(place, {})}
     return {**_plain(schema), **LIMITS.get(place, {})}
 
