@@ -180,7 +180,8 @@ class Tempter:
     def _is_another(self, method: Method, path: Mapping[str, Any]) -> bool:
         """Google takes away slashes at the end: then it may be the request for a list, which is good."""
         where = written(method, path).rstrip("/")
-        return any(one.verb == method.verb and one.path.fullmatch(where) for one in self._discovery.methods)
+        others = (one for one in self._discovery.methods if one.verb == method.verb and one.id != method.id)
+        return any(one.path.fullmatch(where) for one in others)
 
     def _try(
         self, method: Method, call: Call, environ: Mapping[str, Any], part: str, where: str, wrong: str
