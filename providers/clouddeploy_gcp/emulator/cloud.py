@@ -167,6 +167,7 @@ class GcpCloud:
         for name in self.data_plane.registry.repositories():
             self.data_plane.registry.delete_repository(name)
         self.gke = Gke(self.project, self.clock, self.url, self._start_api)
+        self.gke.denied = self.denied
         self.compute = Compute(self.project, _NUMBER, self.gke)
         self.service_accounts = {self.accounts.email, self.compute.account}
         self.gke.accounts = self.artifacts.accounts = self.service_accounts

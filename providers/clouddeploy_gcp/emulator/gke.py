@@ -38,6 +38,7 @@ from clouddeploy_gcp.emulator.records import (
     Record,
 )
 
+ACT_AS = "iam.serviceAccounts.actAs"
 StartApi = Callable[[Record], KubernetesApi]
 
 
@@ -51,6 +52,7 @@ class Gke:
         self.clusters: dict[tuple[str, str], Record] = {}
         self.limits: dict[str, float] = dict(catalog.QUOTAS)
         self.accounts: set[str] = set()
+        self.denied: set[str] = set()
         self.missing_zones: list[str] = []
         self.failures: list[Failure] = []
         self._starting: list[threading.Thread] = []
@@ -99,7 +101,9 @@ class Gke:
         cluster = without_outputs(asked.cluster)
         with self.lock:
             self.settle()
-            rules.check_cluster(cluster, location, self.project, self.accounts)
+            rules.check_cluster(cluster, location, self.project)
+            defaults = cluster.autoscaling.autoprovisioning_node_pool_defaults
+            self.check_accounts(defaults, cluster.node_config, *(one.config for one in cluster.node_pools))
             if (location, cluster.name) in self.clusters:
                 path = f"projects/{self.project}/locations/{location}/clusters/{cluster.name}"
                 raise ApiError("ALREADY_EXISTS", f"Already exists: {path}.")
@@ -192,6 +196,10 @@ class Gke:
                 "FAILED_PRECONDITION", f"Cluster {name} is in the state ERROR: it can only be deleted."
             )
         return record
+
+    def check_accounts(self, *configs: Any) -> None:
+        """As `rules.check_accounts`, for the caller and the accounts that there are."""
+        rules.check_accounts(configs, self.accounts, may_act=ACT_AS not in self.denied)
 
     def used(self, place: str) -> dict[str, float]:
         """What the nodes in a region take of its quotas."""

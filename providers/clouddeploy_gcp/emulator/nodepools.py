@@ -56,7 +56,7 @@ class NodePools:
             if cluster.autopilot.enabled:  # text UNVERIFIED
                 raise invalid("Node pools of Autopilot clusters are made by GKE.")
             check_pool(pool, cluster, catalog.region_of(location) or location)
-            rules.check_accounts([pool.config], self._gke.accounts)
+            self._gke.check_accounts(pool.config)
             if any(one.name == pool.name for one in cluster.node_pools):
                 raise ApiError(
                     "ALREADY_EXISTS", f"Already exists: {cluster.self_link}/nodePools/{pool.name}."

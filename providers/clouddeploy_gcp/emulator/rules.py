@@ -16,8 +16,8 @@ _CONSOLE = "https://console.cloud.google.com/iam-admin/quotas?usage=USED&project
 _AUTOPILOT_REFUSED = ("node_pools", "locations")
 
 
-def check_cluster(cluster: Any, location: str, project: str, accounts: Collection[str]) -> None:
-    """Name, labels, version, network, nodes; `accounts` are the project's service accounts."""
+def check_cluster(cluster: Any, location: str, project: str) -> None:
+    """Name, labels, version, network, nodes."""
     if not _NAME.fullmatch(cluster.name):
         raise invalid(
             f'Invalid value for field "cluster.name": "{cluster.name}". Must be a match of regex '
@@ -31,20 +31,23 @@ def check_cluster(cluster: Any, location: str, project: str, accounts: Collectio
         raise invalid(f'Subnetwork "{cluster.subnetwork}" is not valid for network "default".')
     _check_addresses(cluster)
     _check_ranges(cluster.ip_allocation_policy, project)
-    defaults = cluster.autoscaling.autoprovisioning_node_pool_defaults
-    configs = (cluster.node_config, *(pool.config for pool in cluster.node_pools))
-    check_accounts((defaults, *configs), accounts)
     if cluster.autopilot.enabled:
         _check_autopilot(cluster, location)
     else:
         check_nodes(cluster, location, project)
 
 
-def check_accounts(configs: Iterable[Any], accounts: Collection[str]) -> None:
-    """INVALID_ARGUMENT for nodes that shall run as nobody."""
-    for one in configs:
-        if one.service_account not in {"", "default", *accounts}:
-            raise invalid(f'Service account "{one.service_account}" does not exist.')
+def check_accounts(configs: Iterable[Any], accounts: Collection[str], *, may_act: bool) -> None:
+    """INVALID_ARGUMENT for nodes that shall run as nobody, or as somebody that the caller may not act as.
+
+    The text of the second is as Terraform shows it: `googleapi: Error 400: …, badRequest`.
+    """
+    for name in sorted({one.service_account for one in configs} - {""}) or ["default"]:
+        if name not in {"default", *accounts}:
+            raise invalid(f'Service account "{name}" does not exist.')
+        if not may_act:
+            text = "Ask a project owner to grant you the iam.serviceAccountUser role on the service account."
+            raise invalid(f'The user does not have access to service account "{name}". {text}')
 
 
 def _check_addresses(cluster: Any) -> None:
