@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from functools import cache
 from typing import Any
 
-from clouddeploy_gcp.emulator.answers import Json, Request, not_emulated
+from clouddeploy_gcp.emulator.answers import Json, Request, invalid, not_emulated
 from clouddeploy_gcp.emulator.payload import Payload
 
 _LIST = "filter include_all_scopes:bool max_results:uint32 order_by page_token service_project_number:int64"
@@ -64,12 +64,15 @@ def named(name: str) -> Any:
 
 def read(message: Any, body: Mapping[str, Any], at: str = "") -> Any:
     """`message`, filled from JSON; INVALID_ARGUMENT as the cloud words it, for a payload that is at `at`."""
-    from google.protobuf.json_format import ParseDict
+    from google.protobuf.json_format import ParseDict, ParseError
 
     payload = Payload()
     good = payload.message(message.DESCRIPTOR, body, at)
     payload.check()
-    return ParseDict(good, message)
+    try:
+        return ParseDict(good, message)
+    except ParseError as error:
+        raise invalid(f"Invalid JSON payload received. {error}") from error
 
 
 def emulated(message: Any, fields: Collection[str]) -> None:

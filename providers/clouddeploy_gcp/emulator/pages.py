@@ -15,6 +15,8 @@ _LARGEST = 1000
 _COMPUTES_LARGEST = 500
 """Compute Engine takes nothing larger: the discovery document, at `maxResults`."""
 
+_LONGEST = 18  # digits of a token
+
 
 def page(items: Sequence[Item], request: Request) -> tuple[Sequence[Item], dict[str, str]]:
     """One page as `pageSize` and `pageToken` want it, and the token of the next; texts UNVERIFIED."""
@@ -36,7 +38,7 @@ def _cut(
     items: Sequence[Item], request: Request, size: int, refuse: Callable[[str], ApiError]
 ) -> tuple[Sequence[Item], dict[str, str]]:
     token = request.one("pageToken") or "0"
-    if not token.isdecimal():
+    if not token.isdecimal() or len(token) > _LONGEST:
         raise refuse(f"Invalid value for field 'pageToken': '{token}'.")
     end = int(token) + size
     return items[int(token) : end], {"nextPageToken": str(end)} if end < len(items) else {}

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _WELL_KNOWN = "google.protobuf."
 _RECEIVED = "Invalid JSON payload received."
-_INTEGER = re.compile(r"-?[0-9]+")
+_INTEGER = re.compile(r"-?[0-9]{1,20}")
 _BITS = {"INT32": 31, "SINT32": 31, "SFIXED32": 31, "INT64": 63, "SINT64": 63, "SFIXED64": 63}
 _UNSIGNED = {"UINT32": 32, "FIXED32": 32, "UINT64": 64, "FIXED64": 64}
 
@@ -161,7 +161,7 @@ def _enum(kind: EnumDescriptor, value: Any) -> Any:
     if isinstance(value, str) and value not in kind.values_by_name:
         number = _whole(value)
         return _kept(number, number in kind.values_by_number)
-    return value if isinstance(value, str) else _whole(value)
+    return value if isinstance(value, str) else _kept(_whole(value), -(2**31) <= _whole(value) < 2**31)
 
 
 def _whole(value: Any) -> int:

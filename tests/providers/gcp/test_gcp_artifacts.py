@@ -175,3 +175,23 @@ def test_query_parameters_are_read(
     ensure(gcp_account)
     found = ask("GET", path, status=status)
     assert message in found.get("error", {}).get("message", "")
+
+
+@pytest.mark.parametrize(
+    ("repository", "message"),
+    [
+        ({"format": 2**40}, "Invalid value at 'repository.format'"),
+        ({"format": 99}, "Invalid repository format."),
+        (
+            {"format": "DOCKER", "sizeBytes": "9" * 5000},
+            "Invalid value at 'repository.size_bytes' (TYPE_INT64)",
+        ),
+    ],
+)
+def test_what_no_parser_takes(ask: Asker, repository: dict[str, Any], message: str) -> None:
+    assert message in ask.refused("POST", f"{REPOSITORIES}?repositoryId=shop", repository)
+
+
+@pytest.mark.parametrize("token", ["x", "-1", "9" * 5000])
+def test_a_page_that_nobody_was_given(ask: Asker, token: str) -> None:
+    assert "pageToken" in ask.refused("GET", f"{REPOSITORIES}?pageToken={token}")

@@ -18,9 +18,9 @@ from tests.providers.gcp.discovery import Discovery, Exchange, Recorder
 from tests.providers.gcp.forbidden import call_of, written
 from tests.providers.gcp.test_gcp_schema import gclouds_life, whole_life
 
-TEXTS = ("", "-", "x", "A" * 300, "ü", "1.99", "a/b", "europe-west3-z", "0", "default", "\0")
+TEXTS = ("", "-", "x", "A" * 300, "ü", "1.99", "a/b", "europe-west3-z", "0", "default", "\0", "9" * 5000)
 BROKEN = 500
-NUMBERS = (-(2**31), -1, 0, 1, 99, 2**31 - 1)
+NUMBERS = (-(2**31), -1, 0, 1, 99, 2**31 - 1, 2**63, 1.5)
 
 
 def lives(account: GcpAccount, monkeypatch: pytest.MonkeyPatch) -> Sequence[Exchange]:
