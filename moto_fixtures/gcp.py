@@ -46,6 +46,9 @@ class Seed:
 _SERVICE = '{"kubernetes.io/service-name":"default/web"}'
 _NODE = f"https://www.googleapis.com/compute/v1/projects/{PROJECT}/zones/{ZONE}/instances/gke-demo-clouddeploy-1a2b-x1"
 
+_INGRESS = "k9m2x7q4-default-shop-1a2b3c4d"
+_BACKENDS = f"https://www.googleapis.com/compute/v1/projects/{PROJECT}/global/backendServices"
+
 FRESH = Seed()
 CHECKED = Seed(enabled=("cloudresourcemanager.googleapis.com",))
 """What credentials may do in it can be asked."""
@@ -69,6 +72,32 @@ LEFTOVERS = Seed(
                     "target": f"https://www.googleapis.com/compute/v1/projects/{PROJECT}/regions/{REGION}"
                     "/targetPools/a1b2",
                 },
+            ),
+            (
+                "global",
+                {
+                    "name": f"k8s2-fr-{_INGRESS}",
+                    "description": '{"kubernetes.io/ingress-name": "default/shop"}',
+                    "IPAddress": "203.0.113.9",
+                },
+            ),
+        ],
+        "urlMaps": [
+            (
+                "global",
+                {
+                    "name": f"k8s2-um-{_INGRESS}",
+                    "defaultService": f"{_BACKENDS}/k8s-be-30201--f6eb789c299931e0",
+                    "pathMatchers": [
+                        {"pathRules": [{"service": f"{_BACKENDS}/k8s1-f6eb789c-default-shop-80-d9016e0c"}]}
+                    ],
+                },
+            )
+        ],
+        "firewalls": [
+            (
+                "global",
+                {"name": "k8s-fw-l7--f6eb789c299931e0", "targetTags": ["gke-demo-8fa330f8-node"]},
             )
         ],
         "disks": [

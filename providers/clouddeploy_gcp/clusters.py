@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from clouddeploy.contract import Cluster, KubeAccess, Token
-from clouddeploy.errors import NotFoundError, PreconditionError, TemporaryError
+from clouddeploy.errors import ConfigError, NotFoundError, PreconditionError, TemporaryError
 from clouddeploy_gcp.errors import translated
 from clouddeploy_gcp.records import GkeCluster, cluster_of
 from clouddeploy_gcp.session import Session
@@ -25,9 +26,7 @@ def every(session: Session) -> Sequence[GkeCluster]:
 
     Raises TemporaryError while GKE cannot tell about one of the zones: what seems absent may be there.
     """
-    request = {"parent": session.parent("-")}
-    with translated(f"list the GKE clusters of {session.project}"):
-        answer = session.sdk.container("list_clusters", request)
+    answer = _everywhere(session)
     missing = [zone for zone in answer.get("missingZones", []) if in_region(zone, session.region)]
     if missing:
         raise TemporaryError(
@@ -40,9 +39,40 @@ def every(session: Session) -> Sequence[GkeCluster]:
 
 
 def find(session: Session, name: str) -> GkeCluster | None:
-    """The cluster of this name in the region or one of its zones, ours before others; None for none."""
+    """The cluster of this name in the region or one of its zones, ours before others; None for none.
+
+    Of several, the one in the very place that the target names. ConfigError where that leaves several and
+    it matters: names of GKE are taken once in each location.
+    """
     found = [one for one in every(session) if one.name == name]
-    return next((one for one in found if owned(one)), found[0] if found else None)
+    ours = [one for one in found if owned(one)]
+    meant = found if session.target.existing else ours or found[:1]
+    place = session.zone or session.region
+    chosen = [one for one in meant if one.location == place] or meant
+    if len(chosen) > 1:
+        raise _several(session, name, [one.location for one in chosen])
+    return chosen[0] if chosen else None
+
+
+def lives_elsewhere(session: Session, name: str) -> bool:
+    """Whether another region has a cluster of this name, or GKE cannot tell about one of its zones."""
+    answer = _everywhere(session)
+    mine = [cluster_of(one) for one in answer.get("clusters", [])]
+    places = [one.location for one in mine if one.name == name]
+    return any(not in_region(one, session.region) for one in (*places, *answer.get("missingZones", [])))
+
+
+def _everywhere(session: Session) -> Mapping[str, Any]:
+    with translated(f"list the GKE clusters of {session.project}"):
+        return session.sdk.container("list_clusters", {"parent": session.parent("-")})
+
+
+def _several(session: Session, name: str, locations: Sequence[str]) -> ConfigError:
+    places = " or ".join(f"region: {one}" for one in locations)
+    return ConfigError(
+        f"there are {len(locations)} GKE clusters {name} in {session.region}: in {', '.join(locations)}",
+        fix=f"say in target {session.target.name} which: {places}",
+    )
 
 
 def owned(cluster: GkeCluster) -> bool:

@@ -66,11 +66,17 @@ class Compute:
             params["pageToken"] = page["nextPageToken"]
 
     def aggregated(self, kind: str) -> Iterator[dict[str, Any]]:
-        """Every object of a kind, wherever it is; `disks`, `addresses`, `forwardingRules`, `targetPools`."""
+        """Every object of a kind, wherever it is; `disks`, `urlMaps` and so on."""
         with translated(f"list the {kind} of {self._session.project}"):
             for page in self.pages(f"aggregated/{kind}"):
                 for scope in page.get("items", {}).values():
                     yield from scope.get(kind, [])
+
+    def firewalls(self) -> Iterator[dict[str, Any]]:
+        """Every firewall rule."""
+        with translated(f"list the firewall rules of {self._session.project}"):
+            for page in self.pages("global/firewalls"):
+                yield from page.get("items", [])
 
     def region(self) -> Region:
         """The target's region, its zones and quotas; ConfigError for one that is not there."""

@@ -54,6 +54,7 @@ _BUSY = re.compile(
 )
 _PLACE = re.compile(r"Permission denied on 'locations/[^']*' \(or it may not exist\)")
 _PERMISSION = re.compile(r"(?:[\"']|the )([a-z]+(?:\.[A-Za-z]+){2,})(?:[\"']| permission)")
+_ACT_AS = re.compile(r'not have access to service account [\'"]?([^\'"\s]+)[\'"]?\. Ask')
 _SKEW = re.compile(r"iat and exp|short-lived token|token used too early", re.IGNORECASE)
 
 
@@ -192,6 +193,9 @@ def _other(said: str, code: str, answer: _Answer) -> CloudDeployError:
         return TemporaryError(said, fix="run it again in a minute", code=code)
     if answer.code == 409:
         return CloudDeployError(said, fix="choose another name", code=EXISTS)
+    account = _ACT_AS.search(answer.text)
+    if account:
+        return CredentialsError(said, fix=_act_as(account[1]), code=code)
     if _BUSY.search(answer.text):
         return TemporaryError(said, fix="wait until that operation is done and run it again", code=code)
     if answer.status == "FAILED_PRECONDITION":
@@ -253,6 +257,13 @@ def _allow(text: str) -> str:
     found = _PERMISSION.search(text)
     what = found.group(1) if found else "it"
     return f"ask the project's owner to allow {what}, or use another project (docs/gcp.md lists the roles)"
+
+
+def _act_as(account: str) -> str:
+    """How to be let start nodes that run as an account; GKE calls the project's own `default`."""
+    named = "PROJECT_NUMBER-compute@developer.gserviceaccount.com" if account == "default" else account
+    member = "--member user:YOU --role roles/iam.serviceAccountUser"
+    return f"ask for: gcloud iam service-accounts add-iam-policy-binding {named} {member}"
 
 
 def _sentence(error: Exception) -> str:

@@ -1,8 +1,9 @@
 """Billed things that a cluster's controllers made and that outlive it.
 
 Deleting a GKE cluster deletes its nodes, and neither the load balancers nor the disks of its volumes
-(GKE documentation, "Deleting a cluster"). Disks carry the label `goog-k8s-cluster-name`; a load balancer
-names the cluster only in the nodes that its target pool was given, `gke-<cluster>-…`.
+(GKE documentation, "Deleting a cluster"). Disks carry the label `goog-k8s-cluster-name`; the load balancer of
+a Service names the cluster only in the nodes that its target pool was given, `gke-<cluster>-…`, that of an
+Ingress, and of a Service without a target pool, only in a firewall rule: see `balancers`.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from typing import Any
 from clouddeploy.contract import Leftover
 from clouddeploy.errors import NotFoundError, PreconditionError
 from clouddeploy_gcp import costs
-from clouddeploy_gcp.clusters import find, in_region
+from clouddeploy_gcp.balancers import NAME_PART, of_cluster
+from clouddeploy_gcp.clusters import every, in_region, lives_elsewhere
 from clouddeploy_gcp.compute import Compute
 from clouddeploy_gcp.errors import DISABLED, translated
 from clouddeploy_gcp.registry import Home
@@ -27,7 +29,6 @@ IMAGES = "images"
 
 _GOOGLES_LABEL = "goog-k8s-cluster-name"
 _CONTROLLER = "kubernetes.io/service-name"
-_NODE_NAME_PART = 20  # GKE shortens long cluster names in node names
 
 
 def leftovers(session: Session, name: str) -> Sequence[Leftover]:
@@ -59,18 +60,30 @@ def _here(found: Mapping[str, Any], session: Session) -> bool:
 
 def _balancers(compute: Compute, session: Session, name: str) -> Iterator[Leftover]:
     pools = {one["selfLink"]: one.get("instances", []) for one in compute.aggregated("targetPools")}
-    for rule in compute.aggregated("forwardingRules"):
-        if not _here(rule, session) or _CONTROLLER not in rule.get("description", ""):
-            continue
+    rules = [one for one in compute.aggregated("forwardingRules") if _here(one, session)]
+    for rule in rules:
         nodes = pools.get(rule.get("target", ""), [])
-        if _labelled(rule, name) or any(_is_node(url, name) for url in nodes):
-            yield Leftover("load balancer", rule["name"], costs.forwarding_month(), rule.get("IPAddress", ""))
+        mine = _labelled(rule, name) or any(_is_node(url, name) for url in nodes)
+        if mine and _CONTROLLER in rule.get("description", ""):
+            yield _balancer(rule)
+    found = list(of_cluster(compute, rules, name))
+    if any(map(_is_global, found)) and lives_elsewhere(session, name):
+        found = [one for one in found if not _is_global(one)]  # they could be those of that one
+    yield from map(_balancer, found)
+
+
+def _is_global(rule: Mapping[str, Any]) -> bool:
+    return "region" not in rule
+
+
+def _balancer(rule: Mapping[str, Any]) -> Leftover:
+    return Leftover("load balancer", rule["name"], costs.forwarding_month(), rule.get("IPAddress", ""))
 
 
 def _is_node(url: str, cluster: str) -> bool:
     """Standard nodes are gke-<cluster>-<pool>-…, Autopilot's gk3-<cluster>-pool-… or -nap-…"""
-    short = re.escape(cluster[:_NODE_NAME_PART])
-    pool = f"{POOL}|pool|nap" if len(cluster) <= _NODE_NAME_PART else ""
+    short = re.escape(cluster[:NAME_PART])
+    pool = f"{POOL}|pool|nap" if len(cluster) <= NAME_PART else ""
     return bool(re.match(f"gk[e3]-{short}-(?:{pool})", url.rpartition("/")[2]))
 
 
@@ -92,7 +105,7 @@ def _addresses(compute: Compute, session: Session, name: str) -> Iterator[Leftov
 
 def _instances(compute: Compute, session: Session, name: str) -> Iterator[Leftover]:
     """Nodes that stayed, when no cluster is there any more to count them."""
-    if find(session, name) is not None:
+    if any(one.name == name for one in every(session)):
         return
     for instance in compute.aggregated("instances"):
         if _here(instance, session) and _labelled(instance, name):

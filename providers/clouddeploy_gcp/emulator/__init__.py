@@ -1,7 +1,8 @@
 """An emulated Google Cloud project on loopback: GKE, Artifact Registry, a part of Compute Engine.
 
-Requests are read with the protocol buffers of Google's own libraries, so unknown fields, wrong types and
-wrong enums are refused as the cloud refuses them. Needs the extras `clouddeploy[gcp,rehearse]`.
+Requests are read with the protocol buffers of Google's own libraries, so unknown fields and parameters, wrong
+types and wrong enums are refused as the cloud refuses them, and what is not emulated with 501. Needs the
+extras `clouddeploy[gcp,rehearse]`.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -24,23 +24,35 @@ _HTTP = {
     "ABORTED": 409,
     "RESOURCE_EXHAUSTED": 429,
     "INTERNAL": 500,
+    "UNIMPLEMENTED": 501,
     "UNAVAILABLE": 503,
 }
 _REASONS = {"INVALID_ARGUMENT": "invalid", "NOT_FOUND": "notFound", "PERMISSION_DENIED": "forbidden"}
 _INFO = "type.googleapis.com/google.rpc.ErrorInfo"
+_BAD = "type.googleapis.com/google.rpc.BadRequest"
 
 
 class ApiError(Exception):
-    """An error answer: its status word, its text, and the ErrorInfo's reason and metadata."""
+    """An error answer: its status word, its text, the ErrorInfo's reason and metadata.
+
+    `violations` are the fields that are wrong, empty for the whole, each with what is said about it.
+    """
 
     def __init__(
-        self, status: str, message: str, *, reason: str = "", metadata: Mapping[str, str] | None = None
+        self,
+        status: str,
+        message: str,
+        *,
+        reason: str = "",
+        metadata: Mapping[str, str] | None = None,
+        violations: Sequence[tuple[str, str]] = (),
     ) -> None:
         super().__init__(message)
         self.status = status
         self.message = message
         self.reason = reason
         self.metadata = metadata or {}
+        self.violations = violations
 
     @property
     def code(self) -> int:
@@ -53,6 +65,12 @@ class ApiError(Exception):
         if self.reason:
             info = {"@type": _INFO, "reason": self.reason, "domain": "googleapis.com"}
             error["details"] = [{**info, "metadata": dict(self.metadata)}]
+        if self.violations:
+            listed = [
+                {**({"field": where} if where else {}), "description": text}
+                for where, text in self.violations
+            ]
+            error["details"] = [{"@type": _BAD, "fieldViolations": listed}]
         return {"error": error}
 
 
@@ -61,18 +79,28 @@ def invalid(text: str) -> ApiError:
     return ApiError("INVALID_ARGUMENT", text)
 
 
+def not_emulated(what: str) -> ApiError:
+    """UNIMPLEMENTED: the cloud has it, the emulator does not pretend to."""
+    return ApiError("UNIMPLEMENTED", f"{what} is not emulated.")
+
+
 class ComputeError(ApiError):
     """As Compute Engine words its own: `errors`, and no status word (googleapis/nodejs-compute#390)."""
 
+    @classmethod
+    def of(cls, error: ApiError) -> ComputeError:
+        """The same in Compute Engine's form."""
+        return cls(error.status, error.message)
+
     def body(self) -> Json:
-        reason = _REASONS[self.status]
+        reason = _REASONS.get(self.status, "notImplemented")
         error = {"message": self.message, "domain": "global", "reason": reason}
         return {"error": {"code": self.code, "message": self.message, "errors": [error]}}
 
 
 @dataclass(frozen=True)
 class Request:
-    """One request; `query` has every value of each key."""
+    """One request; `query` has every value of each key, and names as `queries.checked` leaves them."""
 
     method: str
     path: str
@@ -102,20 +130,16 @@ class Request:
         """The body; INVALID_ARGUMENT for anything but an object."""
         try:
             found = json.loads(self.body or b"{}")
-        except ValueError as error:
-            raise ApiError(
-                "INVALID_ARGUMENT", "Invalid JSON payload received. Parsing terminated."
-            ) from error
+        except (ValueError, RecursionError) as error:
+            raise invalid("Invalid JSON payload received. Parsing terminated.") from error
         if not isinstance(found, dict):
-            raise ApiError(
-                "INVALID_ARGUMENT", "Invalid JSON payload received. Root element must be a message."
-            )
+            raise invalid("Invalid JSON payload received. Root element must be a message.")
         return found
 
     @property
     def numbers(self) -> bool:
         """Whether enums are wanted as numbers."""
-        return "enum-encoding=int" in self.one("$alt")
+        return "enum-encoding=int" in self.one("alt")
 
 
 def _path(uri: str) -> str:

@@ -17,9 +17,10 @@ from clouddeploy_gcp.emulator.answers import ApiError, Json, Request, invalid
 from clouddeploy_gcp.emulator.cleanup import check_cleanup
 from clouddeploy_gcp.emulator.iam import Policy
 from clouddeploy_gcp.emulator.labels import check_labels
-from clouddeploy_gcp.emulator.messages import artifacts, policy, read, write
+from clouddeploy_gcp.emulator.messages import artifacts, iam, read, write
+from clouddeploy_gcp.emulator.outputs import without_outputs
+from clouddeploy_gcp.emulator.pages import page
 
-_LARGEST_PAGE = 1000
 MAKING, REMOVING, DELETING = 4.0, 4.0, 1.0
 """Emulated seconds."""
 
@@ -73,7 +74,8 @@ class Artifacts:
         """GET locations; gcloud asks for them before it lists repositories."""
         names = [*sorted(catalog.REGIONS), *catalog.MULTI_REGIONS]
         path = f"projects/{self._project}/locations"
-        return {"locations": [{"name": f"{path}/{name}", "locationId": name} for name in names]}
+        shown, more = page([{"name": f"{path}/{name}", "locationId": name} for name in names], request)
+        return {"locations": shown, **more}
 
     def get(self, location: str, name: str, request: Request) -> Json:
         """GET one repository."""
@@ -86,15 +88,17 @@ class Artifacts:
         with self._lock:
             self._settle()
             found = [one for key, one in sorted(self.repositories.items()) if location in {"-", key[0]}]
-            return _page("repositories", [write(one.message, request) for one in found], request)
+            shown, more = page([write(one.message, request) for one in found], request)
+            return {**({"repositories": shown} if shown else {}), **more}
 
     def create(self, location: str, request: Request) -> Json:
         """POST repositories?repositoryId=…"""
-        name = request.one("repositoryId") or request.one("repository_id")
-        message = read(artifacts("Repository"), request.json())
+        name = request.one("repositoryId")
+        message = without_outputs(read(artifacts("Repository"), request.json(), "repository"))
         if not _ID.fullmatch(name):
             raise ApiError("INVALID_ARGUMENT", f'invalid value "{name}" for field "repository_id".')
-        if not message.format_:  # the library appends _ to what Python has already
+        formats = message.DESCRIPTOR.fields_by_name["format_"].enum_type  # `format` is Python's already
+        if message.format_ not in set(formats.values_by_number) - {0}:
             raise ApiError("INVALID_ARGUMENT", "Invalid repository format.")
         check_labels(message.labels)
         check_cleanup(message.cleanup_policies)
@@ -129,9 +133,11 @@ class Artifacts:
     def set_policy(self, location: str, name: str, request: Request) -> Json:
         """POST :setIamPolicy."""
         with self._lock:
-            mine, given = self.repo(location, name).policy, request.json().get("policy", {})
-            read(policy(), given)
-            mine.write(given, self.accounts)
+            mine = self.repo(location, name).policy
+            asked = read(iam("SetIamPolicyRequest"), request.json())
+            if not asked.HasField("policy"):  # the description says REQUIRED; text UNVERIFIED
+                raise invalid("The policy to set is missing.")
+            mine.write(write(asked.policy), self.accounts)
             return mine.show()
 
     def images(self, location: str, name: str, request: Request) -> Json:
@@ -149,7 +155,8 @@ class Artifacts:
             for image in self._images(name)
             for one in self._registry.manifests(image)
         ]
-        return _page("dockerImages", found, request)
+        shown, more = page(found, request)
+        return {**({"dockerImages": shown} if shown else {}), **more}
 
     def delete_version(self, location: str, name: str, package: str, version: str, request: Request) -> Json:
         """DELETE a version; refused while it is tagged, unless by force, and while an index names it.
@@ -242,13 +249,3 @@ class Artifacts:
         for image in self._images(name):
             self._registry.delete_repository(image)
         self.repositories.pop((location, name), None)
-
-
-def _page(key: str, items: list[Json], request: Request) -> Json:
-    """One page of a list; the token is where the next one begins."""
-    start, size = int(request.one("pageToken") or 0), int(request.one("pageSize") or 0)
-    if size < 0:
-        raise invalid("page_size must not be negative")  # text UNVERIFIED
-    end = start + min(size or _LARGEST_PAGE, _LARGEST_PAGE)
-    shown: Json = {key: items[start:end]} if items[start:end] else {}
-    return {**shown, "nextPageToken": str(end)} if end < len(items) else shown

@@ -1,11 +1,12 @@
 """What a GKE cluster's controllers make in its project: forwarding rules, target pools, disks.
 
-Source: cloud-provider-gcp (providers/gce/gce_loadbalancer_external.go), ingress-gce
-(pkg/loadbalancers/forwarding_rules.go) and gcp-compute-persistent-disk-csi-driver (pkg/common/parameters.go).
+Source: cloud-provider-gcp (providers/gce/gce_loadbalancer_external.go), ingress-gce (pkg/utils/namer) and
+gcp-compute-persistent-disk-csi-driver (pkg/common/parameters.go).
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
@@ -20,6 +21,11 @@ if TYPE_CHECKING:
     from clouddeploy.emulator.kubernetes.storage import Volume
 
 _CLUSTER = "goog-k8s-cluster-name"
+_BASE = "https://www.googleapis.com/compute/v1/projects/_"
+_URL_MAPS = "/urlMaps/"
+_BY_BACKEND_SERVICE = "cloud.google.com/l4-rbs"
+"""The annotation of a Service; GKE does so by itself from 1.37 on, says its page "LoadBalancer Services"."""
+
 _DEFAULT_DISK = "pd-standard"
 
 
@@ -31,16 +37,27 @@ class Attached:
         self._record = record
         self._machines = machines
         self._made: dict[str, list[Json]] = {}
+        self._firewall: Json | None = None
 
     def provide(self, entrance: Entrance, /) -> Mapping[str, str] | None:
         if entrance.uid not in self._made:
-            made = self._service(entrance) if entrance.kind == "Service" else self._ingress(entrance)
-            self._made[entrance.uid] = list(made)
+            self._made[entrance.uid] = list(self._balancer(entrance))
         return {"ip": self._made[entrance.uid][0]["IPAddress"]}
+
+    def _balancer(self, entrance: Entrance) -> Iterator[Json]:
+        if entrance.kind == "Ingress":
+            return self._ingress(entrance)
+        backed = entrance.annotations.get(_BY_BACKEND_SERVICE) == "enabled"
+        return self._backed(entrance) if backed else self._pooled(entrance)
 
     def withdraw(self, uid: str, /) -> None:
         for one in self._made.pop(uid, []):
             self._compute.uproot(one)
+        if self._firewall and not any(
+            _URL_MAPS in one["selfLink"] for made in self._made.values() for one in made
+        ):
+            self._compute.uproot(self._firewall)
+            self._firewall = None
 
     def keep(self, volume: Volume, *, attached: bool) -> str | None:
         if volume.uid not in self._made:
@@ -58,7 +75,13 @@ class Attached:
     def drop(self, uid: str) -> None:
         self.withdraw(uid)
 
-    def _service(self, entrance: Entrance) -> Iterator[Json]:
+    def _backed(self, entrance: Entrance) -> Iterator[Json]:
+        """A rule that sends to a backend service; a firewall rule alone names the cluster."""
+        said = {"networking.gke.io/service-name": _place(entrance), "networking.gke.io/api-version": "ga"}
+        yield self._rule(self._region, f"k8s2-tcp-{self._end(entrance)}", said)
+        yield self._let_in(f"k8s2-{self._end(entrance)}")
+
+    def _pooled(self, entrance: Entrance) -> Iterator[Json]:
         """A rule that sends to a pool with all nodes."""
         links = [f"{zone}/instances/{name}" for name, zone in self._nodes()]
         name = entrance.balancer
@@ -69,9 +92,29 @@ class Attached:
         yield pool
 
     def _ingress(self, entrance: Entrance) -> Iterator[Json]:
-        """A global rule; what it sends to names no node."""
-        name = f"k8s2-fr-{entrance.uid[:8]}-{entrance.namespace}-{entrance.name}"[:63]
-        yield self._rule("global", name, {"kubernetes.io/ingress-name": _place(entrance)})
+        """A global rule and the url map that it leads to, which names the controller's id of the cluster."""
+        end = self._end(entrance)
+        yield self._rule("global", f"k8s2-fr-{end}", {"kubernetes.io/ingress-name": _place(entrance)})
+        service = f"{_BASE}/global/backendServices/k8s1-{self._uid[:8]}-kube-system-default-http-backend-80-0"
+        yield self._compute.plant("urlMaps", "global", name=f"k8s2-um-{end}", defaultService=service)
+        if self._firewall is None:
+            self._firewall = self._let_in(f"k8s-fw-l7--{self._uid}")
+
+    def _let_in(self, name: str) -> Json:
+        """A firewall rule; its target is the nodes' tag."""
+        cluster = self._record.message
+        kind = "gk3" if cluster.autopilot.enabled else "gke"
+        tag = f"{kind}-{cluster.name[:20]}-{cluster.id[:8]}-node"
+        return self._compute.plant("firewalls", "global", name=name, targetTags=[tag])
+
+    def _end(self, entrance: Entrance) -> str:
+        """How the names end of all that is made for an entrance."""
+        return f"{f'{self._uid[-8:]}-{entrance.namespace}-{entrance.name}'[:45]}-{entrance.uid[:8]}"
+
+    @property
+    def _uid(self) -> str:
+        """What the Ingress controller calls the cluster: 16 hexadecimal digits."""
+        return hashlib.sha256(self._record.message.id.encode()).hexdigest()[:16]
 
     def _rule(self, place: str, name: str, said: Mapping[str, str], **more: str) -> Json:
         address = f"203.0.113.{len(self._compute.planted['forwardingRules']) % 254 + 1}"

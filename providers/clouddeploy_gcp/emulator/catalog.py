@@ -91,9 +91,7 @@ def region_of(location: str) -> str | None:
 
 
 def has_place(api: str, location: str) -> bool:
-    """Whether an API has a location; `-` stands for all."""
-    if location == "-":
-        return True
+    """Whether an API has a location."""
     if api == "artifacts":
         return location in REGIONS or location in MULTI_REGIONS
     return region_of(location) is not None

@@ -2,15 +2,41 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from typing import Any
 
 from clouddeploy_gcp.emulator import catalog
 from clouddeploy_gcp.emulator.answers import ComputeError, Json, Request
 from clouddeploy_gcp.emulator.gke import Gke
+from clouddeploy_gcp.emulator.pages import compute_page
+from clouddeploy_gcp.emulator.routes import KINDS
 
-_KINDS = ("addresses", "disks", "forwardingRules", "instances", "targetPools")
+_FIREWALLS = "firewalls"
+FREE = {"firewalls", "urlMaps"}
+"""What is not billed of what can be planted."""
+
 _GLOBAL = "CPUS_ALL_REGIONS"
 _BASE = "https://www.googleapis.com/compute/v1/projects"
+
+
+_NAME = r"[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?"
+_ID = r"(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))"
+PATTERNS = {
+    "project": rf"(?:(?:[-a-z0-9]{{1,63}}\.)*(?:{_NAME}):)?{_ID}",
+    "region": rf"{_NAME}|[1-9][0-9]{{0,19}}",
+    "zone": _NAME,
+}
+"""What names in a path look like: the discovery document, at the methods' parameters."""
+
+
+def check_path(path: Mapping[str, str]) -> None:
+    """INVALID_ARGUMENT for a name in a path that cannot be."""
+    for field, value in path.items():
+        pattern = PATTERNS.get(field, ".*")
+        if not re.fullmatch(pattern, value):
+            text = f"Invalid value for field '{field}': '{value}'. Must be a match of regex '{pattern}'"
+            raise ComputeError("INVALID_ARGUMENT", text)
 
 
 class Compute:
@@ -21,7 +47,7 @@ class Compute:
         self._gke = gke
         self.account = f"{number}-compute@developer.gserviceaccount.com"
         self.down: set[str] = set()
-        self.planted: dict[str, list[Json]] = {kind: [] for kind in _KINDS}
+        self.planted: dict[str, list[Json]] = {kind: [] for kind in (*KINDS, _FIREWALLS)}
 
     def plant(self, kind: str, place: str, **fields: Any) -> Json:
         """Put an object of one of the listed kinds into a zone, a region or `global`."""
@@ -71,16 +97,21 @@ class Compute:
 
     def regions(self, request: Request) -> Json:
         """GET regions."""
-        return {
-            "kind": "compute#regionList",
-            "items": [self.region(name, request) for name in catalog.REGIONS],
-        }
+        shown, more = compute_page(list(catalog.REGIONS), request)
+        items = [self.region(name, request) for name in shown]
+        return {"kind": "compute#regionList", "items": items, **more}
+
+    def firewalls(self, request: Request) -> Json:
+        """GET firewall rules."""
+        shown, more = compute_page(self.planted[_FIREWALLS], request)
+        return {"kind": "compute#firewallList", "items": list(shown), **more}
 
     def zones(self, request: Request) -> Json:
         """GET zones, some on each page."""
         names = [zone for region in catalog.REGIONS for zone in catalog.zones_of(region)]
         items = [{"name": name, "status": "DOWN" if name in self.down else "UP"} for name in names]
-        return _page({"kind": "compute#zoneList"}, items, request)
+        shown, more = compute_page(items, request)
+        return {"kind": "compute#zoneList", "items": shown, **more}
 
     def machines(self, zone: str, request: Request) -> Json:
         """GET the machine types of a zone."""
@@ -96,7 +127,8 @@ class Compute:
             }
             for name, (cpus, memory, special) in catalog.MACHINES.items()
         ]
-        return _page({"kind": "compute#machineTypeList"}, items, request)
+        shown, more = compute_page(items, request)
+        return {"kind": "compute#machineTypeList", "items": shown, **more}
 
     def group(self, zone: str, name: str, request: Request) -> Json:
         """GET an instance group manager."""
@@ -110,17 +142,10 @@ class Compute:
 
     def aggregated(self, kind: str, request: Request) -> Json:
         """GET aggregated/KIND."""
-        if kind not in _KINDS:
-            raise ComputeError("NOT_FOUND", f"The resource type {kind} is not emulated")
         items: dict[str, Json] = {}
-        for one in self.planted[kind]:
+        shown, more = compute_page(self.planted[kind], request)
+        for one in shown:
             place = str(one.get("zone") or one.get("region") or "global")
             scope = "/".join(place.split("/")[-2:])
             items.setdefault(scope, {kind: []})[kind].append(one)
-        return {"kind": f"compute#{kind}AggregatedList", "items": items}
-
-
-def _page(answer: Json, items: list[Json], request: Request) -> Json:
-    start, size = int(request.one("pageToken") or 0), int(request.one("maxResults") or 500)
-    more = {"nextPageToken": str(start + size)} if start + size < len(items) else {}
-    return {**answer, "items": items[start : start + size], **more}
+        return {"kind": f"compute#{kind}AggregatedList", "items": items, **more}

@@ -24,9 +24,10 @@ from clouddeploy_gcp.emulator.fleet import (
     size_of,
 )
 from clouddeploy_gcp.emulator.labels import check_labels
-from clouddeploy_gcp.emulator.messages import container, read, write
+from clouddeploy_gcp.emulator.messages import container, emulated, read, write
 from clouddeploy_gcp.emulator.nodepools import upgrade_nodes
 from clouddeploy_gcp.emulator.operations import Operations
+from clouddeploy_gcp.emulator.outputs import without_outputs
 from clouddeploy_gcp.emulator.records import (
     CREATING,
     DELETING,
@@ -37,6 +38,7 @@ from clouddeploy_gcp.emulator.records import (
     Record,
 )
 
+ACT_AS = "iam.serviceAccounts.actAs"
 StartApi = Callable[[Record], KubernetesApi]
 
 
@@ -50,6 +52,7 @@ class Gke:
         self.clusters: dict[tuple[str, str], Record] = {}
         self.limits: dict[str, float] = dict(catalog.QUOTAS)
         self.accounts: set[str] = set()
+        self.denied: set[str] = set()
         self.missing_zones: list[str] = []
         self.failures: list[Failure] = []
         self._starting: list[threading.Thread] = []
@@ -71,7 +74,7 @@ class Gke:
             "defaultClusterVersion": catalog.DEFAULT_VERSION,
             "validMasterVersions": catalog.VERSIONS,
             "validNodeVersions": catalog.VERSIONS,
-            "validImageTypes": catalog.IMAGE_TYPES,
+            "validImageTypes": list(catalog.IMAGE_TYPES),
             "defaultImageType": "COS_CONTAINERD",
             "channels": channels,
         }
@@ -95,10 +98,12 @@ class Gke:
     def create(self, location: str, request: Request) -> Json:
         """POST clusters."""
         asked = read(container("CreateClusterRequest"), request.json())
-        cluster = asked.cluster
+        cluster = without_outputs(asked.cluster)
         with self.lock:
             self.settle()
-            rules.check_cluster(cluster, location, self.project, self.accounts)
+            rules.check_cluster(cluster, location, self.project)
+            defaults = cluster.autoscaling.autoprovisioning_node_pool_defaults
+            self.check_accounts(defaults, cluster.node_config, *(one.config for one in cluster.node_pools))
             if (location, cluster.name) in self.clusters:
                 path = f"projects/{self.project}/locations/{location}/clusters/{cluster.name}"
                 raise ApiError("ALREADY_EXISTS", f"Already exists: {path}.")
@@ -131,6 +136,7 @@ class Gke:
     def update(self, location: str, name: str, request: Request) -> Json:
         """PUT one cluster: another version of the control plane or of a node pool, one thing at a time."""
         asked = read(container("UpdateClusterRequest"), request.json()).update
+        emulated(asked, ("desired_master_version", "desired_node_version", "desired_node_pool_id"))
         master, nodes = asked.desired_master_version, asked.desired_node_version
         if bool(master) == bool(nodes):  # texts UNVERIFIED
             some = (
@@ -190,6 +196,10 @@ class Gke:
                 "FAILED_PRECONDITION", f"Cluster {name} is in the state ERROR: it can only be deleted."
             )
         return record
+
+    def check_accounts(self, *configs: Any) -> None:
+        """As `rules.check_accounts`, for the caller and the accounts that there are."""
+        rules.check_accounts(configs, self.accounts, may_act=ACT_AS not in self.denied)
 
     def used(self, place: str) -> dict[str, float]:
         """What the nodes in a region take of its quotas."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from clouddeploy_gcp.emulator import catalog, rules, versions
-from clouddeploy_gcp.emulator.answers import ApiError, Json, Request, invalid
+from clouddeploy_gcp.emulator.answers import ApiError, Json, Request, invalid, not_emulated
 from clouddeploy_gcp.emulator.fleet import (
     PROVISIONING,
     RECONCILING,
@@ -19,13 +19,16 @@ from clouddeploy_gcp.emulator.fleet import (
     pool_of,
     size_of,
 )
-from clouddeploy_gcp.emulator.messages import container, read, write
+from clouddeploy_gcp.emulator.messages import container, emulated, read, write
 from clouddeploy_gcp.emulator.operations import Operations
+from clouddeploy_gcp.emulator.outputs import without_outputs
 from clouddeploy_gcp.emulator.pools import MOST, check_pool
 from clouddeploy_gcp.emulator.records import CREATING, DELETING, RESIZING, UPGRADING, Operation, Record
 
 if TYPE_CHECKING:
     from clouddeploy_gcp.emulator.gke import Gke
+
+_IMAGE = "COS_CONTAINERD"
 
 
 class NodePools:
@@ -46,13 +49,14 @@ class NodePools:
 
     def create(self, location: str, name: str, request: Request) -> Json:
         """POST nodePools."""
-        pool = read(container("CreateNodePoolRequest"), request.json()).node_pool
+        pool = without_outputs(read(container("CreateNodePoolRequest"), request.json()).node_pool)
         with self._gke.lock:
             record = self._gke.changeable(location, name)
             cluster = record.message
             if cluster.autopilot.enabled:  # text UNVERIFIED
                 raise invalid("Node pools of Autopilot clusters are made by GKE.")
             check_pool(pool, cluster, catalog.region_of(location) or location)
+            self._gke.check_accounts(pool.config)
             if any(one.name == pool.name for one in cluster.node_pools):
                 raise ApiError(
                     "ALREADY_EXISTS", f"Already exists: {cluster.self_link}/nodePools/{pool.name}."
@@ -79,9 +83,17 @@ class NodePools:
     def update(self, location: str, name: str, pool_name: str, request: Request) -> Json:
         """PUT one: another node version."""
         asked = read(container("UpdateNodePoolRequest"), request.json())
+        emulated(asked, ("node_version", "image_type"))
+        if not (asked.node_version or asked.image_type):  # text UNVERIFIED
+            raise invalid("At least one of the update fields must be set.")
+        image = asked.image_type.upper() or _IMAGE
+        if image not in catalog.IMAGE_TYPES:
+            raise invalid(f'Image type "{asked.image_type}" is not supported.')
         with self._gke.lock:
             record = self._gke.changeable(location, name)
             pool = pool_of(record, pool_name)
+            if not asked.node_version or image != (pool.config.image_type.upper() or _IMAGE):
+                raise not_emulated("A change of a node pool's image type")
             operation = upgrade_nodes(self._gke.log, record, pool, asked.node_version)
             return self._gke.log.show(operation, request)
 

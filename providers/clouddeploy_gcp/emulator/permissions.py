@@ -30,6 +30,10 @@ KINDS: Mapping[str, frozenset[str]] = {
             setIamPolicy setLabels startAsyncReplication stopAsyncReplication
             stopGroupAsyncReplication update updateKmsKey use useReadOnly
         """,
+        "compute.firewalls": """
+            create createTagBinding delete deleteTagBinding get list listEffectiveTags
+            listTagBindings update
+        """,
         "compute.forwardingRules": """
             create createTagBinding delete deleteTagBinding get list listEffectiveTags
             listTagBindings pscCreate pscDelete pscSetLabels pscUpdate setLabels setTarget update
@@ -64,6 +68,10 @@ KINDS: Mapping[str, frozenset[str]] = {
             addHealthCheck addInstance create createTagBinding delete deleteTagBinding get list
             listEffectiveTags listTagBindings removeHealthCheck removeInstance setSecurityPolicy
             update use
+        """,
+        "compute.urlMaps": """
+            create createTagBinding delete deleteTagBinding get invalidateCache list
+            listEffectiveTags listTagBindings update use validate
         """,
         "compute.zones": "get list",
         "container.clusters": """

@@ -21,6 +21,17 @@ MOST = 1000
 
 _SMALLEST_DISK = 12  # GB; 15 from 1.36.3 on, which the catalog has not: NodeConfig.diskSizeGb
 _GKE_METADATA = 2
+_UPGRADED_AT_ONCE = 20
+_TAG = re.compile(r"[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?")
+_METADATA = re.compile(r"[a-zA-Z0-9_-]{1,127}")
+_RESERVED = {
+    *("cluster-location", "cluster-name", "cluster-uid", "configure-sh", "containerd-configure-sh"),
+    *("enable-os-login", "gci-ensure-gke-docker", "gci-metrics-enabled", "gci-update-strategy"),
+    *("instance-template", "kube-env", "startup-script", "user-data", "disable-address-manager"),
+    *("windows-startup-script-ps1", "common-psm1", "k8s-node-setup-psm1", "install-ssh-psm1"),
+    "user-profile-psm1",
+}
+"""Keys of metadata that GKE sets itself: the discovery document, at `NodeConfig.metadata`."""
 
 
 def check_nodes(cluster: Any, location: str, project: str) -> None:
@@ -28,6 +39,8 @@ def check_nodes(cluster: Any, location: str, project: str) -> None:
     region = catalog.region_of(location) or location
     if cluster.initial_node_count and cluster.node_pools:
         raise invalid('Only one of "initial_node_count" and "node_pools" can be specified.')
+    if cluster.HasField("node_config") and cluster.node_pools:
+        raise invalid('Only one of "node_config" and "node_pools" can be specified.')
     if not cluster.node_pools and cluster.initial_node_count < 1:
         raise invalid("Cluster.initial_node_count must be greater than zero.")
     _check_places(cluster, location, region)
@@ -71,6 +84,7 @@ def _check_itself(pool: Any, channel: int) -> None:
         # terraform-google-modules/terraform-google-kubernetes-engine#682
         raise invalid(f"Auto_upgrade cannot be false when release_channel {CHANNELS[channel]} is set.")
     _check_autoscaling(pool.autoscaling)
+    _check_upgrades(pool.upgrade_settings)
 
 
 def _check_autoscaling(wanted: Any) -> None:
@@ -82,6 +96,13 @@ def _check_autoscaling(wanted: Any) -> None:
         raise invalid("The total_*_node_count fields are mutually exclusive with the *_node_count fields.")
     if least < 0 or total_least < 0 or least > most or total_least > total_most or not (most or total_most):
         raise invalid("Autoscaling needs 0 <= min_node_count <= max_node_count, and a maximum above 0.")
+
+
+def _check_upgrades(wanted: Any) -> None:
+    """That 20 is the most is in the Terraform provider's documentation of `upgrade_settings`."""
+    surge, unavailable = wanted.max_surge, wanted.max_unavailable
+    if min(surge, unavailable) < 0 or surge + unavailable > _UPGRADED_AT_ONCE:
+        raise invalid(f"max_surge and max_unavailable must be between 0 and {_UPGRADED_AT_ONCE} together.")
 
 
 def _check_config(config: Any, zone: str, *, identities: bool) -> None:
@@ -100,3 +121,14 @@ def _check_config(config: Any, zone: str, *, identities: bool) -> None:
     if config.workload_metadata_config.mode == _GKE_METADATA and not identities:
         raise invalid("GKE_METADATA needs Workload Identity, which is not enabled on the cluster.")
     check_labels(config.resource_labels)
+    _check_instances(config)
+
+
+def _check_instances(config: Any) -> None:
+    """What Compute Engine is given for each node."""
+    for key in config.metadata:
+        if not _METADATA.fullmatch(key) or key in _RESERVED:
+            raise invalid(f'Instance metadata key "{key}" is not valid or reserved.')
+    for tag in config.tags:
+        if not _TAG.fullmatch(tag):
+            raise invalid(f'Instance tag "{tag}" does not comply with RFC1035.')

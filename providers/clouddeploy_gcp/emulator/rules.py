@@ -16,8 +16,8 @@ _CONSOLE = "https://console.cloud.google.com/iam-admin/quotas?usage=USED&project
 _AUTOPILOT_REFUSED = ("node_pools", "locations")
 
 
-def check_cluster(cluster: Any, location: str, project: str, accounts: Collection[str]) -> None:
-    """Name, labels, version, network, nodes; `accounts` are the project's service accounts."""
+def check_cluster(cluster: Any, location: str, project: str) -> None:
+    """Name, labels, version, network, nodes."""
     if not _NAME.fullmatch(cluster.name):
         raise invalid(
             f'Invalid value for field "cluster.name": "{cluster.name}". Must be a match of regex '
@@ -29,15 +29,34 @@ def check_cluster(cluster: Any, location: str, project: str, accounts: Collectio
         raise invalid(f'Project does not have a network named "{cluster.network}".')
     if cluster.subnetwork not in {"", "default"}:
         raise invalid(f'Subnetwork "{cluster.subnetwork}" is not valid for network "default".')
+    _check_addresses(cluster)
     _check_ranges(cluster.ip_allocation_policy, project)
-    defaults = cluster.autoscaling.autoprovisioning_node_pool_defaults
-    for one in (defaults, cluster.node_config, *(pool.config for pool in cluster.node_pools)):
-        if one.service_account not in {"", "default", *accounts}:
-            raise invalid(f'Service account "{one.service_account}" does not exist.')
     if cluster.autopilot.enabled:
         _check_autopilot(cluster, location)
     else:
         check_nodes(cluster, location, project)
+
+
+def check_accounts(configs: Iterable[Any], accounts: Collection[str], *, may_act: bool) -> None:
+    """INVALID_ARGUMENT for nodes that shall run as nobody, or as somebody that the caller may not act as.
+
+    The text of the second is as Terraform shows it: `googleapi: Error 400: …, badRequest`.
+    """
+    for name in sorted({one.service_account for one in configs} - {""}) or ["default"]:
+        if name not in {"default", *accounts}:
+            raise invalid(f'Service account "{name}" does not exist.')
+        if not may_act:
+            text = "Ask a project owner to grant you the iam.serviceAccountUser role on the service account."
+            raise invalid(f'The user does not have access to service account "{name}". {text}')
+
+
+def _check_addresses(cluster: Any) -> None:
+    """What excludes each other: the discovery document, at `IPAllocationPolicy`; texts UNVERIFIED."""
+    policy = cluster.ip_allocation_policy
+    if policy.use_ip_aliases and policy.use_routes:
+        raise invalid("IPAllocationPolicy.use_ip_aliases and use_routes cannot both be true.")
+    if policy.cluster_ipv4_cidr_block and cluster.cluster_ipv4_cidr:
+        raise invalid("Cluster.cluster_ipv4_cidr must be blank when cluster_ipv4_cidr_block is set.")
 
 
 def _check_ranges(policy: Any, project: str) -> None:
@@ -56,6 +75,9 @@ def _check_ranges(policy: Any, project: str) -> None:
 def _check_autopilot(cluster: Any, location: str) -> None:
     if location not in catalog.REGIONS:
         raise invalid("Autopilot clusters must be regional clusters.")
+    if cluster.HasField("release_channel") and not cluster.release_channel.channel:
+        # googleforgames/agones, site/content/en/docs/Installation; text UNVERIFIED
+        raise invalid("Autopilot clusters must be enrolled in a release channel.")
     refused = [name for name in _AUTOPILOT_REFUSED if getattr(cluster, name)]
     if refused == ["node_pools"] and _is_gclouds_placeholder(cluster.node_pools):
         refused = []

@@ -5,7 +5,9 @@ from __future__ import annotations
 import uuid
 
 from clouddeploy.emulator.clock import Clock
-from clouddeploy_gcp.emulator.answers import ApiError, Json, Request
+from clouddeploy_gcp.emulator.answers import ApiError, Json, Request, invalid
+from clouddeploy_gcp.emulator.messages import iam, named, read
+from clouddeploy_gcp.emulator.pages import page
 from clouddeploy_gcp.emulator.permissions import known
 
 RESOURCE_MANAGER = "cloudresourcemanager.googleapis.com"
@@ -16,6 +18,9 @@ KNOWN = {
     "container.googleapis.com": "Kubernetes Engine API",
     "serviceusage.googleapis.com": "Service Usage API",
 }
+_ENABLED_AT_ONCE, _READ_AT_ONCE = 20, 30
+"""Source: the discovery document, at the requests' fields."""
+
 _CONSOLE = "https://console.developers.google.com/apis/api"
 ENABLING, HEARD = 20.0, 60.0
 """Emulated seconds until an API is enabled, and from then until its servers have heard of it."""
@@ -75,19 +80,30 @@ class Services:
 
     def every(self, request: Request) -> Json:
         """GET services."""
-        return {"services": [self.get(name, request) for name in KNOWN]}
+        shown, more = page(list(KNOWN), request)
+        return {"services": [self.get(name, request) for name in shown], **more}
 
     def batch_get(self, request: Request) -> Json:
         """GET services:batchGet?names=…"""
         names = request.query.get("names", [])
+        if len(names) > _READ_AT_ONCE:  # text UNVERIFIED
+            raise invalid(f"names: at most {_READ_AT_ONCE} services can be asked for in one request.")
+        parents = {f"projects/{self._project}/services", f"projects/{self._number}/services"}
+        for name in names:
+            if name.rpartition("/")[0] not in parents:  # text UNVERIFIED
+                raise invalid(f'names: "{name}" is no service of projects/{self._project}.')
         return {"services": [self.get(name.rpartition("/")[2], request) for name in names]}
 
     def batch_enable(self, request: Request) -> Json:
         """POST services:batchEnable."""
-        return self._enable(list(request.json().get("serviceIds", [])))
+        ids = list(read(named("services.BatchEnableServicesRequest"), request.json()).service_ids)
+        if len(ids) > _ENABLED_AT_ONCE:  # text UNVERIFIED
+            raise invalid(f"service_ids: at most {_ENABLED_AT_ONCE} services can be enabled in one request.")
+        return self._enable(ids)
 
     def enable(self, name: str, request: Request) -> Json:
         """POST services/X:enable."""
+        read(named("services.EnableServiceRequest"), request.json())
         return self._enable([name])
 
     def operation(self, name: str, request: Request) -> Json:
@@ -99,9 +115,14 @@ class Services:
 
     def _enable(self, names: list[str]) -> Json:
         unknown = [name for name in names if name not in KNOWN]
-        if unknown or not names:
+        if not names:  # text UNVERIFIED
+            raise invalid("service_ids must not be empty.")
+        if unknown:
             raise ApiError(
-                "NOT_FOUND", f"Not found or permission denied for service(s): {', '.join(unknown)}."
+                "PERMISSION_DENIED",
+                f"Not found or permission denied for service(s): {','.join(unknown)}.",
+                reason="SERVICE_CONFIG_NOT_FOUND_OR_PERMISSION_DENIED",
+                metadata={"services": ",".join(unknown)},
             )
         if not self.billed:
             raise ApiError(
@@ -139,5 +160,5 @@ class Projects:
 
     def test(self, request: Request) -> Json:
         """POST :testIamPermissions; nobody has a permission for what is not emulated."""
-        asked = request.json().get("permissions", [])
-        return {"permissions": [one for one in asked if known(str(one)) and one not in self._denied]}
+        asked = list(read(iam("TestIamPermissionsRequest"), request.json()).permissions)
+        return {"permissions": [one for one in asked if known(one) and one not in self._denied]}

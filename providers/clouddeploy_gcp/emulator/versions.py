@@ -47,7 +47,10 @@ def enrol(cluster: Any) -> None:
 
 def initial(cluster: Any) -> str:
     """The version of a new cluster; INVALID_ARGUMENT for one that its channel has not."""
-    return _master(cluster.initial_cluster_version, int(cluster.release_channel.channel))
+    channel = int(cluster.release_channel.channel)
+    if channel not in {0, *CHANNELS}:  # text UNVERIFIED
+        raise invalid(f"Release channel {channel} is not supported.")
+    return _master(cluster.initial_cluster_version, channel)
 
 
 def upgraded(cluster: Any, wanted: str) -> str:

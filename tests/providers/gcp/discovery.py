@@ -19,6 +19,13 @@ SPEC = Path(__file__).parents[2] / "specs" / "gcp-discovery.json"
 _SYSTEM = {"$alt"}
 """A synonym of `alt`; the documents list one of them. https://cloud.google.com/apis/docs/system-parameters"""
 
+_GENERAL: Mapping[str, Any] = {
+    "$.xgafv": {"enum": ["1", "2"]},
+    "alt": {"enum": ["json", "media", "proto"]},
+    "prettyPrint": {"type": "boolean"},
+}
+"""What the documents say about the parameters of all methods, beside their names."""
+
 
 @dataclass(frozen=True)
 class Exchange:
@@ -64,11 +71,13 @@ class Recorder:
 
 @dataclass(frozen=True)
 class Method:
-    """One method of an API."""
+    """One method of an API; `parameters` are those of its own and those that all have."""
 
     id: str
     verb: str
+    template: str
     path: re.Pattern[str]
+    parameters: Mapping[str, Any]
     query: frozenset[str]
     request: str | None
     response: str
@@ -117,6 +126,11 @@ class Discovery:
         assert len(found) == 1, f"{exchange.method} {exchange.path}: {[one.id for one in found]}"
         return found[0]
 
+    def schema(self, api: str, name: str) -> Mapping[str, Any]:
+        """A schema as the document has it."""
+        found: Mapping[str, Any] = self._document[api]["schemas"][name]
+        return found
+
     def _valid(self, method: Method, schema: str, body: Any) -> None:
         root = {"$ref": f"#/$defs/{schema}", "$defs": self._schemas[method.api]}
         errors = [
@@ -142,16 +156,25 @@ def _methods(document: Mapping[str, Any]) -> Iterator[Method]:
         for name, method in found["methods"].items():
             parameters = method["parameters"]
             query = {key for key, one in parameters.items() if one.get("location") == "query"}
-            path = re.sub(r"\{\+?\w+\}", "[^/:]+", f"/{found['servicePath']}{method['path']}")
+            template = f"{found['servicePath']}{method['path']}"
             yield Method(
                 name,
                 method["httpMethod"],
-                re.compile(path),
+                template,
+                re.compile(re.sub(r"\{\+?\w+\}", "[^/:]+", f"/{template}")),
+                _parameters(found, parameters),
                 frozenset({*query, *found["parameters"], *_SYSTEM}),
                 method.get("request"),
                 method["response"],
                 api,
             )
+
+
+def _parameters(api: Mapping[str, Any], own: Mapping[str, Any]) -> Mapping[str, Any]:
+    general = {
+        name: {"type": "string", "location": "query", **_GENERAL.get(name, {})} for name in api["parameters"]
+    }
+    return {**general, **own}
 
 
 def _converted(schema: Any) -> Any:

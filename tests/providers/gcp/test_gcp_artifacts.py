@@ -124,7 +124,7 @@ def test_a_push_to_no_repository_says_so(gcp_account: GcpAccount) -> None:
         ("POST", f"{REPOSITORIES}/demo:setIamPolicy", {"policy": {"bindings": [{"condition": "x"}]}}),
         ("GET", f"{REPOSITORIES}/demo/dockerImages?pageSize=abc", None),
         ("POST", f"/v1/projects/{PROJECT}/services:batchEnable", {"serviceIds": 5}),
-        ("POST", f"/v1/projects/{PROJECT}:testIamPermissions", {"permissions": None}),
+        ("POST", f"/v1/projects/{PROJECT}:testIamPermissions", {"permissions": {"one": 1}}),
         ("GET", f"/compute/v1/projects/{PROJECT}/zones?pageToken=abc", None),
     ],
 )
@@ -139,3 +139,59 @@ def test_a_value_of_the_wrong_type_is_refused(
         path.startswith("/compute"),
         not path.startswith("/compute"),
     )
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "message"),
+    [
+        (f"{REPOSITORIES}?page_size=1", 200, ""),
+        (
+            f"{REPOSITORIES}?pagesize=1",
+            400,
+            "Cannot bind query parameter. Field 'pagesize' could not be found",
+        ),
+        (f"{REPOSITORIES}?pageSize=many", 400, "Invalid value at 'page_size' (TYPE_INT32), \"many\""),
+        (f"{REPOSITORIES}?$prettyPrint=false", 200, ""),
+        (f"{REPOSITORIES}?alt=proto", 501, "The query parameter alt=proto is not emulated."),
+        (f"{REPOSITORIES}?filter=name:x", 501, "The query parameter filter is not emulated."),
+        (f"{REPOSITORIES}?fields=repositories.name", 501, "is not emulated."),
+        (f"{REPOSITORIES}/demo:getIamPolicy?options.requested_policy_version=3", 200, ""),
+        (f"{REPOSITORIES}/demo:getIamPolicy?options.x=3", 400, "Field 'options.x' could not be found"),
+        (f"{REPOSITORIES}/demo:getIamPolicy?options=3", 400, "Field 'options' could not be found"),
+        (f"{REPOSITORIES}/demo?name=x", 400, "Field 'name' could not be found"),
+        (f"/compute/v1/projects/{PROJECT}/zones?maxResults=501", 400, "Must be between 0 and 500"),
+        (f"/compute/v1/projects/{PROJECT}/zones?pageToken=x", 400, "Invalid value for field 'pageToken'"),
+        (
+            f"/compute/v1/projects/{PROJECT}/regions/EU",
+            400,
+            "Invalid value for field 'region': 'EU'. Must be",
+        ),
+        (f"/compute/v1/projects/{PROJECT}/aggregated/disks?maxResults=1", 200, ""),
+    ],
+)
+def test_query_parameters_are_read(
+    ask: Asker, gcp_account: GcpAccount, path: str, status: int, message: str
+) -> None:
+    ensure(gcp_account)
+    found = ask("GET", path, status=status)
+    assert message in found.get("error", {}).get("message", "")
+
+
+@pytest.mark.parametrize(
+    ("repository", "message"),
+    [
+        ({"format": 2**40}, "Invalid value at 'repository.format'"),
+        ({"format": 99}, "Invalid repository format."),
+        (
+            {"format": "DOCKER", "sizeBytes": "9" * 5000},
+            "Invalid value at 'repository.size_bytes' (TYPE_INT64)",
+        ),
+    ],
+)
+def test_what_no_parser_takes(ask: Asker, repository: dict[str, Any], message: str) -> None:
+    assert message in ask.refused("POST", f"{REPOSITORIES}?repositoryId=shop", repository)
+
+
+@pytest.mark.parametrize("token", ["x", "-1", "9" * 5000])
+def test_a_page_that_nobody_was_given(ask: Asker, token: str) -> None:
+    assert "pageToken" in ask.refused("GET", f"{REPOSITORIES}?pageToken={token}")

@@ -88,9 +88,16 @@ def test_a_self_signed_token_gets_in_but_not_into_the_registry(ask: Asker, gcp_a
         ({"nmae": "demo"}, "Unknown name \"nmae\" at 'cluster': Cannot find field."),
         ({"name": "Demo"}, 'Invalid value for field "cluster.name"'),
         ({"name": ""}, 'Invalid value for field "cluster.name"'),
-        ({"initialNodeCount": "many"}, "Invalid JSON payload received"),
+        (
+            {"initialNodeCount": "many"},
+            "Invalid value at 'cluster.initial_node_count' (TYPE_INT32), \"many\"",
+        ),
         ({"initialNodeCount": 0}, "initial_node_count must be greater than zero"),
-        ({"releaseChannel": {"channel": "SLOW"}}, "Invalid JSON payload received"),
+        (
+            {"releaseChannel": {"channel": "SLOW"}},
+            "Invalid value at 'cluster.release_channel.channel' "
+            '(type.googleapis.com/google.container.v1.ReleaseChannel.Channel), "SLOW"',
+        ),
         ({"initialClusterVersion": "1.12"}, 'Master version "1.12" is unsupported'),
         ({"initialClusterVersion": "1"}, 'Master version "1" is unsupported'),
         ({"initialClusterVersion": "1.33.5-gke"}, 'Master version "1.33.5-gke" is unsupported'),
@@ -104,6 +111,15 @@ def test_a_self_signed_token_gets_in_but_not_into_the_registry(ask: Asker, gcp_a
         ({"subnetwork": "mine"}, 'Subnetwork "mine" is not valid'),
         ({"nodeConfig": {"serviceAccount": "no@acme-shop.iam"}}, 'account "no@acme-shop.iam" does not exist'),
         ({"autopilot": {"enabled": True}}, "must be regional"),
+        ({"releaseChannel": {"channel": 99}}, "Release channel 99 is not supported."),
+        (
+            {"ipAllocationPolicy": {"useIpAliases": True, "useRoutes": True}},
+            "use_ip_aliases and use_routes cannot both be true",
+        ),
+        (
+            {"clusterIpv4Cidr": "10.0.0.0/14", "ipAllocationPolicy": {"clusterIpv4CidrBlock": "/14"}},
+            "cluster_ipv4_cidr must be blank",
+        ),
         ({"nodePools": [{"name": "p", "initialNodeCount": 1}]}, "Only one of"),
         (
             {"ipAllocationPolicy": {"clusterSecondaryRangeName": "pods"}},
@@ -128,6 +144,13 @@ def test_what_gke_refuses(ask: Asker, cluster: dict[str, Any], message: str) -> 
     error = ask.create(400, **cluster)["error"]
     assert error["status"] == "INVALID_ARGUMENT"
     assert message in error["message"]
+
+
+def test_an_autopilot_cluster_is_in_a_channel(ask: Asker) -> None:
+    wanted = {"autopilot": {"enabled": True}, "initialNodeCount": 0}
+    error = ask.create(400, place=REGION, releaseChannel={"channel": "UNSPECIFIED"}, **wanted)["error"]
+    assert "must be enrolled in a release channel" in error["message"]
+    ask.create(place=REGION, **wanted)
 
 
 def test_enums_are_taken_as_names_and_as_numbers_and_given_as_asked(ask: Asker) -> None:

@@ -48,6 +48,7 @@ def test_a_pool_comes_and_goes(cluster: Asker, gcp_account: GcpAccount) -> None:
         ({"name": "More"}, 400, "node_pool.name"),
         ({"name": "more", "config": {"machineType": "e9"}}, 400, 'Machine type with name "e9"'),
         ({"name": "more", "locations": ["us-east1-b"]}, 400, "is not a zone in region"),
+        ({"name": "more", "config": {"serviceAccount": "no@x.iam"}}, 400, 'account "no@x.iam" does not'),
         ({"name": "more", "version": "1.34"}, 400, "must not have a greater minor version"),
         ({"name": "more", "management": {"autoUpgrade": False}}, 400, "Auto_upgrade cannot be false"),
         ({"name": "more", "initialNodeCount": 9}, 403, "Insufficient regional quota"),
@@ -102,3 +103,26 @@ def test_labels_change_with_the_fingerprint_of_those_that_there_are(
     cluster("POST", change, {"resourceLabels": labels, "labelFingerprint": old})
     found = cluster("GET", CLUSTER)
     assert (found["resourceLabels"], found["labelFingerprint"] == old) == (labels, False)
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status", "message"),
+    [
+        (POOL, {}, 400, "At least one of the update fields must be set."),
+        (POOL, {"nodeVersion": "-", "imageType": "WINDOWS_95"}, 400, 'Image type "WINDOWS_95"'),
+        (POOL, {"nodeVersion": "-", "imageType": "UBUNTU_CONTAINERD"}, 501, "image type is not emulated"),
+        (POOL, {"imageType": "COS_CONTAINERD"}, 501, "image type is not emulated"),
+        (POOL, {"nodeVersion": "-", "tags": {"tags": ["a"]}}, 501, "UpdateNodePoolRequest.tags is not emu"),
+        (CLUSTER, {}, 400, "At least one of the update fields must be set."),
+        (
+            CLUSTER,
+            {"update": {"desiredLocations": [ZONE]}},
+            501,
+            "ClusterUpdate.desired_locations is not emu",
+        ),
+    ],
+)
+def test_a_change_that_is_not_emulated_is_not_passed_over(
+    cluster: Asker, path: str, body: dict[str, Any], status: int, message: str
+) -> None:
+    assert message in cluster.refused("PUT", path, body, status)

@@ -6,8 +6,10 @@ import pytest
 
 from clouddeploy.contract import ClusterSpec
 from clouddeploy.errors import CloudDeployError, ConfigError, CredentialsError
+from clouddeploy_gcp import connect
+from clouddeploy_gcp.clusters import find
 from clouddeploy_gcp.compute import Compute
-from moto_fixtures.gcp import NO_APIS, PROJECT, REGION, GcpAccount
+from moto_fixtures.gcp import LABEL, NO_APIS, PROJECT, REGION, GcpAccount
 from tests.providers.gcp.asker import PLACES, Asker
 from tests.providers.gcp.life import ensure, make
 
@@ -73,6 +75,8 @@ def test_compute_engine_calls_a_place_it_has_not_unknown(ask: Asker, place: str,
         ("GET", "mars/serverConfig"),
         ("GET", "europe-west-1b/clusters"),
         ("POST", "europe-west-1b/clusters"),
+        ("POST", "-/clusters"),
+        ("GET", "-/serverConfig"),
         ("GET", "mars/repositories/shop"),
         ("POST", "europe-west3-a/repositories?repositoryId=shop"),
     ],
@@ -82,3 +86,43 @@ def test_the_others_call_it_forbidden(ask: Asker, method: str, path: str) -> Non
     place = path.partition("/")[0]
     assert error["message"] == f"Permission denied on 'locations/{place}' (or it may not exist)."
     assert error["details"][0]["reason"] == "LOCATION_POLICY_VIOLATED"
+
+
+@pytest.fixture
+def several(ask: Asker) -> None:
+    """Two clusters of one name that others made."""
+    for zone in ("a", "b"):
+        ask.create(place=f"{REGION}-{zone}")
+
+
+def test_of_several_clusters_of_one_name_none_is_taken_by_chance(
+    gcp_account: GcpAccount, several: None
+) -> None:
+    clusters = connect(gcp_account.target(existing=True)).clusters
+    with pytest.raises(ConfigError) as caught:
+        clusters.access("demo")
+    assert f"there are 2 GKE clusters demo in {REGION}: in {REGION}-a, {REGION}-b" in caught.value.message
+    assert caught.value.fix == f"say in target prod which: region: {REGION}-a or region: {REGION}-b"
+    assert [one.name for one in clusters.list()] == ["demo", "demo"]
+    provisioner = connect(gcp_account.target(existing=True)).provisioner
+    assert provisioner
+    assert provisioner.leftovers("demo") == []
+
+
+@pytest.mark.parametrize("place", [f"{REGION}-a", f"{REGION}-b", REGION])
+def test_the_target_says_which_of_several_is_meant(
+    gcp_account: GcpAccount, ask: Asker, several: None, place: str
+) -> None:
+    ask.create(place=REGION)
+    found = find(gcp_account.session(existing=True, region=place), "demo")
+    assert found
+    assert found.location == place
+
+
+def test_ours_is_found_beside_a_foreign_one_of_its_name(
+    gcp_account: GcpAccount, ask: Asker, several: None
+) -> None:
+    ask.create(place=f"{REGION}-c", resourceLabels={LABEL: "demo"})
+    found = find(gcp_account.session(), "demo")
+    assert found
+    assert found.location == f"{REGION}-c"

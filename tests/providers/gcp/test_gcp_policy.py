@@ -7,7 +7,7 @@ import pytest
 from clouddeploy.clusters import up
 from clouddeploy.contract import ClusterSpec
 from clouddeploy.errors import CredentialsError
-from clouddeploy_gcp.emulator.routes import _TABLE
+from clouddeploy_gcp.emulator.routes import ROUTES
 from clouddeploy_gcp.policy import EVERYTHING
 from moto_fixtures.gcp import GcpAccount
 from tests.providers.gcp.life import steps
@@ -20,7 +20,7 @@ UNASKED = {"cloudresourcemanager.projects.get"}
 @pytest.fixture
 def releaser(gcp_account: GcpAccount) -> GcpAccount:
     """Whoever asks has the role and nothing else, of all that the emulated APIs know."""
-    known = {permission for _, _, permission, _ in _TABLE}
+    known = {route.permission for _, _, route in ROUTES}
     gcp_account.cloud.denied.update(known - UNASKED - set(EVERYTHING))
     assert gcp_account.cloud.denied
     return gcp_account

@@ -61,6 +61,12 @@ def with_pools(*pools: dict[str, Any], **cluster: Any) -> dict[str, Any]:
             with_pools({}, workloadIdentityConfig={"workloadPool": "123456789012.svc.id.goog"}),
             'Workload pool "123456789012.svc.id.goog" is not supported',
         ),
+        (with_pools({}, nodeConfig={"machineType": "e2-medium"}), 'one of "node_config" and "node_pools"'),
+        (with_pools({"config": {"metadata": {"a b": "1"}}}), 'metadata key "a b" is not valid'),
+        (with_pools({"config": {"metadata": {"kube-env": "1"}}}), 'metadata key "kube-env" is not valid'),
+        (with_pools({"config": {"tags": ["Web"]}}), 'tag "Web" does not comply with RFC1035'),
+        (with_pools({"upgradeSettings": {"maxSurge": 15, "maxUnavailable": 6}}), "between 0 and 20 together"),
+        (with_pools({"upgradeSettings": {"maxSurge": -1}}), "between 0 and 20 together"),
         (with_pools({}, locations=[f"{REGION}-b"]), f'must contain the cluster\'s zone "{ZONE}"'),
         (with_pools({"locations": ["us-east1-b"]}), "is not a zone in region"),
     ],
@@ -83,6 +89,8 @@ def test_nodes_that_gke_refuses(ask: Asker, cluster: dict[str, Any], message: st
         with_pools({"autoscaling": {"enabled": True, "totalMinNodeCount": 1, "totalMaxNodeCount": 2}}),
         with_pools({"config": GKE_METADATA}, **OWN),
         with_pools({}, locations=[ZONE, f"{REGION}-b"]),
+        with_pools({"config": {"metadata": {"disable-legacy-endpoints": "true"}, "tags": ["web-1"]}}),
+        with_pools({"upgradeSettings": {"maxSurge": 20}}),
     ],
 )
 def test_nodes_that_gke_takes(ask: Asker, gcp_account: GcpAccount, cluster: dict[str, Any]) -> None:

@@ -321,6 +321,24 @@ def test_deleting_what_is_being_created_waits_for_it(gcp_account: GcpAccount) ->
     assert gcp_account.cloud.ledger() == []
 
 
+@pytest.mark.parametrize(
+    ("account", "named"),
+    [
+        (None, "PROJECT_NUMBER-compute@developer.gserviceaccount.com"),
+        ("nodes@acme-shop.iam.gserviceaccount.com", "nodes@acme-shop.iam.gserviceaccount.com"),
+    ],
+)
+def test_who_may_not_start_nodes_as_an_account_is_told_with_what_it_takes(
+    gcp_account: GcpAccount, account: str | None, named: str
+) -> None:
+    gcp_account.cloud.service_accounts.add("nodes@acme-shop.iam.gserviceaccount.com")
+    gcp_account.cloud.denied.add("iam.serviceAccounts.actAs")
+    with pytest.raises(CredentialsError, match="does not have access to service account") as caught:
+        make(gcp_account, SMALL, options={"service_account": account} if account else {})
+    assert f"add-iam-policy-binding {named} " in str(caught.value.fix)
+    assert "roles/iam.serviceAccountUser" in str(caught.value.fix)
+
+
 def test_what_controllers_left_is_found_on_later_days(gcp_account: GcpAccount) -> None:
     gcp_account.plant(LEFTOVERS)
     gcp_account.cloud.compute.plant("disks", "us-east1-b", name="elsewhere", labels={LABEL: "demo"})
@@ -330,6 +348,7 @@ def test_what_controllers_left_is_found_on_later_days(gcp_account: GcpAccount) -
     found = provisioner(gcp_account, SMALL).leftovers("demo")
     assert [(one.kind, one.id, one.monthly) for one in found] == [
         ("load balancer", "a1b2", Decimal("18.25")),
+        ("load balancer", "k8s2-fr-k9m2x7q4-default-shop-1a2b3c4d", Decimal("18.25")),
         ("disk", "pvc-1", Decimal("2.40")),
         ("IP address", "demo-ip", Decimal("3.65")),
         ("instance", "node", None),
