@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from clouddeploy.contract import ClientCertificate, ClusterSpec, KubeAccess, Provider, Secret, TargetSettings
+from clouddeploy.contract import ClusterSpec, Provider, TargetSettings
 from clouddeploy.emulator import EmulatorSettings
+from moto_fixtures.kubernetes import StubKubernetes
 
 if TYPE_CHECKING:
     from clouddeploy_alibaba.emulator.cloud import AlibabaCloud
@@ -24,27 +25,6 @@ ACCOUNT = "1234567890123456"
 REGION = "eu-central-1"
 OWNER_TAG = "clouddeploy/cluster"
 READERS = ("Describe", "Get", "List", "Check")
-
-
-@dataclass
-class StubKubernetes:
-    """In place of a Kubernetes API: nothing but an address, a CA and a certificate."""
-
-    directory: Path
-    pull_problem: Any
-    machines: object = None
-    attached: object = None
-    url: str = "https://127.0.0.1:6443"
-    ca: str = "-----BEGIN CERTIFICATE-----\nstub\n-----END CERTIFICATE-----\n"
-    closed: bool = False
-
-    @property
-    def admin(self) -> KubeAccess:
-        pair = ClientCertificate("-----BEGIN CERTIFICATE-----\nadmin\n", Secret("stub-private-key"))
-        return KubeAccess(self.url, self.ca, lambda: pair)
-
-    def close(self) -> None:
-        self.closed = True
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from clouddeploy.contract import ClientCertificate, KubeAccess, Secret
+
 
 @dataclass
 class StubKubernetes:
@@ -20,6 +22,11 @@ class StubKubernetes:
     url: str = "https://127.0.0.1:6443"
     ca: str = "-----BEGIN CERTIFICATE-----\nstub\n-----END CERTIFICATE-----\n"
     closed: bool = False
+
+    @property
+    def admin(self) -> KubeAccess:
+        pair = ClientCertificate("-----BEGIN CERTIFICATE-----\nadmin\n", Secret("stub-private-key"))
+        return KubeAccess(self.url, self.ca, lambda: pair)
 
     def close(self) -> None:
         self.closed = True

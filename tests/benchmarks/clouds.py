@@ -90,8 +90,9 @@ def doctors(folder: Path, runs: int = 5) -> dict[str, Figures]:
 def _slow_clouds(folder: Path) -> Iterator[Mapping[str, str]]:
     from clouddeploy import plugins
     from clouddeploy.emulator import EmulatorSettings
-    from clouddeploy_aws.emulator import start_kubernetes
+    from clouddeploy.emulator.clusters import with_storage
     from clouddeploy_aws.emulator.cloud import AwsCloud
+    from clouddeploy_aws.emulator.storage import STORAGE
 
     class SlowAws(AwsCloud):
         def __call__(self, environ: Any, start_response: Any) -> Any:
@@ -104,7 +105,7 @@ def _slow_clouds(folder: Path) -> Iterator[Mapping[str, str]]:
             settings = EmulatorSettings(folder / name)
             settings.directory.mkdir(parents=True)
             if name == "aws":
-                cloud: Any = SlowAws(settings, start_kubernetes)
+                cloud: Any = SlowAws(settings, with_storage(STORAGE))
             else:
                 cloud = plugins.load(name, plugins.EMULATORS)(settings)
                 cloud.faults.slow(LATENCY)

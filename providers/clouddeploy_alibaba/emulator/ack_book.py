@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from clouddeploy.emulator.clusters import KubernetesApi
 from clouddeploy_alibaba.emulator.ack_shown import API_ADDRESS
 from clouddeploy_alibaba.emulator.answers import ServiceError
-from clouddeploy_alibaba.emulator.records import ClusterRecord, KubernetesApi, TaskRecord
+from clouddeploy_alibaba.emulator.records import ClusterRecord, TaskRecord
 from clouddeploy_alibaba.emulator.world import Resource, World
 
 Json = dict[str, Any]

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from clouddeploy.contract import ClientCertificate
+from clouddeploy.emulator.clusters import KubernetesApi
 from clouddeploy_alibaba.emulator import ack_rules as rules
 from clouddeploy_alibaba.emulator import ack_shown as shown
 from clouddeploy_alibaba.emulator.ack_book import AckBook
@@ -20,7 +21,6 @@ from clouddeploy_alibaba.emulator.records import (
     DELETING_SECONDS,
     UPGRADING_SECONDS,
     ClusterRecord,
-    KubernetesApi,
 )
 
 Json = dict[str, Any]

@@ -7,12 +7,11 @@ signature is checked. `/v2/` is the registry's.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from clouddeploy.emulator import EmulatorSettings
+from clouddeploy.emulator.clusters import KubernetesApi, StartKubernetes
 from clouddeploy.emulator.faults import Faults
-from clouddeploy.emulator.machines import Machines
 from clouddeploy.emulator.policy import Policy
 from clouddeploy.emulator.server import Server
 from clouddeploy_alibaba.emulator import attached, ram
@@ -23,17 +22,11 @@ from clouddeploy_alibaba.emulator.clock import Clock
 from clouddeploy_alibaba.emulator.machines import machines_of
 from clouddeploy_alibaba.emulator.network import RpcServices
 from clouddeploy_alibaba.emulator.personal import Personal
-from clouddeploy_alibaba.emulator.records import KubernetesApi, PullProblem
 from clouddeploy_alibaba.emulator.signature import Signatures
 from clouddeploy_alibaba.emulator.world import World
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
-
-    from clouddeploy.emulator.attached import Attached
-
-StartKubernetes = Callable[[Path, PullProblem, Machines, "Attached"], KubernetesApi]
-"""Starts a Kubernetes API: its directory, why an image cannot be pulled, its nodes, what else it has."""
 
 SERVICES = {
     "2014-05-15": "SLB",
@@ -152,7 +145,8 @@ class AlibabaCloud:
 
         machines = machines_of(ack, self.world, cluster_id)
         made = attached.Attached(self.world, cluster_id)
-        return self._start_kubernetes(self._directory / "clusters" / cluster_id, problem, machines, made)
+        directory = self._directory / "clusters" / cluster_id
+        return self._start_kubernetes(directory, _no_token, problem, machines, made)
 
     def _serve(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         path = str(environ["PATH_INFO"])
@@ -213,3 +207,7 @@ def _received(environ: WSGIEnvironment) -> Received:
     body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
     path = str(environ.get("REQUEST_URI", environ["PATH_INFO"])).partition("?")[0]
     return Received(str(environ["REQUEST_METHOD"]), path, str(environ.get("QUERY_STRING", "")), headers, body)
+
+
+def _no_token(_: str) -> None:
+    """ACK's API servers know certificates alone."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
-from clouddeploy.contract import KubeAccess
+from clouddeploy.emulator.clusters import KubernetesApi
 
 CREATING_SECONDS = 600.0
 DELETING_SECONDS = 240.0
@@ -14,21 +14,6 @@ UPGRADING_SECONDS = 300.0
 NODES_SECONDS = 120.0
 POOL_DELETING_SECONDS = 60.0
 ADDON_SECONDS = 20.0
-
-PullProblem = Callable[[str], str | None]
-"""Why an image cannot be pulled, in the kubelet's words; None when it can."""
-
-
-class KubernetesApi(Protocol):
-    """What a cluster needs of `clouddeploy.emulator.kubernetes`."""
-
-    @property
-    def url(self) -> str: ...
-    @property
-    def ca(self) -> str: ...
-    @property
-    def admin(self) -> KubeAccess: ...
-    def close(self) -> None: ...
 
 
 @dataclass

@@ -7,14 +7,13 @@ services apart; every signature is checked. `/v2/` is the registry's.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
-from pathlib import Path
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from clouddeploy.emulator import EmulatorSettings
 from clouddeploy.emulator.clock import Clock
+from clouddeploy.emulator.clusters import KubernetesApi, StartKubernetes
 from clouddeploy.emulator.faults import Faults as Weather
-from clouddeploy.emulator.machines import Machines
 from clouddeploy.emulator.policy import Demand, Policy
 from clouddeploy.emulator.registry.answers import Refusal
 from clouddeploy.emulator.server import Server
@@ -32,7 +31,6 @@ from clouddeploy_aws.emulator.ecr.data_plane import EcrDataPlane
 from clouddeploy_aws.emulator.ecr.service import Ecr
 from clouddeploy_aws.emulator.ecr.settings import AccountSettings
 from clouddeploy_aws.emulator.eks.access import Access
-from clouddeploy_aws.emulator.eks.records import KubernetesApi
 from clouddeploy_aws.emulator.eks.service import Eks
 from clouddeploy_aws.emulator.eks.tags import Tags
 from clouddeploy_aws.emulator.eks.updates import Updates
@@ -47,17 +45,6 @@ from clouddeploy_aws.emulator.tokens import TokenReader
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
-
-    from clouddeploy.emulator.attached import Attached
-
-Authenticate = Callable[[str], "tuple[str, tuple[str, ...]] | None"]
-"""User name and groups that a bearer token proves; None refuses it."""
-
-StartKubernetes = Callable[
-    [Path, Authenticate, Callable[[str], "str | None"], Machines, "Attached"], KubernetesApi
-]
-"""Starts a Kubernetes API: its directory, its users, why an image cannot be pulled, its nodes and what else
-it has in the cloud."""
 
 _log = logging.getLogger(__name__)
 _ACCOUNT = "123456789012"

@@ -10,14 +10,13 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from http import HTTPStatus
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 from clouddeploy.emulator import EmulatorSettings
 from clouddeploy.emulator.clock import Clock
+from clouddeploy.emulator.clusters import KubernetesApi, StartKubernetes
 from clouddeploy.emulator.faults import Faults
-from clouddeploy.emulator.machines import Machines
 from clouddeploy.emulator.server import Server
 from clouddeploy_digitalocean.emulator import attached, catalog
 from clouddeploy_digitalocean.emulator.answers import Answer, ApiError, paged
@@ -26,23 +25,12 @@ from clouddeploy_digitalocean.emulator.kubernetes import Kubernetes
 from clouddeploy_digitalocean.emulator.limits import RateLimit
 from clouddeploy_digitalocean.emulator.machines import machines_of
 from clouddeploy_digitalocean.emulator.network import Network
-from clouddeploy_digitalocean.emulator.records import Cluster, KubernetesApi
+from clouddeploy_digitalocean.emulator.records import Cluster
 from clouddeploy_digitalocean.emulator.request import Request, read_body, read_query
 from clouddeploy_digitalocean.emulator.routes import SCOPES, find, needed
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
-
-    from clouddeploy.emulator.attached import Attached
-
-Authenticate = Callable[[str], "tuple[str, tuple[str, ...]] | None"]
-"""User name and groups that a bearer token proves; None refuses it."""
-
-StartKubernetes = Callable[
-    [Path, Authenticate, Callable[[str], "str | None"], Machines, "Attached"], KubernetesApi
-]
-"""Starts a Kubernetes API: its directory, its users, why an image cannot be pulled, its nodes and what else
-it has in the cloud."""
 
 _TEAM = "5df3e300-4a17-4e24-8b7c-20ca6c9fc25b"
 _REGION = "fra1"

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from clouddeploy.emulator.clock import Clock
+from clouddeploy.emulator.clusters import KubernetesApi
 from clouddeploy_digitalocean.emulator import catalog, fields, wishes
 from clouddeploy_digitalocean.emulator.answers import Answer, ApiError, asked, invalid, not_found, paged
 from clouddeploy_digitalocean.emulator.network import Network
@@ -17,7 +18,6 @@ from clouddeploy_digitalocean.emulator.records import (
     DELETING_SECONDS,
     UPGRADING_SECONDS,
     Cluster,
-    KubernetesApi,
 )
 from clouddeploy_digitalocean.emulator.request import Request
 

@@ -5,23 +5,15 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, Protocol
+from typing import Any
+
+from clouddeploy.emulator.clusters import KubernetesApi
 
 CREATING_SECONDS = 300.0
 DELETING_SECONDS = 60.0
 UPGRADING_SECONDS = 300.0
 NODE_SECONDS = 60.0
 """Emulated seconds; DigitalOcean says "several minutes" for a cluster."""
-
-
-class KubernetesApi(Protocol):
-    """What a cluster needs of `clouddeploy.emulator.kubernetes`."""
-
-    @property
-    def url(self) -> str: ...
-    @property
-    def ca(self) -> str: ...
-    def close(self) -> None: ...
 
 
 def stamp() -> str:

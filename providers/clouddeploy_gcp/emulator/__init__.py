@@ -7,45 +7,18 @@ extras `clouddeploy[gcp,rehearse]`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from clouddeploy.emulator import EmulatorSettings
 
 if TYPE_CHECKING:
-    from clouddeploy.emulator.attached import Attached
-    from clouddeploy.emulator.machines import Machines
-    from clouddeploy_gcp.emulator.cloud import Authenticate, GcpCloud
-    from clouddeploy_gcp.emulator.records import KubernetesApi
+    from clouddeploy_gcp.emulator.cloud import GcpCloud
 
 
 def start(settings: EmulatorSettings) -> GcpCloud:
     """Start a project; its clusters are real Kubernetes APIs."""
+    from clouddeploy.emulator.clusters import with_storage
     from clouddeploy_gcp.emulator.cloud import GcpCloud
-
-    return GcpCloud(settings, start_kubernetes)
-
-
-def start_kubernetes(
-    directory: Path,
-    authenticate: Authenticate,
-    pull_problem: Callable[[str], str | None],
-    machines: Machines,
-    attached: Attached,
-) -> KubernetesApi:
-    """A Kubernetes API for one cluster; its nodes pull only images that they may."""
-    from clouddeploy.emulator.kubernetes import User, start_kubernetes
     from clouddeploy_gcp.emulator.storage import STORAGE
 
-    def user(token: str) -> User | None:
-        email = authenticate(token)
-        return User(email, ("system:masters",)) if email else None
-
-    storage = replace(STORAGE, disks=attached)
-    api = start_kubernetes(
-        directory, authenticate=user, storage=storage, machines=machines, balancers=attached
-    )
-    api.set_image_check(pull_problem)
-    return api
+    return GcpCloud(settings, with_storage(STORAGE))

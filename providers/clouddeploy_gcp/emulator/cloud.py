@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
-from pathlib import Path
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from clouddeploy.emulator import EmulatorSettings
 from clouddeploy.emulator.clock import Clock
+from clouddeploy.emulator.clusters import KubernetesApi, StartKubernetes
 from clouddeploy.emulator.faults import Faults
-from clouddeploy.emulator.machines import Machines
 from clouddeploy.emulator.server import Server
 from clouddeploy_gcp.emulator import attached, catalog
 from clouddeploy_gcp.emulator.accounts import Accounts, RefusedError, write_private
@@ -21,7 +20,7 @@ from clouddeploy_gcp.emulator.gke import Gke
 from clouddeploy_gcp.emulator.machines import machines_of
 from clouddeploy_gcp.emulator.nodepools import NodePools
 from clouddeploy_gcp.emulator.queries import checked
-from clouddeploy_gcp.emulator.records import KubernetesApi, Record
+from clouddeploy_gcp.emulator.records import Record
 from clouddeploy_gcp.emulator.registry import DataPlane
 from clouddeploy_gcp.emulator.routes import Matched, Route, find
 from clouddeploy_gcp.emulator.services import Projects, Services
@@ -29,17 +28,6 @@ from clouddeploy_gcp.endpoints import VARIABLE
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
-
-    from clouddeploy.emulator.attached import Attached
-
-Authenticate = Callable[[str], "str | None"]
-"""The e-mail address that a bearer token proves; None refuses it."""
-
-StartKubernetes = Callable[
-    [Path, Authenticate, Callable[[str], "str | None"], Machines, "Attached"], KubernetesApi
-]
-"""Starts a Kubernetes API: its directory, its users, why an image cannot be pulled, its nodes and what else
-it has in the cloud."""
 
 _PROJECT = "clouddeploy-rehearsal"
 _REGION = "europe-west3"
@@ -270,4 +258,8 @@ class GcpCloud:
         directory = self._directory / "clusters" / f"{location}-{name}-{record.message.id[:8]}"
         machines = machines_of(record)
         made = attached.Attached(self.compute, record, machines)
-        return self._start_kubernetes(directory, self.accounts.token_principal, problem, machines, made)
+        return self._start_kubernetes(directory, self._user, problem, machines, made)
+
+    def _user(self, token: str) -> tuple[str, tuple[str, ...]] | None:
+        email = self.accounts.token_principal(token)
+        return (email, ("system:masters",)) if email else None

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from clouddeploy.emulator.clock import Clock
+from clouddeploy.emulator.clusters import KubernetesApi
 from clouddeploy_gcp.emulator import catalog, rules, versions
 from clouddeploy_gcp.emulator.answers import ApiError, Json, Request, invalid
 from clouddeploy_gcp.emulator.fleet import (
@@ -33,7 +34,6 @@ from clouddeploy_gcp.emulator.records import (
     DELETING,
     UPGRADING,
     Failure,
-    KubernetesApi,
     Operation,
     Record,
 )

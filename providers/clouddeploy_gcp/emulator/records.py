@@ -5,23 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any
+
+from clouddeploy.emulator.clusters import KubernetesApi
 
 CREATING = 300.0
 DELETING = 180.0
 UPGRADING = 240.0
 RESIZING = 60.0
 """Emulated seconds; a zonal cluster takes 3 to 5 minutes in the cloud."""
-
-
-class KubernetesApi(Protocol):
-    """What a cluster needs of `clouddeploy.emulator.kubernetes`."""
-
-    @property
-    def url(self) -> str: ...
-    @property
-    def ca(self) -> str: ...
-    def close(self) -> None: ...
 
 
 @dataclass(frozen=True)

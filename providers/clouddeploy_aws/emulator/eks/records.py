@@ -6,22 +6,14 @@ import base64
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any
+
+from clouddeploy.emulator.clusters import KubernetesApi
 
 CREATING_SECONDS = 600.0
 DELETING_SECONDS = 300.0
 UPDATING_SECONDS = 480.0
 """Emulated seconds; Auto Mode takes about 15 and 10 minutes at most in the cloud."""
-
-
-class KubernetesApi(Protocol):
-    """What a cluster needs of `clouddeploy.emulator.kubernetes`."""
-
-    @property
-    def url(self) -> str: ...
-    @property
-    def ca(self) -> str: ...
-    def close(self) -> None: ...
 
 
 @dataclass

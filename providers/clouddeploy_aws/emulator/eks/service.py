@@ -7,13 +7,13 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from clouddeploy.emulator.clock import Clock
+from clouddeploy.emulator.clusters import KubernetesApi
 from clouddeploy_aws.emulator.answers import ServiceError
 from clouddeploy_aws.emulator.eks import rules
 from clouddeploy_aws.emulator.eks.making import Plan, make, unmake
 from clouddeploy_aws.emulator.eks.records import (
     DELETING_SECONDS,
     ClusterRecord,
-    KubernetesApi,
 )
 from clouddeploy_aws.emulator.eks.request import check_account, check_request, service_block
 from clouddeploy_aws.emulator.eks.versions import described
