@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from clouddeploy.prices.bill import cents, drivers, total
 from clouddeploy.prices.offers import Comparison, Lane, Offer
+from clouddeploy.prices.words import counted, usd
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ def _advice(lane: Lane, offers: Sequence[Offer], comparison: Comparison) -> Advi
     changes = [] if runner_up is None else [*_changes(best, runner_up), *_traffic(comparison, best, here)]
     least = "at least " if best.total.unknown else ""
     changes += [
-        f"{one.cloud.title} in {one.place.region} is {least}{cents(best.total.known - one.total.known)} "
+        f"{one.cloud.title} in {one.place.region} is {least}{usd(best.total.known - one.total.known)} "
         f"cheaper, but has {one.place.note}"
         for one in offers
         if one not in here and not one.total.unknown and one.rank < best.rank
@@ -57,8 +58,9 @@ def _advice(lane: Lane, offers: Sequence[Offer], comparison: Comparison) -> Advi
     ]
     below = [offer for offer in here if offer.total.unknown and offer.rank < best.rank]
     changes += [
-        f"{one.cloud.title}: {cents(best.total.known - one.total.known)} less without its "
-        f"{one.total.unknown} unknown amounts; it wins if they are smaller"
+        f"{one.cloud.title}: {usd(best.total.known - one.total.known)} less without its "
+        f"{counted(one.total.unknown, 'unknown amount')}; it wins if "
+        f"{'they are' if one.total.unknown > 1 else 'it is'} smaller"
         for one in below
     ]
     return Advice(lane.name, best, tuple(_rules(comparison)), runner_up, tuple(changes))
@@ -71,7 +73,8 @@ def _class(offer: Offer) -> tuple[bool, bool]:
 
 def _rules(comparison: Comparison) -> list[str]:
     wishes = comparison.wishes
-    found = [f"in {wishes.region}, else nearest to it", f"runs {wishes.arch} images"]
+    images = "images of any architecture" if wishes.arch == "any" else f"{wishes.arch} images"
+    found = [f"in {wishes.region}, else nearest to it", f"runs {images}"]
     if wishes.sla is not None:
         found.append(f"the control plane promises {wishes.sla} %")
     if wishes.ha:
@@ -98,9 +101,9 @@ def _changes(best: Offer, other: Offer) -> list[str]:
     gap = cents(other.total.known - best.total.known)
     found = []
     if gap > 0 and _class(other) == _class(best):
-        found.append(f"the order changes if {other.cloud.title} gets {gap} a month cheaper")
+        found.append(f"the order changes if {other.cloud.title} gets {usd(gap)} a month cheaper")
     cheaper = [
-        f"{kind} ({cents(ours)} against {cents(theirs)})"
+        f"{kind} ({usd(ours)} against {usd(theirs)})"
         for kind, ours, theirs in _by_kind(best, other)
         if ours - theirs >= 1
     ]
