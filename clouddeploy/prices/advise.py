@@ -43,27 +43,45 @@ def _advice(lane: Lane, offers: Sequence[Offer], comparison: Comparison) -> Advi
     ordered = sorted(offers, key=lambda offer: (_class(offer), offer.rank))
     best, runner_up = ordered[0], ordered[1] if len(ordered) > 1 else None
     here = [offer for offer in offers if bool(offer.place.note) == bool(best.place.note)]
-    changes = [] if runner_up is None else [*_changes(best, runner_up), *_traffic(comparison, best, here)]
+    against = [*_changes(best, runner_up), *_traffic(comparison, best, here)] if runner_up else []
+    changes = [
+        *against,
+        *_elsewhere(best, [offer for offer in offers if offer not in here]),
+        *_on_demand(ordered[:2]),
+        *_vague(best, here),
+    ]
+    return Advice(lane.name, best, tuple(_rules(comparison)), runner_up, tuple(changes))
+
+
+def _elsewhere(best: Offer, others: Sequence[Offer]) -> list[str]:
+    """What is cheaper in another region than the wanted one."""
     least = "at least " if best.total.unknown else ""
-    changes += [
+    return [
         f"{one.cloud.title} in {one.place.region} is {least}{usd(best.total.known - one.total.known)} "
         f"cheaper, but has {one.place.note}"
-        for one in offers
-        if one not in here and not one.total.unknown and one.rank < best.rank
+        for one in others
+        if not one.total.unknown and one.rank < best.rank
     ]
-    changes += [
+
+
+def _on_demand(offers: Sequence[Offer]) -> list[str]:
+    """Which of them do not have the price that was asked for."""
+    return [
         f"{one.cloud.title} is counted at its on-demand price: its {one.not_known} price is not known"
-        for one in (best, runner_up)
-        if one and one.not_known
+        for one in offers
+        if one.not_known
     ]
-    below = [offer for offer in here if offer.total.unknown and offer.rank < best.rank]
-    changes += [
+
+
+def _vague(best: Offer, others: Sequence[Offer]) -> list[str]:
+    """Whose known part is less than the best bill."""
+    return [
         f"{one.cloud.title}: {usd(best.total.known - one.total.known)} less without its "
         f"{counted(one.total.unknown, 'unknown amount')}; it wins if "
         f"{'they are' if one.total.unknown > 1 else 'it is'} smaller"
-        for one in below
+        for one in others
+        if one.total.unknown and one.rank < best.rank
     ]
-    return Advice(lane.name, best, tuple(_rules(comparison)), runner_up, tuple(changes))
 
 
 def _class(offer: Offer) -> tuple[bool, bool]:
