@@ -78,12 +78,13 @@ function plot(svg, all, crossed, X, Y) {
     make("text", { x, y: y + 4, "text-anchor": "middle", style: "fill:var(--ink);font-weight:650" }, String(i + 1))));
 }
 
-// numbers that would cover each other stand above one another, each on a stem from its point
+// numbers that would cover each other stand above one another, near the top below, each on a stem from its point
 function apart(points) {
   const placed = [];
   for (const [x, from] of points) {
+    const step = from > 150 ? -4 : 4;
     let y = from;
-    while (placed.some(([px, py]) => Math.hypot(px - x, py - y) < 20)) y -= 4;
+    while (placed.some(([px, py]) => Math.hypot(px - x, py - y) < 20)) y += step;
     placed.push([x, y, from]);
   }
   return placed;
