@@ -249,9 +249,28 @@ def test_a_cache_that_cannot_be_written_says_so(
 ) -> None:
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("CLOUDDEPLOY_CACHE", str(tmp_path / "file"))
-    error = refreshed("alibaba")["alibaba"].error
+    error = refreshed("alibaba", "gcp")["gcp"].error
     assert error is not None
     assert "cannot be written" in error.message
+    assert vendors.credentials == []
+
+
+def test_who_has_no_home_has_no_cache(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a container that runs under a number: there is neither HOME nor an account."""
+    for name in ("HOME", "XDG_CACHE_HOME", "CLOUDDEPLOY_CACHE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("os.getuid", lambda: 2**31 - 3)
+    assert cache.load() == (CATALOG, ())
+    error = refreshed("alibaba")["alibaba"].error
+    assert error is not None
+    assert error.fix == "export CLOUDDEPLOY_CACHE=/a/folder"
+
+
+def test_a_cache_that_cannot_be_looked_into_is_named_and_left_aside(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CLOUDDEPLOY_CACHE", "/" + 300 * "a")
+    catalog, problems = cache.load()
+    assert catalog == CATALOG
+    assert "cannot be read: File name too long; the bundled prices count instead" in problems[0]
 
 
 def test_nothing_is_left_beside_the_cache(vendors: Vendors) -> None:
