@@ -89,7 +89,7 @@ def _wanted(question: Question, steady: bool) -> list[Machine] | str:
     pinned, arch = wishes.machines.get(cloud.name), wishes.arch
     listed = question.catalog.machines(cloud.name, region)
     machines = [one for one in listed if live is None or live.offers(one.name, region)]
-    near = meant(pinned or "", [one.name for one in machines])
+    near = meant(pinned, [one.name for one in machines]) if pinned else ""
     rules: Sequence[tuple[bool, Callable[[Machine], bool], str]] = (
         (pinned is not None, lambda one: one.name == pinned, f"no machine type {pinned} in {region}{near}"),
         (wishes.auto, cloud.auto or (lambda _: True), f"it makes no {pinned or 'nodes'} by itself"),
