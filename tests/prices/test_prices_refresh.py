@@ -162,6 +162,20 @@ def test_a_list_that_was_cut_is_refused(vendors: Vendors) -> None:
     assert "it ends within a row" in error.message
 
 
+def test_a_line_without_an_end_is_not_held_in_memory(vendors: Vendors) -> None:
+    vendors.broken["AmazonEKS"] = "x" * 2**22
+    error = refreshed("aws")["aws"].error
+    assert error is not None
+    assert "another form than expected" in error.message
+
+
+def test_a_redirect_elsewhere_gets_no_credentials(vendors: Vendors) -> None:
+    with running() as other:
+        vendors.moved = other.url.replace("127.0.0.1", "localhost")
+        assert refreshed("digitalocean", "gcp")["gcp"].error is None
+    assert set(other.credentials) == {None}
+
+
 def test_a_list_in_another_currency_is_refused(vendors: Vendors) -> None:
     vendors.broken["instancePrice"] = '{"currency": "CNY", "pricingInfo": {}}'
     error = refreshed("alibaba")["alibaba"].error

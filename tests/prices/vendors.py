@@ -228,9 +228,13 @@ ALI = {
 
 @dataclass
 class Vendors:
-    """The lists by path; `broken` replaces an answer by a part of its address: a status, or a body."""
+    """The lists by path; `broken` replaces an answer by a part of its address: a status, or a body.
+
+    `moved` is where all of them are instead.
+    """
 
     url: str = ""
+    moved: str = ""
     broken: dict[str, int | str] = field(default_factory=dict)
     credentials: list[str | None] = field(default_factory=list)
 
@@ -270,8 +274,10 @@ def running() -> Iterator[Vendors]:
             vendors.credentials.append(
                 self.headers.get("Authorization") or self.headers.get("X-Goog-Api-Key")
             )
-            status, body = vendors.answer(self.path)
+            status, body = (308, "") if vendors.moved else vendors.answer(self.path)
             self.send_response(status)
+            if vendors.moved:
+                self.send_header("Location", vendors.moved + self.path)
             self.send_header("Content-Length", str(len(body.encode())))
             self.end_headers()
             self.wfile.write(body.encode())

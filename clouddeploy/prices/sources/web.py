@@ -13,7 +13,7 @@ import urllib3
 from clouddeploy.errors import CloudDeployError, CredentialsError, TemporaryError
 
 _TIMEOUT = urllib3.Timeout(connect=10, read=60)
-_MOST_BYTES = 64 * 2**20
+_MOST_BYTES, _MOST_LINE = 64 * 2**20, 2**20
 
 
 @contextmanager
@@ -24,7 +24,11 @@ def opened(url: str, headers: Mapping[str, str] | None = None) -> Iterator[urlli
     """
     where = url.partition("?")[0]
     retry = urllib3.Retry(
-        total=2, backoff_factor=0.2, status_forcelist=(429, 500, 502, 503), raise_on_status=False
+        total=2,
+        backoff_factor=0.2,
+        status_forcelist=(429, 500, 502, 503),
+        raise_on_status=False,
+        remove_headers_on_redirect=("Authorization", "X-Goog-Api-Key"),
     )
     try:
         with urllib3.PoolManager(timeout=_TIMEOUT, retries=retry) as pool:
@@ -53,10 +57,12 @@ def read_json(url: str, headers: Mapping[str, str] | None = None) -> Any:
 
 
 def lines(answer: urllib3.BaseHTTPResponse) -> Iterator[str]:
-    """The lines of a text of any length, without holding it in memory."""
+    """The lines of a text of any length, without holding it in memory; ValueError for one without end."""
     rest = b""
     for chunk in answer.stream(2**16, decode_content=True):
         *whole, rest = (rest + chunk).split(b"\n")
+        if len(rest) > _MOST_LINE:
+            raise ValueError("a line without end")
         for line in whole:
             yield line.decode("utf-8", "replace")
     yield rest.decode("utf-8", "replace")
