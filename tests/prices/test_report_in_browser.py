@@ -206,6 +206,17 @@ def test_on_a_phone_a_fact_stands_beside_its_cloud_and_an_amount_in_sight(show: 
 
 
 @pytest.mark.parametrize("width", [360, 768, 1280])
+def test_a_large_sum_stays_on_its_line(show: Open, width: int) -> None:
+    page = show(compared(), "#egress=900000", width=width)
+    heights = page.run(
+        "[...document.querySelectorAll('.sum')].map(s => { const r = document.createRange();"
+        " r.selectNode(s.firstChild); return r.getClientRects().length })"
+    )
+    assert heights == [1] * 8
+    assert page.run("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("width", [360, 768, 1280])
 def test_nothing_is_wider_than_the_screen(show: Open, width: int) -> None:
     page = show(compared(replace(APP, name="a-rather-long-name-of-an-app" * 3)), width=width)
     assert page.run("document.documentElement.scrollWidth") <= width

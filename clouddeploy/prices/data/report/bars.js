@@ -4,8 +4,8 @@ function bar(offer, by, most) {
   const box = make("div", { class: "bar", role: "img" }), said = [];
   for (const [kind, amount] of byKind(offer, by)) {
     if (amount < 0.005) continue;
-    const share = (amount / most) * 100;
-    box.append(make("span", { style: `width:${share.toFixed(3)}%;background:${kindColour(kind)}`, title: `${kind}: ${cents(amount)}` }, share > 9 ? count(amount) : ""));
+    const share = (amount / most) * 100, text = count(amount);
+    box.append(make("span", { style: `width:${share.toFixed(3)}%;background:${kindColour(kind)}`, title: `${kind}: ${cents(amount)}` }, share > 2 + 2.6 * text.length ? text : ""));
     said.push(`${kind} ${cents(amount)}`);
   }
   const { unknown } = total(offer, by);
