@@ -109,8 +109,6 @@ def _records(url: str, region: str) -> Iterator[dict[str, str]]:
         if heading is None:
             raise unreadable(url, "it has no heading")
         for record in csv.DictReader(found, next(csv.reader([heading]))):
-            if None in record.values():
-                raise unreadable(url, "it ends within a row")
             where = record.get("Region Code") or record.get("From Region Code") or region
             if record.get("Currency") == "USD" and where == region:
                 yield record

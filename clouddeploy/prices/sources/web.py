@@ -57,7 +57,10 @@ def read_json(url: str, headers: Mapping[str, str] | None = None) -> Any:
 
 
 def lines(answer: urllib3.BaseHTTPResponse) -> Iterator[str]:
-    """The lines of a text of any length, without holding it in memory; ValueError for one without end."""
+    """The lines of a CSV of any length, without holding it in memory.
+
+    ValueError for a line without end, and for a last one that was cut within a quoted cell.
+    """
     rest = b""
     for chunk in answer.stream(2**16, decode_content=True):
         *whole, rest = (rest + chunk).split(b"\n")
@@ -65,6 +68,8 @@ def lines(answer: urllib3.BaseHTTPResponse) -> Iterator[str]:
             raise ValueError("a line without end")
         for line in whole:
             yield line.decode("utf-8", "replace")
+    if rest.count(b'"') % 2:
+        raise ValueError("it ends within a cell")
     yield rest.decode("utf-8", "replace")
 
 
