@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import difflib
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -12,12 +11,11 @@ from clouddeploy.cli import view
 from clouddeploy.errors import ConfigError
 from clouddeploy.prices.advise import advise, no_advice
 from clouddeploy.prices.age import age, sentence
-from clouddeploy.prices.bill import cents
 from clouddeploy.prices.clouds import CLOUDS
 from clouddeploy.prices.features import features
-from clouddeploy.prices.markdown import counted
 from clouddeploy.prices.offers import Comparison, Lane, Offer
 from clouddeploy.prices.plain import plain, text
+from clouddeploy.prices.words import asked, meant, usd
 
 if TYPE_CHECKING:
     from clouddeploy.prices.against import Change
@@ -37,20 +35,15 @@ def cloud_named(word: str) -> str:
     name = _SHORT.get(word, word)
     names = [cloud.name for cloud in CLOUDS]
     if name not in names:
-        near = difflib.get_close_matches(word, [*names, *_SHORT], n=1)
-        meant = f"; did you mean {near[0]}?" if near else ""
-        raise ConfigError(f"there are no prices for a cloud {word}{meant}", fix=f"one of {', '.join(names)}")
+        message = f"there are no prices for a cloud {word}{meant(word, [*names, *_SHORT])}"
+        raise ConfigError(message, fix=f"one of {', '.join(names)}")
     return name
 
 
 def table(found: Comparison, changed: Sequence[Change], revision: str, *, verbose: bool) -> None:
     """Each lane as a table, what changed since a revision, advice, surprises, the age of the prices."""
     demand = found.demand
-    _say(
-        f"{demand.name}: {counted(len(demand.pods), 'pod')}, {demand.cpu / 1000:g} CPU, "
-        f"{demand.memory / 1024:.4g} GiB, "
-        f"{counted(demand.load_balancers, 'load balancer')}, {demand.egress_gb} GB egress per month"
-    )
+    _say(f"{demand.name}: {asked(demand)} per month")
     for lane in found.lanes:
         view.say(f"\n{lane.name}", style="bold")
         _lane(lane, found, verbose)
@@ -64,7 +57,7 @@ def table(found: Comparison, changed: Sequence[Change], revision: str, *, verbos
     if verbose:
         _facts(found)
     for one in demand.assumed:
-        view.note(f"assumed: {one}")
+        _say(f"assumed: {one}", "dim", view.note)
     _age(found)
 
 
@@ -75,11 +68,11 @@ _WIDELY = ("CLOUD", "REGION", "CONTROL PLANE", "NODES", "CPU", "FIT CPU/MEM", "S
 
 def _lane(lane: Lane, found: Comparison, verbose: bool) -> None:
     wide = [_wide(offer, found.assumed.hours) for offer in lane.offers]
-    if verbose and view.fits(_WIDELY, wide):
+    if verbose and wide and view.fits(_WIDELY, wide):
         view.table(_WIDELY, wide)
-    else:
+    elif lane.offers:
         view.table(_SHORTLY, [_narrow(offer) for offer in lane.offers])
-        if verbose and lane.offers:
+        if verbose:
             view.say("")
             view.table(_BESIDES, [_beside(offer, found.assumed.hours) for offer in lane.offers])
     for offer in lane.offers:
@@ -170,7 +163,7 @@ def _facts(found: Comparison) -> None:
 
 
 def _age(found: Comparison) -> None:
-    view.note(sentence(found))
+    _say(sentence(found), "dim", view.note)
     view.note("list prices in USD, before taxes and discounts, with each cloud's free support")
     if age(found).stale:
         view.next_step("clouddeploy prices refresh", why="reads the vendors' own lists")
@@ -223,14 +216,14 @@ def _bill(offer: Offer) -> None:
         if charge.kind != kind:
             kind = charge.kind
             view.say(kind, style="bold")
-        amount = "unknown" if line.monthly is None else f"{cents(line.monthly):,}"
-        view.say(f"  {charge.title:<64}{amount:>14}")
+        amount = "unknown" if line.monthly is None else usd(line.monthly)
+        view.say(f"  {charge.title:<{_width() - 16}}{amount:>14}")
         price = "unknown" if charge.price is None else text(charge.price)
         number = sources.setdefault(charge.row.source, len(sources) + 1)
         note = f"; {charge.note}" if charge.note else ""
         dated = charge.row.as_of or "undated"
         _say(f"    {text(line.quantity)} {charge.row.unit} x {price}, {dated} [{number}]{note}", style="dim")
-    view.say(f"{'total, before taxes and discounts':<54}{offer.total!s:>26}", style="bold")
+    view.say(f"{'total, before taxes and discounts':<{_width() - 26}}{offer.total!s:>26}", style="bold")
     for source, number in sources.items():
         _say(f"[{number}] {source}", style="dim")
 
@@ -272,10 +265,15 @@ def data(found: Comparison, changed: Sequence[Change], revision: str) -> dict[st
     return shown
 
 
-def _say(line: str, style: str = "") -> None:
-    """A line, folded at 80 columns with its continuation indented."""
+def _say(line: str, style: str = "", show: Callable[[str, str], None] = view.say) -> None:
+    """A line, folded with its continuation indented."""
     indent = " " * (len(line) - len(line.lstrip()) + 2)
     for folded in textwrap.wrap(
-        line, 80, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+        line, _width(), subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
     ) or [""]:
-        view.say(folded, style=style)
+        show(folded, style)
+
+
+def _width() -> int:
+    """Characters of a line: 80, fewer on a narrower terminal, but never too few for an amount."""
+    return max(48, min(80, view.limit() or 80))

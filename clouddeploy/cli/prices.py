@@ -34,11 +34,10 @@ def refresh_prices(sources: From = None, output: options.Form = options.Output.t
     """
     words = [word.strip() for one in sources or () for word in one.split(",") if word.strip()]
     clouds = list(dict.fromkeys(map(cloud_named, words))) or list(SOURCES)
-    done = []
-    for one in refresh(clouds, datetime.now().astimezone().date()):
-        done.append(one)
-        if one.error is None:
-            view.note(f"{one.cloud}: {one.read} prices")
+    done: list[Refreshed] = []
+    for cloud in clouds:
+        view.note(f"{cloud}: reading its price list" + (", hundreds of MB" if cloud == "aws" else ""))
+        done += refresh([cloud], datetime.now().astimezone().date())
     if output is options.Output.table:
         view.table(("", "CLOUD", "PRICES", ""), [_row(one) for one in done])
     else:

@@ -28,8 +28,11 @@ def image_sizes(app: App) -> Mapping[str, int]:
     """The bytes of the images that were built or pulled here, by service."""
     from clouddeploy.images.store import Store
 
-    store = Store.default()
-    if not (store.root / "index.json").exists():
+    try:
+        store = Store.default()
+        if not (store.root / "index.json").exists():
+            return {}
+    except (OSError, ConfigError):  # a cache that this user cannot look into, or no home for one
         return {}
     from clouddeploy.release.build import find_built
 

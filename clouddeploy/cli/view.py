@@ -73,7 +73,7 @@ def failure(error: CloudDeployError) -> None:
 def table(columns: Sequence[str], rows: Iterable[Sequence[str | Text]]) -> None:
     """Rows under headings, on stdout: no cell loses a character, wide ones fold on a narrow terminal."""
     cells = [[Text(redact(cell)) if isinstance(cell, str) else cell for cell in row] for row in rows]
-    sizes = widths.fitted(columns, [[cell.plain for cell in row] for row in cells], _limit())
+    sizes = widths.fitted(columns, [[cell.plain for cell in row] for row in cells], limit())
     grid = Table(box=None, pad_edge=False, header_style="bold", padding=(0, widths.GAP, 0, 0))
     for column, size in zip(columns, sizes, strict=True):
         grid.add_column(column, width=size, overflow="fold")
@@ -89,11 +89,11 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str | Text]]) -> None:
 
 def fits(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
     """Whether `table` would show this without folding a cell."""
-    limit = _limit()
-    return limit is None or widths.total(widths.natural(columns, rows)) <= limit
+    most = limit()
+    return most is None or widths.total(widths.natural(columns, rows)) <= most
 
 
-def _limit() -> int | None:
+def limit() -> int | None:
     """How many characters a line may have; a pipe gets whole lines, unless COLUMNS says how wide."""
     return _out.width if _out.is_terminal or os.environ.get("COLUMNS") else None
 

@@ -11,7 +11,6 @@ import errno
 import fcntl
 import hashlib
 import json
-import os
 import tempfile
 import time
 from collections.abc import Iterable, Iterator
@@ -21,6 +20,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, BinaryIO, Self
 
+from clouddeploy.caches import cache_folder
 from clouddeploy.errors import CloudDeployError, NotFoundError, PreconditionError
 from clouddeploy.oci.descriptor import OCI_INDEX, Descriptor, check_digest
 
@@ -39,10 +39,8 @@ class Store:
 
     @classmethod
     def default(cls) -> Store:
-        """`images` in $CLOUDDEPLOY_CACHE, else in $XDG_CACHE_HOME/clouddeploy, else ~/.cache/clouddeploy."""
-        own, shared = os.environ.get("CLOUDDEPLOY_CACHE"), os.environ.get("XDG_CACHE_HOME")
-        cache = Path(own) if own else (Path(shared) if shared else Path.home() / ".cache") / "clouddeploy"
-        return cls(cache / "images")
+        """`images` in the user's cache; ConfigError where there is none."""
+        return cls(cache_folder() / "images")
 
     def has(self, digest: str) -> bool:
         return self._blob(digest).is_file()

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from clouddeploy.prices.bill import cents, drivers, total
 from clouddeploy.prices.offers import Comparison, Lane, Offer
+from clouddeploy.prices.words import counted, usd
 
 
 @dataclass(frozen=True)
@@ -42,26 +43,45 @@ def _advice(lane: Lane, offers: Sequence[Offer], comparison: Comparison) -> Advi
     ordered = sorted(offers, key=lambda offer: (_class(offer), offer.rank))
     best, runner_up = ordered[0], ordered[1] if len(ordered) > 1 else None
     here = [offer for offer in offers if bool(offer.place.note) == bool(best.place.note)]
-    changes = [] if runner_up is None else [*_changes(best, runner_up), *_traffic(comparison, best, here)]
-    least = "at least " if best.total.unknown else ""
-    changes += [
-        f"{one.cloud.title} in {one.place.region} is {least}{cents(best.total.known - one.total.known)} "
-        f"cheaper, but has {one.place.note}"
-        for one in offers
-        if one not in here and not one.total.unknown and one.rank < best.rank
-    ]
-    changes += [
-        f"{one.cloud.title} is counted at its on-demand price: its {one.not_known} price is not known"
-        for one in (best, runner_up)
-        if one and one.not_known
-    ]
-    below = [offer for offer in here if offer.total.unknown and offer.rank < best.rank]
-    changes += [
-        f"{one.cloud.title}: {cents(best.total.known - one.total.known)} less without its "
-        f"{one.total.unknown} unknown amounts; it wins if they are smaller"
-        for one in below
+    against = [*_changes(best, runner_up), *_traffic(comparison, best, here)] if runner_up else []
+    changes = [
+        *against,
+        *_elsewhere(best, [offer for offer in offers if offer not in here]),
+        *_on_demand(ordered[:2]),
+        *_vague(best, here),
     ]
     return Advice(lane.name, best, tuple(_rules(comparison)), runner_up, tuple(changes))
+
+
+def _elsewhere(best: Offer, others: Sequence[Offer]) -> list[str]:
+    """What is cheaper in another region than the wanted one."""
+    least = "at least " if best.total.unknown else ""
+    return [
+        f"{one.cloud.title} in {one.place.region} is {least}{usd(best.total.known - one.total.known)} "
+        f"cheaper, but has {one.place.note}"
+        for one in others
+        if not one.total.unknown and one.rank < best.rank
+    ]
+
+
+def _on_demand(offers: Sequence[Offer]) -> list[str]:
+    """Which of them do not have the price that was asked for."""
+    return [
+        f"{one.cloud.title} is counted at its on-demand price: its {one.not_known} price is not known"
+        for one in offers
+        if one.not_known
+    ]
+
+
+def _vague(best: Offer, others: Sequence[Offer]) -> list[str]:
+    """Whose known part is less than the best bill."""
+    return [
+        f"{one.cloud.title}: {usd(best.total.known - one.total.known)} less without its "
+        f"{counted(one.total.unknown, 'unknown amount')}; it wins if "
+        f"{'they are' if one.total.unknown > 1 else 'it is'} smaller"
+        for one in others
+        if one.total.unknown and one.rank < best.rank
+    ]
 
 
 def _class(offer: Offer) -> tuple[bool, bool]:
@@ -71,7 +91,8 @@ def _class(offer: Offer) -> tuple[bool, bool]:
 
 def _rules(comparison: Comparison) -> list[str]:
     wishes = comparison.wishes
-    found = [f"in {wishes.region}, else nearest to it", f"runs {wishes.arch} images"]
+    images = "images of any architecture" if wishes.arch == "any" else f"{wishes.arch} images"
+    found = [f"in {wishes.region}, else nearest to it", f"runs {images}"]
     if wishes.sla is not None:
         found.append(f"the control plane promises {wishes.sla} %")
     if wishes.ha:
@@ -98,9 +119,9 @@ def _changes(best: Offer, other: Offer) -> list[str]:
     gap = cents(other.total.known - best.total.known)
     found = []
     if gap > 0 and _class(other) == _class(best):
-        found.append(f"the order changes if {other.cloud.title} gets {gap} a month cheaper")
+        found.append(f"the order changes if {other.cloud.title} gets {usd(gap)} a month cheaper")
     cheaper = [
-        f"{kind} ({cents(ours)} against {cents(theirs)})"
+        f"{kind} ({usd(ours)} against {usd(theirs)})"
         for kind, ours, theirs in _by_kind(best, other)
         if ours - theirs >= 1
     ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable
 from dataclasses import fields
@@ -10,6 +9,7 @@ from decimal import Decimal
 
 from clouddeploy.errors import ConfigError
 from clouddeploy.prices.demand import Assumptions
+from clouddeploy.prices.words import meant
 
 NAMES = tuple(field.name for field in fields(Assumptions))
 _LEAST = {"hours": 1, "min_nodes": 1, "zones": 1}
@@ -21,11 +21,8 @@ def assuming(texts: Iterable[str]) -> Assumptions:
     for text in texts:
         name, _, value = text.partition("=")
         if name not in NAMES:
-            near = difflib.get_close_matches(name, NAMES, n=1)
-            meant = f"; did you mean {near[0]}?" if near else ""
-            raise ConfigError(
-                f"--assume: there is no assumption {name}{meant}", fix=f"use {', '.join(NAMES)}"
-            )
+            message = f"--assume: there is no assumption {name}{meant(name, NAMES)}"
+            raise ConfigError(message, fix=f"use {', '.join(NAMES)}")
         if not re.fullmatch(r"[0-9]{1,6}", value) or int(value) < _LEAST.get(name, 0):
             raise ConfigError(
                 f"--assume: {name} is a whole number, not {value or 'nothing'}",

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from clouddeploy.caches import cache_folder
 from clouddeploy.errors import CloudDeployError, ConfigError
 from clouddeploy.prices.catalog import Catalog, Machine, Plan, Row, bundled, read_item
 
@@ -17,23 +19,30 @@ SCHEMA = "clouddeploy.prices/v1"
 
 Item = Row | Machine | Plan
 
+_INSTEAD = "the bundled prices count instead"
+
 
 def folder() -> Path:
-    """`prices` in $CLOUDDEPLOY_CACHE, else in $XDG_CACHE_HOME/clouddeploy, else ~/.cache/clouddeploy."""
-    own, shared = os.environ.get("CLOUDDEPLOY_CACHE"), os.environ.get("XDG_CACHE_HOME")
-    base = Path(own) if own else (Path(shared) if shared else Path.home() / ".cache") / "clouddeploy"
-    return base / "prices"
+    """`prices` in the user's cache; ConfigError where there is none."""
+    return cache_folder() / "prices"
 
 
 def load() -> tuple[Catalog, tuple[str, ...]]:
     """The bundled catalogue under the refreshed prices, and a sentence for each file that is not usable."""
     catalog, problems = bundled(), []
-    where = folder()
-    for path in sorted(where.glob("*.json")) if where.is_dir() else ():
+    try:
+        where = folder()
+    except ConfigError:  # without a home nothing was ever refreshed
+        return catalog, ()
+    try:
+        paths = sorted(where.iterdir()) if where.is_dir() else []
+    except OSError as error:
+        return catalog, (f"the price cache {where} cannot be read: {error.strerror}; {_INSTEAD}",)
+    for path in paths:
         try:
-            catalog = catalog.overlaid(read(path))
+            catalog = catalog.overlaid(read(path) if path.suffix == ".json" else ())
         except ConfigError as error:
-            problems.append(f"{error.message}; the bundled prices count instead")
+            problems.append(f"{error.message}; {_INSTEAD}")
     return catalog, tuple(problems)
 
 
@@ -70,20 +79,37 @@ def write(provider: str, items: Sequence[Item]) -> tuple[Path, int]:
     merged = {_key(item): item for item in before}
     merged |= {_key(item): item for item in items if _row(item).usd is not None}
     text = json.dumps({"schema": SCHEMA, "prices": [_raw(item) for item in merged.values()]}, indent=1)
-    try:
+    with _writing(path):
         _replace(path, text)
+    return path, len(merged)
+
+
+def prepare() -> None:
+    """Make the folder; CloudDeployError when nothing could be written to it."""
+    where = folder()
+    with _writing(where), tempfile.TemporaryFile(dir=_made(where)):
+        pass
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         message = f"the price cache {path} cannot be written: {error.strerror}"
         raise CloudDeployError(
             message, fix="make room or set CLOUDDEPLOY_CACHE; the old prices stay"
         ) from error
-    return path, len(merged)
+
+
+def _made(where: Path) -> Path:
+    where.mkdir(parents=True, exist_ok=True)
+    return where
 
 
 def _replace(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(
-        "w", dir=path.parent, prefix=".", delete=False, encoding="utf-8"
+        "w", dir=_made(path.parent), prefix=".", delete=False, encoding="utf-8"
     ) as file:
         try:
             file.write(text)

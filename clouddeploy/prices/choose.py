@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -15,6 +15,7 @@ from clouddeploy.prices.live import Live
 from clouddeploy.prices.offers import Offer, Unfit
 from clouddeploy.prices.packing import Pod, bound, fits, pack
 from clouddeploy.prices.regions import Place
+from clouddeploy.prices.words import meant
 
 
 @dataclass(frozen=True)
@@ -84,24 +85,29 @@ def _by_disk(cloud: Cloud, machines: Iterable[Machine]) -> Iterable[Sequence[Mac
 
 def _wanted(question: Question, steady: bool) -> list[Machine] | str:
     """The machine types to choose from, or why there are none."""
-    region, wishes = question.place.region, question.wishes
-    live = question.live
-    machines = list(question.catalog.machines(question.cloud.name, region))
-    if live:
-        machines = [one for one in machines if live.offers(one.name, region)]
-    if pinned := wishes.machines.get(question.cloud.name):
-        machines = [one for one in machines if one.name == pinned]
-        if not machines:
-            return f"no machine type {pinned} in {region}"
-    if wishes.auto and question.cloud.auto:
-        machines = [one for one in machines if question.cloud.auto(one)]
-    machines = [one for one in machines if wishes.arch in ("any", one.arch)]
-    if not machines:
-        return f"no {wishes.arch} machine in {region}"
-    machines = [one for one in machines if one.steady or not steady]
-    return machines or (
-        f"{pinned} shares its CPUs" if pinned else f"no machine with dedicated CPUs in {region}"
+    cloud, region, wishes, live = question.cloud, question.place.region, question.wishes, question.live
+    pinned, arch = wishes.machines.get(cloud.name), wishes.arch
+    listed = question.catalog.machines(cloud.name, region)
+    machines = [one for one in listed if live is None or live.offers(one.name, region)]
+    near = meant(pinned, [one.name for one in machines]) if pinned else ""
+    rules: Sequence[tuple[bool, Callable[[Machine], bool], str]] = (
+        (pinned is not None, lambda one: one.name == pinned, f"no machine type {pinned} in {region}{near}"),
+        (wishes.auto, cloud.auto or (lambda _: True), f"it makes no {pinned or 'nodes'} by itself"),
+        (
+            arch != "any",
+            lambda one: one.arch == arch,
+            f"{pinned} is no {arch} machine" if pinned else f"no {arch} machine in {region}",
+        ),
+        (
+            steady,
+            lambda one: one.steady,
+            f"{pinned} shares its CPUs" if pinned else f"no machine with dedicated CPUs in {region}",
+        ),
     )
+    for asked, takes, reason in rules:
+        if asked and not (machines := [one for one in machines if takes(one)]):
+            return reason
+    return machines or f"no machine in {region}"
 
 
 def _cheapest(question: Question, machines: Sequence[Machine]) -> Offer | None:

@@ -17,6 +17,9 @@ DEFAULT_CPU = 100
 DEFAULT_MEMORY = 128
 """MiB of a service that requests none."""
 
+MOST_REPLICAS = 10_000
+"""More pods of one size than that are no app, and would take long to pack."""
+
 _IMAGES = "1 GB for each image that was not built here"
 
 
@@ -128,8 +131,10 @@ def from_services(name: str, services: Sequence[Service], sizes: Mapping[str, in
 
 def from_sizes(cpu: int | None, memory: int | None, replicas: int | None) -> Demand:
     """An app of one service; CPU in millicores, memory in MiB. What is None is assumed and named."""
-    if replicas is not None and replicas < 1:
-        raise ConfigError(f"{replicas} replicas are no app", fix="--replicas 1 or more")
+    if replicas is not None and not 1 <= replicas <= MOST_REPLICAS:
+        raise ConfigError(
+            f"--replicas: {replicas} replicas are out of range", fix=f"write 1 to {MOST_REPLICAS}"
+        )
     missing = {"500m CPU": cpu, "512Mi memory": memory, "1 replica": replicas}
     named = [text for text, given in missing.items() if given is None]
     assumed = [f"{', '.join(named)}: see --cpus, --memory, --replicas"] if named else []

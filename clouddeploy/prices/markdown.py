@@ -9,6 +9,7 @@ from clouddeploy.prices.advise import advise, no_advice
 from clouddeploy.prices.age import sentence
 from clouddeploy.prices.features import features
 from clouddeploy.prices.offers import Comparison, Lane, Offer
+from clouddeploy.prices.words import asked
 
 if TYPE_CHECKING:
     from clouddeploy.prices.against import Change
@@ -19,9 +20,7 @@ def markdown(comparison: Comparison, changed: Sequence[Change] = (), revision: s
     demand = comparison.demand
     parts = [
         f"## What {demand.name} costs per month",
-        f"{counted(len(demand.pods), 'pod')}, {demand.cpu / 1000:g} CPU, {demand.memory / 1024:g} GiB, "
-        f"{counted(demand.load_balancers, 'load balancer')}, {demand.egress_gb} GB egress; "
-        "list prices in USD before taxes.",
+        f"{asked(demand)}; list prices in USD before taxes.",
     ]
     if changed:
         parts.append(f"### Against {revision}\n\n{_changes(changed)}")
@@ -37,11 +36,6 @@ def markdown(comparison: Comparison, changed: Sequence[Change] = (), revision: s
         "<details><summary>What else they offer</summary>\n\n" + _features(comparison) + "\n\n</details>"
     )
     return "\n\n".join(parts) + "\n"
-
-
-def counted(number: int, what: str) -> str:
-    """A number of things: 1 load balancer, 2 load balancers."""
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _changes(changed: Sequence[Change]) -> str:
@@ -65,10 +59,11 @@ def _lane(lane: Lane) -> str:
         )
         for one in lane.offers
     ]
-    table = _table(("Cloud", "Region", "Nodes", "Control plane", "SLA", "USD/month"), rows)
+    columns = ("Cloud", "Region", "Nodes", "Control plane", "SLA", "USD/month")
+    table = [_table(columns, rows)] if rows else []
     moved = [f"{one.cloud.title}: {one.place.note}." for one in lane.offers if one.place.note]
     return "\n\n".join(
-        [f"### {lane.name}", table, *moved, *(f"{u.cloud.title}: {u.reason}." for u in lane.unfit)]
+        [f"### {lane.name}", *table, *moved, *(f"{u.cloud.title}: {u.reason}." for u in lane.unfit)]
     )
 
 

@@ -49,6 +49,8 @@ def refresh(clouds: Sequence[str], today: date) -> Iterator[Refreshed]:
 def _refresh(cloud: str, catalog: Catalog, today: date) -> Refreshed:
     url, fetch = SOURCES[cloud]
     base = os.environ.get(f"CLOUDDEPLOY_PRICES_{cloud.upper()}", url).rstrip("/")
+    # a list may take minutes to read: it is known before whether it can be kept
+    cache.prepare()
     try:
         items = [cache.checked(item) for item in fetch(base, catalog, today)]
     except ConfigError as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import math
 from collections.abc import Collection, Mapping, Sequence
@@ -14,6 +13,7 @@ from typing import Any
 from clouddeploy.errors import ConfigError
 from clouddeploy.prices.catalog import EVERYWHERE
 from clouddeploy.prices.live import Live
+from clouddeploy.prices.words import meant
 
 Point = tuple[float, float]
 
@@ -37,12 +37,9 @@ def check(wanted: str) -> None:
     """ConfigError unless `wanted` is an area or a region of some cloud, as far as is known here."""
     names = {*_data()["areas"], *(name for cloud in _data()["places"] for name in _points(cloud))}
     if wanted not in names:
-        near = difflib.get_close_matches(wanted, sorted(names), n=1)
-        meant = f"; did you mean {near[0]}?" if near else ""
+        message = f"the region {wanted} is not known here{meant(wanted, names)}"
         areas = ", ".join(_data()["areas"])
-        raise ConfigError(
-            f"the region {wanted} is not known here{meant}", fix=f"--region {areas}, or a cloud's own region"
-        )
+        raise ConfigError(message, fix=f"--region {areas}, or a cloud's own region")
 
 
 def known(cloud: str, region: str) -> bool:

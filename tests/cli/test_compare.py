@@ -41,7 +41,9 @@ def test_sizes_from_flags_need_no_project(run: Run) -> None:
         assert f"\n{cloud} " in done.out
 
 
-@pytest.mark.parametrize(("written", "shown"), [("500GB", "500 GB"), ("2tb", "2000 GB"), ("0.5TB", "500 GB")])
+@pytest.mark.parametrize(
+    ("written", "shown"), [("500GB", "500 GB"), ("2tb", "2,000 GB"), ("0.5TB", "500 GB")]
+)
 def test_traffic_may_carry_its_unit(run: Run, written: str, shown: str) -> None:
     done = run("compare", *SIZES[:-1], written)
     assert f"{shown} egress per month" in done.out
@@ -57,6 +59,12 @@ def test_the_table_fits_80_columns(run: Run) -> None:
     for region in ("us", "seoul"):
         done = run("compare", *SIZES, "--region", region, env={"COLUMNS": "80"})
         assert max(len(line.rstrip()) for line in done.out.splitlines()) <= 80
+
+
+def test_a_narrower_terminal_folds_between_words(run: Run) -> None:
+    for arguments in (("compare", *SIZES), ("compare", *SIZES, "--explain", "aws")):
+        done = run(*arguments, env={"COLUMNS": "64"})
+        assert max(len(line) for line in done.out.splitlines() if "https:" not in line) <= 64
 
 
 def test_table_json_and_markdown_agree(run: Run) -> None:
@@ -221,8 +229,8 @@ def test_no_sdk_is_imported() -> None:
         (("--cpus", "-1"), "write them as 0.5, 2 or 250m"),
         (("--memory", "512"), "write 512Mi or 512Gi"),
         (("--memory", "512Zi"), "write 512Mi or 512Gi"),
-        (("--replicas", "0"), "--replicas 1 or more"),
-        (("--replicas", "-2"), "--replicas 1 or more"),
+        (("--replicas", "0"), "write 1 to 10000"),
+        (("--replicas", "-2"), "write 1 to 10000"),
         (("--replicas", "1", "--disk", "0"), "write it as 10Gi"),
         (("--replicas", "1", "--disk", "-5Gi"), "write it as 256Mi or 1Gi"),
         (("--replicas", "1", "--lb", "-1"), "--lb 0 or more"),
@@ -246,6 +254,7 @@ def test_no_sdk_is_imported() -> None:
         (("--replicas", "1", "--assume", "hours=-1"), "write it as --assume hours=730"),
         (("--replicas", "1", "--against", "main", "--explain", "aws"), "leave out one of them"),
         (("--replicas", "1", "--against", "main"), "leave out --cpus, --memory, --replicas"),
+        (("--replicas", "9" * 20), "write 1 to 10000"),
     ],
 )
 def test_nonsense_is_refused_with_what_to_write(run: Run, arguments: tuple[str, ...], said: str) -> None:

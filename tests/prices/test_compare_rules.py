@@ -233,6 +233,36 @@ def test_an_unknown_machine_type_is_said() -> None:
     assert found.unfit[0].reason == "no machine type t9.huge in us-east-1"
 
 
+@pytest.mark.parametrize(
+    ("name", "wishes", "lane", "reason"),
+    [
+        ("t3.medum", {}, 0, "no machine type t3.medum in us-east-1; did you mean t3.medium?"),
+        ("t4g.medium", {}, 0, "t4g.medium is no amd64 machine"),
+        ("t3.medium", {"auto": True}, 0, "it makes no t3.medium by itself"),
+        ("t3.medium", {}, 1, "t3.medium shares its CPUs"),
+    ],
+)
+def test_why_a_pinned_type_cannot_be_taken_is_said(
+    name: str, wishes: dict[str, bool], lane: int, reason: str
+) -> None:
+    found = compared(machines={"aws": name}, **wishes).lanes[lane]
+    assert found.unfit[0].reason == reason
+
+
+def test_what_surprises_cost_is_the_catalogues() -> None:
+    prices = [
+        replace(CATALOG.price(cloud, sku), usd=Decimal(usd), as_of=date(2026, 11, 24))
+        for cloud, sku, usd in (
+            ("aws", "eks.auto_mode.fee_pct", "0.15"),
+            ("gcp", "gke.cluster_management", "0.2"),
+            ("digitalocean", "doks.control_plane.ha", "55"),
+        )
+    ]
+    found = compare(APP, WISHES, CATALOG.overlaid(prices))
+    notes = " ".join(note for offer in found.lanes[0].offers for note in offer.notes)
+    assert all(said in notes for said in ("at 15 % more", "costs 146.00 more", "(+55.00 a month)"))
+
+
 def test_an_app_without_pods_is_refused() -> None:
     with pytest.raises(ConfigError, match="without a pod"):
         compared(app([]))

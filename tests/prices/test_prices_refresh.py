@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -11,8 +12,10 @@ import pytest
 
 from clouddeploy.prices import cache
 from clouddeploy.prices.catalog import Catalog, Machine
+from clouddeploy.prices.compare import compare
 from clouddeploy.prices.refresh import SOURCES, Refreshed, refresh
-from tests.prices.vendors import Vendors, running
+from tests.prices.reference import APP, CATALOG, WISHES, offers
+from tests.prices.vendors import Vendors, aws_list, running
 
 TIERS = (
     '{"options": {"subscription_tiers": [{"slug": "basic", "included_storage_bytes": 1, '
@@ -68,7 +71,9 @@ def test_every_cloud_is_read_with_date_and_source(vendors: Vendors) -> None:
         ("aws", "nlb.nlcu", "us-east-1", "0.0061"),
         ("aws", "t3.medium.commit.1y", "us-east-1", "0.031"),
         ("aws", "t3.medium.commit.3y", "us-east-1", "0.019"),
+        ("aws", "nat.hour", "us-east-1", "0.045"),
         ("gcp", "pd-balanced", "europe-west3", "0.125"),
+        ("gcp", "hyperdisk-balanced", "us-east1", "0.081"),
         ("gcp", "external_ip.vm", "us-east1", "0.0051"),
         ("gcp", "gke.cluster_management", "us-east1", "0.11"),
         ("gcp", "gke.autopilot.vcpu", "us-east1", "0.0445"),
@@ -120,6 +125,70 @@ def test_an_aws_machine_whose_number_of_pods_is_not_known_is_left_out(vendors: V
     catalog, _ = cache.load()
     names = {one.name for one in catalog.machines("aws", "us-east-1")}
     assert not names & {"m99z.large", "c7i.metal-24xl"}
+
+
+def test_a_list_of_several_pages_is_read_to_its_end(vendors: Vendors) -> None:
+    refreshed("digitalocean")
+    catalog, _ = cache.load()
+    assert machine(catalog, "digitalocean", "fra1", "s-8vcpu-32gb-new").row.usd == Decimal("0.25")
+
+
+def test_a_size_that_cannot_be_had_or_has_a_gpu_is_left_out(vendors: Vendors) -> None:
+    refreshed("digitalocean")
+    catalog, _ = cache.load()
+    names = {one.name for one in catalog.machines("digitalocean", "fra1")}
+    assert not names & {"gpu-h100x1-80gb", "s-2vcpu-4gb-old"}
+
+
+def test_half_of_the_pages_changes_nothing(vendors: Vendors) -> None:
+    vendors.broken["pageToken=two"] = 500
+    error = refreshed("gcp")["gcp"].error
+    assert error is not None
+    assert "answers 500" in error.message
+    assert not (cache.folder() / "gcp.json").exists()
+
+
+def test_pages_without_an_end_are_refused(vendors: Vendors) -> None:
+    vendors.broken["pageToken=two"] = '{"nextPageToken": "two"}'
+    error = refreshed("gcp")["gcp"].error
+    assert error is not None
+    assert "its pages have no end" in error.message
+
+
+def test_a_list_that_was_cut_is_refused(vendors: Vendors) -> None:
+    vendors.broken["AmazonECR"] = aws_list("AmazonECR")[:-20]
+    error = refreshed("aws")["aws"].error
+    assert error is not None
+    assert "another form than expected" in error.message
+
+
+def test_a_line_without_an_end_is_not_held_in_memory(vendors: Vendors) -> None:
+    vendors.broken["AmazonEKS"] = "x" * 2**22
+    error = refreshed("aws")["aws"].error
+    assert error is not None
+    assert "another form than expected" in error.message
+
+
+def test_a_redirect_elsewhere_gets_no_credentials(vendors: Vendors) -> None:
+    with running() as other:
+        vendors.moved = other.url.replace("127.0.0.1", "localhost")
+        assert refreshed("digitalocean", "gcp")["gcp"].error is None
+    assert set(other.credentials) == {None}
+
+
+def test_a_list_in_another_currency_is_refused(vendors: Vendors) -> None:
+    vendors.broken["instancePrice"] = '{"currency": "CNY", "pricingInfo": {}}'
+    error = refreshed("alibaba")["alibaba"].error
+    assert error is not None
+    assert "it is in CNY" in error.message
+
+
+def test_with_a_refreshed_disk_arm_on_google_has_a_whole_bill(vendors: Vendors) -> None:
+    refreshed("gcp")
+    catalog, _ = cache.load()
+    arm = replace(WISHES, arch="arm64")
+    before, after = (offers(compare(APP, arm, prices))["gcp"] for prices in (CATALOG, catalog))
+    assert (before.total.unknown, after.total.unknown) == (2, 0)
 
 
 def test_a_missing_or_zero_price_replaces_nothing(vendors: Vendors) -> None:
@@ -194,9 +263,28 @@ def test_a_cache_that_cannot_be_written_says_so(
 ) -> None:
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("CLOUDDEPLOY_CACHE", str(tmp_path / "file"))
-    error = refreshed("alibaba")["alibaba"].error
+    error = refreshed("alibaba", "gcp")["gcp"].error
     assert error is not None
     assert "cannot be written" in error.message
+    assert vendors.credentials == []
+
+
+def test_who_has_no_home_has_no_cache(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a container that runs under a number: there is neither HOME nor an account."""
+    for name in ("HOME", "XDG_CACHE_HOME", "CLOUDDEPLOY_CACHE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("os.getuid", lambda: 2**31 - 3)
+    assert cache.load() == (CATALOG, ())
+    error = refreshed("alibaba")["alibaba"].error
+    assert error is not None
+    assert error.fix == "export CLOUDDEPLOY_CACHE=/a/folder"
+
+
+def test_a_cache_that_cannot_be_looked_into_is_named_and_left_aside(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CLOUDDEPLOY_CACHE", "/" + 300 * "a")
+    catalog, problems = cache.load()
+    assert catalog == CATALOG
+    assert "cannot be read: File name too long; the bundled prices count instead" in problems[0]
 
 
 def test_nothing_is_left_beside_the_cache(vendors: Vendors) -> None:

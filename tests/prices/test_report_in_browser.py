@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from clouddeploy.prices.advise import advise
 from clouddeploy.prices.offers import Comparison
 from clouddeploy.prices.packing import Pod
 from clouddeploy.prices.plain import plain
@@ -151,6 +152,68 @@ def test_every_pod_is_drawn_on_a_node(show: Open) -> None:
     assert len(drawn) == len(nodes)
     for text, pods in zip(drawn, nodes, strict=True):
         assert all(f"{pod['count']} x {pod['service']}" in text for pod in pods)
+
+
+def test_of_a_large_cluster_nodes_with_the_same_pods_share_a_box(show: Open) -> None:
+    many = compared(replace(APP, pods=(Pod(500, 512, "web"),) * 150), machines=CHEAP)
+    page = show(many)
+    drawn = page.run(
+        "[...document.querySelectorAll('.cluster')].map(c => [...c.querySelectorAll('.node')].map(n =>"
+        " [n.querySelector('svg').ariaLabel.split(':')[0].split(',').length, n.innerText]))"
+    )
+    for boxes, offer in zip(drawn, plain(many)["lanes"][0]["offers"], strict=True):
+        assert sum(alike for alike, _ in boxes) == offer["nodes"] > 16 >= len(boxes)
+        assert all((f"{alike} x" in text) is (alike > 1) for alike, text in boxes)
+
+
+def test_numbers_of_crossings_do_not_cover_each_other(show: Open) -> None:
+    page = show(compared(region="eu", arch="any", machines=CHEAP), "#axis=egress")
+    close = page.run("apart([[50, 190], [51, 192], [52, 20], [53, 20], [300, 190]])")
+    assert [point[2] for point in close] == [190, 192, 20, 20, 190]
+    assert close[1][1] < 192
+    assert close[3][1] > 20
+    assert close[4][1] == 190
+    for i, (x, y, _) in enumerate(close):
+        assert all((x - other) ** 2 + (y - above) ** 2 >= 400 for other, above, _ in close[:i])
+
+
+def test_the_wanted_region_is_said_before_a_cheaper_one_elsewhere(show: Open) -> None:
+    comparison = compared(region="seoul")
+    page = show(comparison)
+    first = advise(comparison)[0]
+    assert first.best.cloud.title != comparison.lanes[0].offers[0].cloud.title
+    assert f" in seoul: {first.best.cloud.title}, {first.best.total} " in page.run(_TEXT.format("verdict"))
+
+
+def test_the_focus_is_seen_on_a_choice(show: Open) -> None:
+    page = show(compared())
+    outline = "getComputedStyle(document.getElementById('axis')).outlineStyle"
+    assert page.run(outline) == "none"
+    for _ in range(60):
+        page.press("Tab")
+        if page.run("document.activeElement.name") == "axis":
+            break
+    assert page.run(outline) == "solid"
+
+
+def test_on_a_phone_a_fact_stands_beside_its_cloud_and_an_amount_in_sight(show: Open) -> None:
+    page = show(compared(), width=360)
+    page.run("document.querySelectorAll('#bills details').forEach(d => { d.open = true })")
+    edges = "[...document.querySelectorAll('{}')].map(cell => cell.getBoundingClientRect().{})"
+    assert max(page.run(edges.format("#bills td", "right"))) <= 360
+    assert max(page.run(edges.format("#facts td", "right"))) <= 360
+    assert min(page.run(edges.format("#facts td span", "left"))) > 60
+
+
+@pytest.mark.parametrize("width", [360, 768, 1280])
+def test_a_large_sum_stays_on_its_line(show: Open, width: int) -> None:
+    page = show(compared(), "#egress=900000", width=width)
+    heights = page.run(
+        "[...document.querySelectorAll('.sum')].map(s => { const r = document.createRange();"
+        " r.selectNode(s.firstChild); return r.getClientRects().length })"
+    )
+    assert heights == [1] * 8
+    assert page.run("document.documentElement.scrollWidth") <= width
 
 
 @pytest.mark.parametrize("width", [360, 768, 1280])

@@ -8,7 +8,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from clouddeploy.prices.allocatable import eks
-from clouddeploy.prices.bill import Charge, cents
+from clouddeploy.prices.bill import Charge
 from clouddeploy.prices.catalog import Machine
 from clouddeploy.prices.clouds.base import (
     Cloud,
@@ -23,6 +23,7 @@ from clouddeploy.prices.clouds.base import (
     volume_charge,
 )
 from clouddeploy.prices.features import Support, support
+from clouddeploy.prices.words import usd
 
 _FREE_EGRESS_GB = 100
 _TIERS: Sequence[tuple[str, str, int, int | None]] = (
@@ -34,6 +35,7 @@ _TIERS: Sequence[tuple[str, str, int, int | None]] = (
 """GB a month, summed over an account: https://aws.amazon.com/ec2/pricing/on-demand/#Data_Transfer"""
 AUTO_DISK_GIB = 80
 """The disk of an Auto Mode node: https://docs.aws.amazon.com/eks/latest/userguide/create-node-class.html"""
+_AUTO_FEE = "eks.auto_mode.fee_pct"
 _EXTENDED = "eks.control_plane.extended_support_addon"
 
 
@@ -76,7 +78,7 @@ def _egress(site: Site) -> Sequence[Charge]:
 
 def _auto_mode(site: Site) -> Sequence[Charge]:
     """Auto Mode adds a share of the on-demand price to each node, also to spot and committed ones."""
-    fee, node = site.price("eks.auto_mode.fee_pct"), site.machine.row.usd
+    fee, node = site.price(_AUTO_FEE), site.machine.row.usd
     if not site.wishes.auto or fee.usd is None:
         return []
     usd, note = None if node is None else fee.usd * node, f"{fee.usd * 100:.0f} % of the on-demand price"
@@ -125,8 +127,10 @@ def _network(site: Site, nodes: int, zones: int) -> Sequence[Charge]:
 
 def _notes(site: Site, _: Control) -> Sequence[str]:
     found = [*lasting(site), *(_dearer(site, note) for note in version_notes("aws", site.wishes))]
-    if not site.wishes.auto:
-        found.append("clouddeploy cluster create has Auto Mode make the nodes, at 12 % more: see --auto")
+    fee = site.price(_AUTO_FEE).usd
+    if not site.wishes.auto and fee is not None:
+        more = f"{fee * 100:.0f} % more"
+        found.append(f"clouddeploy cluster create has Auto Mode make the nodes, at {more}: see --auto")
     if site.wishes.version and support("aws", site.wishes.version, site.wishes.today) is Support.EXTENDED:
         found.append(_dearer(site, f"Kubernetes {site.wishes.version} is in extended support"))
     return found
@@ -137,7 +141,7 @@ def _dearer(site: Site, note: str) -> str:
     standard, more = site.price("eks.control_plane.standard"), site.price(_EXTENDED)
     if "leaves standard" not in note or standard.usd is None or more.usd is None:
         return note
-    before, after = (cents(usd * site.assumed.hours) for usd in (standard.usd, standard.usd + more.usd))
+    before, after = (usd(fee * site.assumed.hours) for fee in (standard.usd, standard.usd + more.usd))
     return (
         f"{note}: the control plane then costs {after} instead of {before} a month, unless it is upgraded, "
         "which clouddeploy has EKS do"

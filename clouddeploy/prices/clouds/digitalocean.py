@@ -21,6 +21,7 @@ from clouddeploy.prices.clouds.base import (
     version_notes,
     volume_charge,
 )
+from clouddeploy.prices.words import usd
 
 PLAIN = Control("standard", None)
 HA = Control("HA", Decimal("99.95"))
@@ -98,9 +99,10 @@ def _subscribed(plan: Plan) -> Keeping:
 
 def _notes(site: Site, control: Control) -> Sequence[str]:
     found = [*lasting(site), *version_notes("digitalocean", site.wishes)]
-    if control is PLAIN:
+    dearer = site.price("doks.control_plane.ha").usd
+    if control is PLAIN and dearer is not None:
         found.append(
-            "from 1.36 on the API turns HA on, for good (+40.00 a month), unless ha is sent as false"
+            f"from 1.36 on the API turns HA on, for good (+{usd(dearer)} a month), unless ha is sent as false"
         )
     starter = next((plan for plan in site.catalog.plans("digitalocean")), None)
     if starter and starter.repositories == 1 and site.demand.repositories > 1:

@@ -20,6 +20,7 @@ from clouddeploy.prices.clouds.base import (
     version_notes,
     volume_charge,
 )
+from clouddeploy.prices.words import usd
 
 ZONAL = Control("zonal", Decimal("99.5"))
 REGIONAL = Control("regional", Decimal("99.95"), min_nodes=3)
@@ -150,9 +151,10 @@ def _notes(site: Site, control: Control) -> Sequence[str]:
         found.append(
             "a regional cluster's default pool is nine nodes unless a number is sent, and has no free tier"
         )
-    elif site.wishes.first:
+    elif site.wishes.first and (fee := site.price("gke.cluster_management").usd) is not None:
         found.append(
-            "the free tier pays one zonal cluster per billing account; the next one costs 73.00 more"
+            "the free tier pays one zonal cluster per billing account; "
+            f"the next one costs {usd(fee * site.assumed.hours)} more"
         )
     return found
 

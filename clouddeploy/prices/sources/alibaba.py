@@ -20,9 +20,12 @@ PATH = "/aliyun/ecs-price-info-intl/2.0.421/price/download/instancePrice.json"
 def fetch(base: str, catalog: Catalog, today: date) -> Iterator[Item]:
     """The hourly prices of the machine types that the catalogue knows, in all of its regions."""
     url = base + PATH
-    listed = read_json(url).get("pricingInfo")
+    answer = read_json(url)
+    listed = answer.get("pricingInfo")
     if not isinstance(listed, dict):
         raise unreadable(url, "it has no pricingInfo")
+    if answer.get("currency", "USD") != "USD":
+        raise unreadable(url, f"it is in {answer['currency']}")
     known: dict[str, Machine] = {machine.name: machine for machine in catalog.all_machines("alibaba")}
     for key, terms in listed.items():
         region, name, network, system, storage = (*key.split("::"), "", "", "", "", "")[:5]

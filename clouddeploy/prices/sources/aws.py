@@ -74,9 +74,9 @@ _THINGS = (
 _SERVICES = tuple(dict.fromkeys(thing.service for thing in _THINGS))
 _MACHINE = {
     "Product Family": "Compute Instance", "Operating System": "Linux", "Pre Installed S/W": "NA",
-    "CapacityStatus": "Used", "Tenancy": "Shared", "MarketOption": "OnDemand",
+    "CapacityStatus": "Used", "Tenancy": "Shared", "MarketOption": "OnDemand", "Unit": "Hrs",
 }  # fmt: skip
-_RESERVED = {"PurchaseOption": "No Upfront", "OfferingClass": "standard", "Unit": "Hrs"}
+_RESERVED = {"PurchaseOption": "No Upfront", "OfferingClass": "standard"}
 _TERMS = {"1yr": "1y", "3yr": "3y"}
 
 
@@ -90,7 +90,7 @@ def fetch(base: str, catalog: Catalog, today: date) -> Iterator[Item]:
     for region in REGIONS:
         for service in _SERVICES:
             url = f"{base}/offers/v1.0/aws/{service}/current/{region}/index.csv"
-            for record in _records(url):
+            for record in _records(url, region):
                 item = _item(
                     service, record, Row("aws", "", "", region, "", None, url, today, "refreshed"), pods
                 )
@@ -98,15 +98,19 @@ def fetch(base: str, catalog: Catalog, today: date) -> Iterator[Item]:
                     yield item
 
 
-def _records(url: str) -> Iterator[dict[str, str]]:
-    """The rows below the lines of metadata that have a price in USD."""
+def _records(url: str, region: str) -> Iterator[dict[str, str]]:
+    """The rows below the lines of metadata that have a price in USD and are of the region itself.
+
+    The files may have rows of the region's Local Zones, and of other regions.
+    """
     with opened(url) as answer:
         found = lines(answer)
         heading = next((line for line in found if line.startswith('"SKU"')), None)
         if heading is None:
             raise unreadable(url, "it has no heading")
         for record in csv.DictReader(found, next(csv.reader([heading]))):
-            if record.get("Currency") == "USD":
+            where = record.get("Region Code") or record.get("From Region Code") or region
+            if record.get("Currency") == "USD" and where == region:
                 yield record
 
 
@@ -114,7 +118,7 @@ def _item(service: str, record: Mapping[str, str], row: Row, pods: Mapping[str, 
     usd, on_demand = price(record.get("PricePerUnit")), record.get("TermType") == "OnDemand"
     if usd is None:
         return None
-    if all(record.get(column, wanted) == wanted for column, wanted in _MACHINE.items()):
+    if service == "AmazonEC2" and all(record.get(name, value) == value for name, value in _MACHINE.items()):
         if not on_demand:
             return _reserved(record, row, usd)
         return _machine(record, _named(row, record["Instance Type"], "node", "hour", usd), pods)

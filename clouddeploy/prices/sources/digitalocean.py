@@ -22,13 +22,24 @@ def fetch(base: str, _: Catalog, today: date) -> Iterator[Item]:
     if not token:
         raise CredentialsError("DigitalOcean's prices need a token", fix="export DIGITALOCEAN_ACCESS_TOKEN=…")
     headers = {"Authorization": f"Bearer {token}"}
-    url = f"{base}/v2/sizes?per_page=200"
-    for size in read_json(url, headers)["sizes"]:
-        if usd := price(size.get("price_hourly")):
+    url = f"{base}/v2/sizes"
+    for size in _sizes(url, headers):
+        usd = price(size.get("price_hourly"))
+        if usd and size.get("available", True) and not size.get("gpu_info"):
             yield _machine(size, usd, url, today)
     url = f"{base}/v2/registry/options"
     for tier in read_json(url, headers)["options"]["subscription_tiers"]:
         yield _plan(tier, url, today)
+
+
+def _sizes(url: str, headers: dict[str, str]) -> Iterator[dict[str, Any]]:
+    page = 1
+    while True:
+        answer = read_json(f"{url}?per_page=200&page={page}", headers)
+        yield from answer["sizes"]
+        if not answer["sizes"] or not answer.get("links", {}).get("pages", {}).get("next"):
+            return
+        page += 1
 
 
 def _machine(size: dict[str, Any], usd: Decimal, url: str, today: date) -> Machine:

@@ -17,7 +17,7 @@ from urllib.parse import quote
 from clouddeploy.errors import CredentialsError
 from clouddeploy.prices.cache import Item
 from clouddeploy.prices.catalog import EVERYWHERE, Catalog, Machine, Row
-from clouddeploy.prices.sources.web import price, read_json
+from clouddeploy.prices.sources.web import price, read_json, unreadable
 
 URL = "https://cloudbilling.googleapis.com"
 COMPUTE, KUBERNETES, ARTIFACTS = "6F81-5844-456A", "CCD8-9BF1-090E", "149C-F9EC-3994"
@@ -52,6 +52,7 @@ class Thing:
 
 _THINGS = (
     Thing(COMPUTE, "Balanced PD Capacity", "pd-balanced", "block", "GiB-month"),
+    Thing(COMPUTE, "Hyperdisk Balanced Capacity", "hyperdisk-balanced", "block", "GiB-month"),
     Thing(COMPUTE, "External IP Charge on a Standard VM", "external_ip.vm", "ip", "hour"),
     Thing(KUBERNETES, "Zonal Kubernetes Clusters", "gke.cluster_management", "control_plane", "cluster-hour"),
     Thing(
@@ -79,18 +80,20 @@ def fetch(base: str, catalog: Catalog, today: date) -> Iterator[Item]:
 
 
 def _skus(url: str, key: str) -> Iterator[dict[str, Any]]:
-    page = ""
-    while True:
+    page, asked = "", set[str]()
+    while page not in asked:
+        asked.add(page)
         answer = read_json(f"{url}?pageSize=5000&pageToken={quote(page, safe='')}", {"X-Goog-Api-Key": key})
         yield from answer.get("skus", ())
         page = answer.get("nextPageToken", "")
         if not page:
             return
+    raise unreadable(url, "its pages have no end")
 
 
 def _note_part(sku: dict[str, Any], units: dict[tuple[str, str, str, str], Decimal]) -> None:
     match = _PART.match(sku["description"]) or _COMMITTED.fullmatch(sku["description"])
-    usd = _unit_price(sku) if match else None
+    usd = _unit_price(sku, "h") if match else None
     if match and usd is not None:
         part = "Core" if match[2] == "Cpu" else match[2]
         for region in sku["serviceRegions"]:
@@ -99,8 +102,10 @@ def _note_part(sku: dict[str, Any], units: dict[tuple[str, str, str, str], Decim
 
 def _things(service: str, sku: dict[str, Any], url: str, today: date) -> Iterator[Row]:
     thing = next((one for one in _THINGS if one.matches(service, sku["description"])), None)
-    usd = _unit_price(sku) if thing and sku["category"]["usageType"] == "OnDemand" else None
-    if thing and usd is not None:
+    if thing is None or sku["category"]["usageType"] != "OnDemand":
+        return
+    usd = _unit_price(sku, "mo" if thing.unit.endswith("month") else "h")
+    if usd is not None:
         for region in sku["serviceRegions"]:
             where = EVERYWHERE if region == "global" else region
             yield Row(
@@ -129,9 +134,15 @@ def _sum(machine: Machine, units: Units, usage: str) -> Decimal | None:
     return None if core is None or ram is None else cores * core + machine.memory_gib * ram
 
 
-def _unit_price(sku: dict[str, Any]) -> Decimal | None:
-    """The last tier's price: units in whole USD and nanos in 1e-9 USD."""
+def _unit_price(sku: dict[str, Any], per: str) -> Decimal | None:
+    """The last tier's price, those before it being free: units in whole USD and nanos in 1e-9 USD.
+
+    None for a price in another currency, or for another time than `per`: h of h and GiBy.h, mo of GiBy.mo.
+    """
     infos = sku.get("pricingInfo") or [{}]
-    rates = infos[-1].get("pricingExpression", {}).get("tieredRates") or [{}]
+    expression = infos[-1].get("pricingExpression", {})
+    rates = expression.get("tieredRates") or [{}]
     unit = rates[-1].get("unitPrice", {})
+    if expression.get("usageUnit", per).rpartition(".")[2] != per or unit.get("currencyCode", "USD") != "USD":
+        return None
     return price(Decimal(str(unit.get("units") or 0)) + Decimal(unit.get("nanos") or 0) / 10**9)

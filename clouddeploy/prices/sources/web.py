@@ -15,7 +15,7 @@ from clouddeploy.errors import CloudDeployError, CredentialsError, TemporaryErro
 from clouddeploy.seam.proxies import proxy_for
 
 _TIMEOUT = urllib3.Timeout(connect=10, read=60)
-_MOST_BYTES = 64 * 2**20
+_MOST_BYTES, _MOST_LINE = 64 * 2**20, 2**20
 
 
 @contextmanager
@@ -26,7 +26,11 @@ def opened(url: str, headers: Mapping[str, str] | None = None) -> Iterator[urlli
     """
     where = url.partition("?")[0]
     retry = urllib3.Retry(
-        total=2, backoff_factor=0.2, status_forcelist=(429, 500, 502, 503), raise_on_status=False
+        total=2,
+        backoff_factor=0.2,
+        status_forcelist=(429, 500, 502, 503),
+        raise_on_status=False,
+        remove_headers_on_redirect=("Authorization", "X-Goog-Api-Key"),
     )
     try:
         with _pool(url, retry) as pool:
@@ -64,12 +68,19 @@ def read_json(url: str, headers: Mapping[str, str] | None = None) -> Any:
 
 
 def lines(answer: urllib3.BaseHTTPResponse) -> Iterator[str]:
-    """The lines of a text of any length, without holding it in memory."""
+    """The lines of a CSV of any length, without holding it in memory.
+
+    ValueError for a line without end, and for a last one that was cut within a quoted cell.
+    """
     rest = b""
     for chunk in answer.stream(2**16, decode_content=True):
         *whole, rest = (rest + chunk).split(b"\n")
+        if len(rest) > _MOST_LINE:
+            raise ValueError("a line without end")
         for line in whole:
             yield line.decode("utf-8", "replace")
+    if rest.count(b'"') % 2:
+        raise ValueError("it ends within a cell")
     yield rest.decode("utf-8", "replace")
 
 

@@ -37,7 +37,7 @@ function crossings(all) {
 
 // a sum with unknown parts is a lower limit, and is not simply cheaper
 function without({ cheaper, dearer }) {
-  const vague = [cheaper, dearer].filter((one) => one.sum.unknown).map((one) => `${one.sum.unknown} unknown amounts of ${one.label}`);
+  const vague = [cheaper, dearer].filter((one) => one.sum.unknown).map((one) => `${one.sum.unknown} unknown amount${one.sum.unknown > 1 ? "s" : ""} of ${one.label}`);
   return vague.length ? `, not counting ${vague.join(" and ")}` : "";
 }
 
@@ -62,7 +62,7 @@ function frame(svg, { W, H, left, right, top, bottom, X, Y, xs, maxY, unit }) {
   }
   const each = Math.ceil((xs.length - 1) / (W > 600 ? 8 : 4)) || 1;
   for (const x of xs.filter((_, i) => i % each === 0)) svg.append(make("text", { x: X(x), y: H - 20, "text-anchor": "middle" }, count(x)));
-  svg.append(make("text", { x: (left + W - right) / 2, y: H - 4, "text-anchor": "middle" }, unit), make("text", { x: left - 8, y: top - 6, "text-anchor": "end" }, "USD"));
+  svg.append(make("text", { x: (left + W - right) / 2, y: H - 4, "text-anchor": "middle" }, unit), make("text", { x: left - 8, y: top - 16, "text-anchor": "end" }, "USD"));
 }
 
 function plot(svg, all, crossed, X, Y) {
@@ -72,9 +72,22 @@ function plot(svg, all, crossed, X, Y) {
     svg.append(make("path", { d: path, fill: "none", stroke: cloudColour(one.name), "stroke-width": 2.5, "stroke-linejoin": "round", "stroke-linecap": "round", "stroke-dasharray": vague ? "7 6" : null }));
     if (one.points.length < 20) for (const p of one.points) svg.append(make("circle", { cx: X(p.x), cy: Y(p.y), r: 3.5, fill: cloudColour(one.name) }));
   }
-  crossed.forEach((one, i) => svg.append(
-    make("circle", { cx: X(one.x), cy: Y(one.y), r: 9, fill: "var(--panel)", stroke: "var(--ink)", "stroke-width": 1.5 }),
-    make("text", { x: X(one.x), y: Y(one.y) + 4, "text-anchor": "middle", style: "fill:var(--ink);font-weight:650" }, String(i + 1))));
+  apart(crossed.map((one) => [X(one.x), Y(one.y)])).forEach(([x, y, from], i) => svg.append(
+    make("line", { x1: x, x2: x, y1: from, y2: y, stroke: "var(--ink)", "stroke-width": 1.5 }),
+    make("circle", { cx: x, cy: y, r: 9, fill: "var(--panel)", stroke: "var(--ink)", "stroke-width": 1.5 }),
+    make("text", { x, y: y + 4, "text-anchor": "middle", style: "fill:var(--ink);font-weight:650" }, String(i + 1))));
+}
+
+// numbers that would cover each other stand above one another, near the top below, each on a stem from its point
+function apart(points) {
+  const placed = [];
+  for (const [x, from] of points) {
+    const step = from > 150 ? -4 : 4;
+    let y = from;
+    while (placed.some(([px, py]) => Math.hypot(px - x, py - y) < 20)) y += step;
+    placed.push([x, y, from]);
+  }
+  return placed;
 }
 
 // a ruler that follows the pointer and the arrow keys, and says what every cloud costs there
@@ -107,7 +120,7 @@ function drawChart() {
   const all = curves(points), crossed = crossings(all);
   at("readout").textContent = "";
   if (!all.length) { at("chart").replaceChildren("No cloud can run this."); at("crossings").replaceChildren(); return; }
-  const wide = at("chart").clientWidth > 560, W = wide ? 900 : 400, H = wide ? 360 : 320, left = 48, right = 72, top = 26, bottom = 40;
+  const room = at("chart").clientWidth, wide = room > 560, W = wide ? 900 : Math.max(280, room - 20), H = wide ? 360 : 300, left = 48, right = 68, top = 32, bottom = 40;
   const xs = points.map((p) => p.x), minX = Math.min(...xs), maxX = Math.max(...xs);
   const maxY = Math.max(1, ...all.flatMap((one) => one.points.map((p) => p.y))) * 1.05;
   const X = (x) => left + ((x - minX) / (maxX - minX || 1)) * (W - left - right), Y = (y) => H - bottom - (y / maxY) * (H - top - bottom);
@@ -118,5 +131,5 @@ function drawChart() {
   plot(svg, all, crossed, X, Y);
   svg.append(...endLabels(all, X, Y, H - bottom + 4));
   at("chart").replaceChildren(svg);
-  at("crossings").replaceChildren(...(crossed.length ? crossed.map((one, i) => make("li", { "data-x": one.x.toFixed(2), "data-cheaper": one.cheaper.label, "data-dearer": one.dearer.label }, `${i + 1}. From about ${format(one.x)} on, ${one.cheaper.label} is cheaper than ${one.dearer.label}${without(one)}.`)) : [make("li", {}, "The order stays the same over this range.")]));
+  at("crossings").replaceChildren(...(crossed.length ? crossed.map((one, i) => make("li", { "data-x": one.x.toFixed(2), "data-cheaper": one.cheaper.label, "data-dearer": one.dearer.label }, make("b", { class: "mark" }, String(i + 1)), `From about ${format(one.x)} on, ${one.cheaper.label} is cheaper than ${one.dearer.label}${without(one)}.`)) : [make("li", {}, "The order stays the same over this range.")]));
 }

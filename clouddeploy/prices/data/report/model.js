@@ -90,10 +90,16 @@ function ranked(lane, by) {
     .sort((a, b) => b.priced - a.priced || a.sum.known - b.sum.known || a.sum.unknown - b.sum.unknown);
 }
 
-// a sum with unknown parts is only a lower limit: complete bills win; one without its nodes never does
+// the recommendation's rules: a bill without its nodes never wins, the wanted region comes first, then complete bills
 function cheapest(rankedLane) {
-  const priced = rankedLane.filter((one) => one.priced), complete = priced.filter((one) => !one.sum.unknown);
-  return complete.length ? complete : priced;
+  const before = (one) => 2 * Boolean(one.offer.region_note) + Boolean(one.sum.unknown);
+  return rankedLane.filter((one) => one.priced).sort((a, b) => before(a) - before(b));
+}
+
+// the best one is called cheapest where its bill is complete, and in its region where other offers are elsewhere
+function called({ offer, sum }, lane, complete) {
+  const where = !offer.region_note && lane.offers.some((one) => one.region_note) ? ` in ${data.wishes.region}` : "";
+  return `${sum.unknown ? "lowest limit" : complete}${where}`;
 }
 
 // half a cent rounds up, whatever the binary fraction made of it

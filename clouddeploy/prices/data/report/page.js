@@ -38,7 +38,7 @@ function drawFacts() {
   const shown = names.filter((name) => data.features[name]);
   const cell = (name, key) => {
     const one = data.features[name][key];
-    return make("td", { "data-cloud": data.clouds[name].split(" ").pop(), title: `${one.source}${one.as_of ? `, ${one.as_of}` : ""}` }, ...fact(one.text));
+    return make("td", { "data-cloud": data.clouds[name].split(" ").pop(), title: `${one.source}${one.as_of ? `, ${one.as_of}` : ""}` }, make("span", {}, ...fact(one.text)));
   };
   at("facts").replaceChildren(
     make("thead", {}, make("tr", {}, make("td"), ...shown.map((name) => make("th", { scope: "col" }, data.clouds[name])))),
