@@ -21,6 +21,7 @@ from clouddeploy.emulator.machines import Machines
 from clouddeploy.emulator.server import Server
 from clouddeploy_digitalocean.emulator import attached, catalog
 from clouddeploy_digitalocean.emulator.answers import Answer, ApiError, paged
+from clouddeploy_digitalocean.emulator.described import checked_body, checked_query
 from clouddeploy_digitalocean.emulator.docr import Docr
 from clouddeploy_digitalocean.emulator.kubernetes import Kubernetes
 from clouddeploy_digitalocean.emulator.limits import RateLimit
@@ -175,15 +176,16 @@ class DigitalOceanCloud:
     def _answer(self, environ: WSGIEnvironment) -> Answer:
         path, method = str(environ["PATH_INFO"]), str(environ["REQUEST_METHOD"])
         if path == "/v2/registry/auth":
-            query = parse_qsl(str(environ.get("QUERY_STRING", "")))
-            return self.docr.token(environ, query)
+            return self.docr.token(environ, parse_qsl(str(environ.get("QUERY_STRING", ""))))
         self._authenticate(environ)
         self.limit.count()
         route, names = find(method, str(environ.get("REQUEST_URI") or path).partition("?")[0])
         self._authorize(route.scopes)
         url = f"{self._server.url}{path}"
-        request = Request(method, path, read_query(environ), read_body(environ), names, url)
-        self._authorize(needed(route, request.body))
+        sent = read_body(environ)
+        self._authorize(needed(route, sent))
+        query = checked_query(route.operation, read_query(environ))
+        request = Request(method, path, query, checked_body(route.operation, sent), names, url)
         with self._lock:
             self.calls.append(route.operation)
         return self._readable(self._handlers()[route.operation](request))

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from clouddeploy.emulator.registry import DOCR, Access, ManifestRecord, OciRegistry
 from clouddeploy.emulator.registry.access import basic_credentials
 from clouddeploy_digitalocean.emulator import fields
-from clouddeploy_digitalocean.emulator.answers import Answer, ApiError, asked, not_found, paged
+from clouddeploy_digitalocean.emulator.answers import Answer, ApiError, not_found, paged
 from clouddeploy_digitalocean.emulator.catalog import REGISTRIES, TIERS
 from clouddeploy_digitalocean.emulator.records import stamp
 from clouddeploy_digitalocean.emulator.request import Request
@@ -114,8 +114,6 @@ class Docr:
             self._check_name(name)
             if tier is None or tier not in TIERS:
                 raise ApiError(422, "subscription_tier_slug is required")
-            if region not in REGIONS:
-                raise ApiError(422, "invalid region")
             self._check_count(tier)
             self.tier = self.tier if self.found else tier
             self.found[name] = _Registry(name, region)
@@ -194,8 +192,8 @@ class Docr:
     def credentials(self, request: Request) -> Answer:
         """A docker config.json; without parameters it may only read, for ever."""
         name = self._registry(request).name
-        seconds = asked(request.query, "expiry_seconds", 0)
-        writes = request.query.get("read_write") == "true"
+        seconds = request.query["expiry_seconds"]
+        writes = request.query["read_write"] == "true"
         username, password = self.give(name, writes=writes, seconds=seconds)
         auth = base64.b64encode(f"{username}:{password}".encode()).decode()
         return Answer(200, {"auths": {self.host: {"auth": auth}}})

@@ -10,7 +10,7 @@ from typing import Any
 
 from clouddeploy.emulator.clock import Clock
 from clouddeploy_digitalocean.emulator import catalog, fields, wishes
-from clouddeploy_digitalocean.emulator.answers import Answer, ApiError, asked, invalid, not_found, paged
+from clouddeploy_digitalocean.emulator.answers import Answer, ApiError, invalid, not_found, paged
 from clouddeploy_digitalocean.emulator.network import Network
 from clouddeploy_digitalocean.emulator.records import (
     CREATING_SECONDS,
@@ -72,13 +72,11 @@ class Kubernetes:
         with self._lock:
             cluster = self._cluster(request)
             found = self._network.associated(cluster.id)
-            for kind, objects in (("load_balancers", "balancers"), ("volumes", "volumes")):
-                known = {one["id"] for one in found[kind]}
-                asked = set(fields.texts(request.body, kind))
-                if asked - known:
+            wanted = {kind: set(fields.texts(request.body, kind)) for kind in found}
+            for kind, objects in found.items():
+                if wanted[kind] - {one["id"] for one in objects}:
                     raise ApiError(422, f"{kind} are not associated with this cluster")
-                for one in asked:
-                    del getattr(self._network, objects)[one]
+            self._network.drop(wanted["load_balancers"] | wanted["volumes"])
             self._delete(cluster)
         return Answer(204)
 
@@ -286,8 +284,8 @@ class Kubernetes:
             cluster.failure = str(error)
 
 
-def _life(query: Mapping[str, str]) -> timedelta:
-    return timedelta(seconds=asked(query, "expiry_seconds", 0) or _WEEK)
+def _life(query: Mapping[str, Any]) -> timedelta:
+    return timedelta(seconds=query["expiry_seconds"] or _WEEK)
 
 
 def _end(cluster: Cluster) -> None:

@@ -125,6 +125,7 @@ class Cluster:
     switches: dict[str, bool]
     subnets: dict[str, str]
     maintenance: dict[str, str]
+    extras: dict[str, Any]
     ready_at: float
     id: str = field(default_factory=lambda: str(uuid.uuid4()))
     created: str = field(default_factory=stamp)
@@ -173,6 +174,7 @@ class Cluster:
             "node_pools": [pool.show(now, self.id) for pool in self.pools],
             "maintenance_policy": self.maintenance,
             **self.switches,
+            **self.extras,
             "ha": self.ha,
             "registry_enabled": bool(self.registries),
             "registries": list(self.registries) or None,

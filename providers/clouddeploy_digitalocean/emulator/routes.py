@@ -30,9 +30,9 @@ def find(method: str, path: str) -> tuple[Route, Mapping[str, str]]:
     raise not_found()
 
 
-def needed(route: Route, body: Mapping[str, Any]) -> frozenset[str]:
+def needed(route: Route, body: Any) -> frozenset[str]:
     """Every scope of a request: its operation's, and those that the text asks for some fields of a body."""
-    return route.scopes | frozenset(_for_fields(route.operation, body))
+    return route.scopes | frozenset(_for_fields(route.operation, body if isinstance(body, dict) else {}))
 
 
 def _for_fields(operation: str, body: Mapping[str, Any]) -> Iterator[str]:

@@ -1,7 +1,6 @@
-"""What a request says about a cluster and its node pools, checked as DOKS checks it.
+"""What a request says about a cluster and its node pools, checked as DOKS checks it, beyond `described`.
 
-Source: the schemas `cluster`, `kubernetes_node_pool` and `maintenance_policy` of digitalocean/openapi. The
-words of a refusal are DigitalOcean's where a comment names where they were seen, else UNVERIFIED.
+The words of a refusal are DigitalOcean's where a comment names where they were seen, else UNVERIFIED.
 """
 
 from __future__ import annotations
@@ -14,13 +13,12 @@ from typing import Any
 
 from clouddeploy_digitalocean.emulator import catalog, fields
 from clouddeploy_digitalocean.emulator.answers import invalid
+from clouddeploy_digitalocean.emulator.described import EXTRAS
 from clouddeploy_digitalocean.emulator.records import Cluster, Node, Pool
 
 _NAME = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?")
 _TAG = re.compile(r"[A-Za-z0-9:_-]{1,255}")
 _TIME = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]")
-_DAYS = {"any", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"}
-_EFFECTS = {"NoSchedule", "PreferNoSchedule", "NoExecute"}
 _SWITCHES = ("auto_upgrade", "surge_upgrade", "isolated_workers")
 _SUBNETS = {"cluster_subnet": "10.244.0.0/16", "service_subnet": "10.245.0.0/16"}
 _HA_SINCE = (1, 36)
@@ -40,6 +38,7 @@ def cluster(body: Mapping[str, Any], ready: float) -> Cluster:
         ha=fields.flag(body, "ha", minor >= _HA_SINCE),
         switches={key: fields.flag(body, key) for key in _SWITCHES},
         subnets={key: _subnet(body, key, default) for key, default in _SUBNETS.items()},
+        extras={key: body[key] for key in EXTRAS if body.get(key) is not None},
         maintenance=_maintenance(fields.mapping(body, "maintenance_policy")),
         ready_at=ready,
     )
@@ -50,8 +49,8 @@ def changed(pool: Pool, body: Mapping[str, Any]) -> Pool:
 
     UNVERIFIED: what an update leaves out stays as it is.
     """
-    if not fields.text(body, "name") or fields.number(body, "count") < 1:
-        raise invalid("node pool name and a count of at least 1 are required")
+    if fields.number(body, "count") < 1:
+        raise invalid("node pool count must be at least 1")
     wish = {**_described(pool), **{key: value for key, value in body.items() if value is not None}}
     return replace(_pool(wish, list(pool.nodes)), size=pool.size, id=pool.id)
 
@@ -64,10 +63,6 @@ def _described(pool: Pool) -> dict[str, Any]:
 def _head(body: Mapping[str, Any]) -> tuple[str, str, str]:
     """Name, region and the slug of the version."""
     name, region, wanted = (fields.text(body, key) for key in ("name", "region", "version"))
-    pools = fields.objects(body, "node_pools")
-    for key, value in (("name", name), ("region", region), ("version", wanted), ("node_pools", pools)):
-        if not value:
-            raise invalid(f"{key} is required")
     if not _NAME.fullmatch(name):
         raise invalid("name must comprise only lowercase letters, digits and dashes")
     if region not in catalog.REGIONS:
@@ -86,8 +81,6 @@ def _distinct(pools: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def _pool_of(body: Mapping[str, Any], region: str, ready: float) -> Pool:
     count = fields.number(body, "count")
-    if not fields.text(body, "name"):
-        raise invalid("node pool name is required")
     if fields.text(body, "size") not in catalog.node_sizes(region):
         raise invalid("invalid droplet size")
     if count < 1:
@@ -106,7 +99,7 @@ def _pool(body: Mapping[str, Any], nodes: list[Node]) -> Pool:
         size=fields.text(body, "size"),
         tags=_tags(body),
         nodes=nodes,
-        labels=fields.mapping(body, "labels"),
+        labels=fields.words(body, "labels"),
         taints=[_taint(one) for one in fields.objects(body, "taints")],
         auto_scale=scaled,
         min_nodes=least,
@@ -132,8 +125,8 @@ def _bounds(body: Mapping[str, Any]) -> tuple[int, int]:
 
 def _taint(body: Mapping[str, Any]) -> dict[str, str]:
     taint = {key: fields.text(body, key) for key in ("key", "value", "effect")}
-    if taint["effect"] not in _EFFECTS:
-        raise invalid("invalid taint effect")
+    if not (taint["key"] and taint["effect"]):
+        raise invalid("taint key and effect are required")
     return taint
 
 
@@ -148,8 +141,6 @@ def _maintenance(policy: Mapping[str, Any]) -> dict[str, str]:
     start, day = fields.text(policy, "start_time", "00:00"), fields.text(policy, "day", "any")
     if not _TIME.fullmatch(start):
         raise invalid("invalid maintenance policy start time")
-    if day not in _DAYS:
-        raise invalid("invalid maintenance policy day")
     return {"start_time": start, "duration": "4h0m0s", "day": day}
 
 
