@@ -27,9 +27,9 @@ from clouddeploy_digitalocean.emulator.kubernetes import Kubernetes
 from clouddeploy_digitalocean.emulator.limits import RateLimit
 from clouddeploy_digitalocean.emulator.machines import machines_of
 from clouddeploy_digitalocean.emulator.network import Network
-from clouddeploy_digitalocean.emulator.records import Cluster, KubernetesApi
+from clouddeploy_digitalocean.emulator.records import Cluster, KubernetesApi, Member
 from clouddeploy_digitalocean.emulator.request import Request, read_body, read_query
-from clouddeploy_digitalocean.emulator.routes import SCOPES, find, needed
+from clouddeploy_digitalocean.emulator.routes import CREATES, SCOPES, find, needed
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -156,15 +156,18 @@ class DigitalOceanCloud:
     def _serve_registry(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         return self.docr(environ, start_response)
 
-    def _members(self, vpc: str) -> Mapping[str, str]:
+    def _members(self, vpc: str) -> list[Member]:
         return self.kubernetes.members(vpc)
+
+    def _overlays(self) -> list[str]:
+        return self.kubernetes.overlays()
 
     def _fill(self) -> None:
         self.date = _now
         self.limit = RateLimit(self.clock)
         self.account = AccountState(self._team)
         self.docr = Docr(self._directory / "registry" / secrets.token_hex(4))
-        self.network = Network(self._members)
+        self.network = Network(self._members, self._overlays)
         self.kubernetes = Kubernetes(self.clock, self.network, lambda: self.account.droplet_limit)
         self.kubernetes.start_api = self._start_api
         self.kubernetes.registries = self.docr.names
@@ -184,6 +187,8 @@ class DigitalOceanCloud:
         url = f"{self._server.url}{path}"
         sent = read_body(environ)
         self._authorize(needed(route, sent))
+        if self.account.status == "locked" and route.operation in CREATES:
+            raise ApiError(403, "Your account is locked")  # UNVERIFIED: the words
         query = checked_query(route.operation, read_query(environ))
         request = Request(method, path, query, checked_body(route.operation, sent), names, url)
         with self._lock:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -18,8 +18,11 @@ from clouddeploy_digitalocean.emulator.records import (
     UPGRADING_SECONDS,
     Cluster,
     KubernetesApi,
+    Member,
+    Pool,
 )
 from clouddeploy_digitalocean.emulator.request import Request
+from clouddeploy_digitalocean.emulator.subnets import check_overlay
 
 StartApi = Callable[[Cluster], KubernetesApi]
 """Starts the Kubernetes API of a cluster."""
@@ -137,9 +140,11 @@ class Kubernetes:
             pool = next((one for one in cluster.pools if one.id == request.names["pool_id"]), None)
             if pool is None:
                 raise not_found()
-            changed, count = wishes.changed(pool, request.body), fields.number(request.body, "count")
-            self._check_room(count - len(pool.nodes))
-            changed.resize(count, self._clock.now())
+            changed = wishes.changed(pool, request.body)
+            if changed.name in {one.name for one in cluster.pools if one is not pool}:
+                raise invalid("node pool names must be unique")
+            changed.resize(fields.number(request.body, "count"), self._clock.now())
+            self._check_room([changed], len(pool.nodes))
             cluster.pools[cluster.pools.index(pool)] = changed
             return Answer(202, {"node_pool": changed.show(self._clock.now(), cluster.id)})
 
@@ -168,11 +173,15 @@ class Kubernetes:
             return None
         return "do-admin", ("system:masters",)
 
-    def members(self, vpc: str) -> dict[str, str]:
-        """The clusters in a VPC, those that are being deleted too: names by id."""
+    def members(self, vpc: str) -> list[Member]:
+        """The clusters in a VPC with their Droplets, those that are being deleted too."""
         with self._lock:
             self._sweep()
-            return {one.id: one.name for one in self.clusters.values() if one.vpc == vpc}
+            return [each for one in self.clusters.values() if one.vpc == vpc for each in one.members()]
+
+    def overlays(self) -> list[str]:
+        """The pods' ranges that requests have named."""
+        return [one.overlay for one in self.clusters.values() if one.overlay]
 
     def disown(self, name: str) -> None:
         """Take every tag off the clusters of a name."""
@@ -209,7 +218,9 @@ class Kubernetes:
 
     def _made(self, body: Mapping[str, Any]) -> Cluster:
         cluster = wishes.cluster(body, self._clock.now() + CREATING_SECONDS)
-        self._check_room(sum(len(pool.nodes) for pool in cluster.pools))
+        self._check_room(cluster.pools)
+        if cluster.overlay:
+            check_overlay(cluster.overlay, self._network.networks())
         cluster.vpc = self._vpc(fields.text(body, "vpc_uuid"), cluster.region)
         cluster.failure = self.failing
         return cluster
@@ -222,10 +233,19 @@ class Kubernetes:
             raise invalid("VPC does not exist in this region")
         return vpc.id
 
-    def _check_room(self, more: int) -> None:
-        used = sum(len(pool.nodes) for one in self.clusters.values() for pool in one.pools)
-        if more > 0 and used + more > self._droplet_limit():
-            raise invalid(f"{more} additional nodes but not enough available droplet limit")
+    def _check_room(self, wanted: Sequence[Pool], instead: int = 0) -> None:
+        """Whether there may be so many Droplets more, `instead` of some that are there.
+
+        A pool that scales counts with what it may grow to: digitalocean/doctl#1619.
+        """
+        used = sum(len(pool.nodes) for one in self.clusters.values() for pool in one.pools) - instead
+        for doing, nodes in (
+            ("", [len(one.nodes) for one in wanted]),
+            ("autoscale desired max nodes exceed limits, ", [one.largest for one in wanted]),
+        ):
+            more = sum(nodes) - instead
+            if more > 0 and used + sum(nodes) > self._droplet_limit():
+                raise invalid(f"{doing}{more} additional nodes but not enough available droplet limit")
 
     def _integration(self, body: Mapping[str, Any]) -> tuple[list[str], list[Cluster]]:
         names, ids = fields.texts(body, "registries"), fields.texts(body, "cluster_uuids")

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from ipaddress import IPv4Network
 from typing import Any
 
 from clouddeploy_digitalocean.emulator import fields
 from clouddeploy_digitalocean.emulator.answers import Answer, ApiError, not_found, paged
 from clouddeploy_digitalocean.emulator.catalog import REGIONS
-from clouddeploy_digitalocean.emulator.records import Balancer, Volume, Vpc
+from clouddeploy_digitalocean.emulator.records import Balancer, Member, Volume, Vpc
 from clouddeploy_digitalocean.emulator.request import Request
 from clouddeploy_digitalocean.emulator.subnets import checked, free
 
@@ -18,10 +18,11 @@ _LONGEST_NAME = 255  # UNVERIFIED: the description names none
 
 
 class Network:
-    """`members(vpc)` says which clusters live in a VPC: names by id."""
+    """`members(vpc)` says what of clusters is in a VPC, `overlays` the ranges of clusters' pods."""
 
-    def __init__(self, members: Callable[[str], Mapping[str, str]]) -> None:
+    def __init__(self, members: Callable[[str], list[Member]], overlays: Callable[[], list[str]]) -> None:
         self._members = members
+        self._overlays = overlays
         self._lock = threading.RLock()
         self.vpcs: dict[str, Vpc] = {}
         self.balancers: dict[str, Balancer] = {}
@@ -38,7 +39,7 @@ class Network:
             self._check_name(name)
             if region not in REGIONS:
                 raise ApiError(422, "region is invalid")
-            network = checked(ip_range, self._networks()) if ip_range else None
+            network = checked(ip_range, self.networks()) if ip_range else None
             vpc = self.add_vpc(name, region, description, network)
         return Answer(201, {"vpc": vpc.show()})
 
@@ -47,13 +48,14 @@ class Network:
     ) -> Vpc:
         """The first one of a region becomes its default; without a network it gets one that is free."""
         first = not any(vpc.region == region for vpc in self.vpcs.values())
-        vpc = Vpc(name, region, description, str(network or free(self._networks())), first)
+        vpc = Vpc(name, region, description, str(network or free(self.networks())), first)
         self.vpcs[vpc.id] = vpc
         return vpc
 
     def patch_vpc(self, request: Request) -> Answer:
         with self._lock:
             vpc = self.vpc(request.names["vpc_id"])
+            self._make_default(vpc, fields.flag(request.body, "default", vpc.default))
             name = fields.text(request.body, "name", vpc.name)
             description = fields.text(request.body, "description", vpc.description)
             if name != vpc.name:
@@ -80,10 +82,8 @@ class Network:
 
     def _inside(self, vpc: Vpc) -> list[dict[str, Any]]:
         balancers = [one for one in self.balancers.values() if one.vpc == vpc.id]
-        clusters = [
-            {"name": name, "urn": f"do:kubernetes:{one}"} for one, name in self._members(vpc.id).items()
-        ]
-        return [*clusters, *({"name": one.name, "urn": f"do:loadbalancer:{one.id}"} for one in balancers)]
+        found = [*self._members(vpc.id), *(Member("loadbalancer", one.id, one.name) for one in balancers)]
+        return [{"name": one.name, "urn": f"do:{one.kind}:{one.id}"} for one in found]
 
     def list_balancers(self, request: Request) -> Answer:
         shown = [one.show() for one in self.balancers.values()]
@@ -123,8 +123,21 @@ class Network:
         found = next((vpc for vpc in self.vpcs.values() if vpc.region == region and vpc.default), None)
         return found or self.add_vpc(f"default-{region}", region)
 
-    def _networks(self) -> list[IPv4Network]:
-        return [IPv4Network(vpc.ip_range) for vpc in self.vpcs.values()]
+    def networks(self) -> list[IPv4Network]:
+        """Every range that the account uses."""
+        found = [*(vpc.ip_range for vpc in self.vpcs.values()), *self._overlays()]
+        return [IPv4Network(one, strict=False) for one in found]
+
+    def _make_default(self, vpc: Vpc, wanted: bool) -> None:
+        """`default` cannot be unset: the VPC that becomes it takes it over (`vpc_default`).
+
+        UNVERIFIED: status and words of the refusal.
+        """
+        if vpc.default and not wanted:
+            raise ApiError(422, "default cannot be unset")
+        if wanted:
+            for one in self.vpcs.values():
+                one.default = one is vpc if one.region == vpc.region else one.default
 
     def _check_name(self, name: str) -> None:
         if len(name) > _LONGEST_NAME:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 CREATING_SECONDS = 300.0
 DELETING_SECONDS = 60.0
@@ -27,6 +27,14 @@ class KubernetesApi(Protocol):
 def stamp() -> str:
     """Now, as the API writes it."""
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+class Member(NamedTuple):
+    """What is in a VPC; `kind` is a word of its URN."""
+
+    kind: str
+    id: str
+    name: str
 
 
 @dataclass
@@ -62,11 +70,15 @@ class Node:
     id: str = field(default_factory=lambda: str(uuid.uuid4()))
     created: str = field(default_factory=stamp)
 
+    def name(self, pool: str) -> str:
+        """The Droplet's and the Kubernetes node's."""
+        return f"{pool}-{self.id[:8]}"
+
     def show(self, pool: str, number: int, now: float) -> dict[str, Any]:
         state = "running" if now >= self.ready_at else "provisioning"
         return {
             "id": self.id,
-            "name": f"{pool}-{self.id[:4]}",
+            "name": self.name(pool),
             "status": {"state": state},
             "droplet_id": str(500000000 + number),
             "created_at": self.created,
@@ -88,6 +100,11 @@ class Pool:
     min_nodes: int = 0
     max_nodes: int = 0
     id: str = field(default_factory=lambda: str(uuid.uuid4()))
+
+    @property
+    def largest(self) -> int:
+        """How many nodes it may have without another request."""
+        return max(len(self.nodes), self.max_nodes if self.auto_scale else 0)
 
     def resize(self, count: int, now: float) -> None:
         """New nodes take a minute, surplus ones go at once."""
@@ -113,7 +130,7 @@ class Pool:
 
 @dataclass
 class Cluster:
-    """A cluster; times are emulated seconds."""
+    """A cluster; times are emulated seconds. `overlay` is its pods' range where the request names one."""
 
     name: str
     region: str
@@ -124,6 +141,7 @@ class Cluster:
     ha: bool
     switches: dict[str, bool]
     subnets: dict[str, str]
+    overlay: str
     maintenance: dict[str, str]
     extras: dict[str, Any]
     ready_at: float
@@ -151,6 +169,11 @@ class Cluster:
         if now < self.ready_at or self.api is None:
             return "provisioning"
         return "upgrading" if self.upgraded_at is not None else "running"
+
+    def members(self) -> list[Member]:
+        """The cluster and its Droplets."""
+        nodes = [Member("droplet", one.id, one.name(pool.name)) for pool in self.pools for one in pool.nodes]
+        return [Member("kubernetes", self.id, self.name), *nodes]
 
     def token(self, life: timedelta) -> tuple[str, datetime]:
         """A new bearer token of the cluster's Kubernetes API."""

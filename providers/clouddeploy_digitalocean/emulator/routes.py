@@ -115,5 +115,8 @@ ROUTES = (
 WRITES = frozenset(one.operation for one in ROUTES if one.method != "GET") - {"registries.validate_name"}
 """The operations that change something."""
 
+CREATES = frozenset({"kubernetes.create_cluster", "registries.create", "vpcs.create"})
+"""Those that make something new."""
+
 SCOPES = frozenset({"tag:read", "tag:create", "vpc:read"}).union(*(one.scopes for one in ROUTES))
 """Every scope that any of them may need."""

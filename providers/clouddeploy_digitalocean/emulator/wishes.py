@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from clouddeploy_digitalocean.emulator import catalog, fields
+from clouddeploy_digitalocean.emulator import catalog, extras, fields
 from clouddeploy_digitalocean.emulator.answers import invalid
 from clouddeploy_digitalocean.emulator.described import EXTRAS
 from clouddeploy_digitalocean.emulator.records import Cluster, Node, Pool
@@ -27,6 +27,7 @@ _HA_SINCE = (1, 36)
 def cluster(body: Mapping[str, Any], ready: float) -> Cluster:
     """The cluster that a request describes, in no VPC yet; `ready` is when it runs."""
     name, region, version = _head(body)
+    extras.check(body)
     minor = tuple(int(part) for part in version.split(".")[:2])
     return Cluster(
         name=name,
@@ -38,6 +39,7 @@ def cluster(body: Mapping[str, Any], ready: float) -> Cluster:
         ha=fields.flag(body, "ha", minor >= _HA_SINCE),
         switches={key: fields.flag(body, key) for key in _SWITCHES},
         subnets={key: _subnet(body, key, default) for key, default in _SUBNETS.items()},
+        overlay=fields.text(body, "cluster_subnet"),
         extras={key: body[key] for key in EXTRAS if body.get(key) is not None},
         maintenance=_maintenance(fields.mapping(body, "maintenance_policy")),
         ready_at=ready,
