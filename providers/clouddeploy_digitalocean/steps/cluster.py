@@ -7,7 +7,7 @@ from typing import Any
 from clouddeploy.contract import State, Status
 from clouddeploy.errors import NotFoundError, TemporaryError
 from clouddeploy_digitalocean.clusters import GONE, find_ours, is_going, state_of
-from clouddeploy_digitalocean.errors import THROTTLED
+from clouddeploy_digitalocean.errors import NOTHING_DONE
 from clouddeploy_digitalocean.names import ABSENT, POOL, incomplete, marked_ids, owner_tag
 from clouddeploy_digitalocean.records import Associated, Cluster
 from clouddeploy_digitalocean.session import Session
@@ -74,7 +74,7 @@ class ClusterStep:
         try:
             cluster = self._session.api.create_cluster(self._request(vpc.id))
         except TemporaryError as error:
-            if error.code == THROTTLED:
+            if error.code in NOTHING_DONE:
                 raise
             return self.find()
         self._made = cluster.id

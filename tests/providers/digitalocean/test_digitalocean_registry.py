@@ -130,7 +130,7 @@ def test_while_garbage_is_collected_nothing_is_pushed(do_account: DigitalOceanAc
     do_account.cloud.docr.collecting["acme"] = "waiting for write JWTs to expire"
     with pytest.raises(TemporaryError, match="waiting for write JWTs to expire") as caught:
         push(registry(do_account, name="acme"), "shop/web")
-    assert "doctl registry garbage-collection get-active acme" in str(caught.value.fix)
+    assert "doctl registries garbage-collection get-active acme" in str(caught.value.fix)
 
     login = registry(do_account, name="acme").login
     address = registry(do_account, name="acme").address("shop/web")
