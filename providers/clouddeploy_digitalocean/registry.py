@@ -218,7 +218,7 @@ class DocrRegistry:
         if state:
             raise TemporaryError(
                 f"the registry {self.name} takes no push while its garbage collection runs: {state}",
-                fix=f"wait for: doctl registries garbage-collection get-active {self.name}; then run it again",
+                fix=f"wait for `doctl registries garbage-collection get-active {self.name}`, then try again",
             )
 
     def _make_room(self, repository: str) -> None:
