@@ -166,7 +166,7 @@ class DigitalOceanCloud:
         self.date = _now
         self.limit = RateLimit(self.clock)
         self.account = AccountState(self._team)
-        self.docr = Docr(self._directory / "registry" / secrets.token_hex(4))
+        self.docr = Docr(self._directory / "registry" / secrets.token_hex(4), self.clock)
         self.network = Network(self._members, self._overlays)
         self.kubernetes = Kubernetes(self.clock, self.network, lambda: self.account.droplet_limit)
         self.kubernetes.start_api = self._start_api
@@ -227,9 +227,15 @@ class DigitalOceanCloud:
             "registries.get_subscription": docr.subscription,
             "registries.update_subscription": docr.subscribe,
             "registries.get_garbage_collection": docr.collection,
-            "registries.list_repositories_v2": docr.list_repositories,
-            "registries.list_repository_manifests": docr.list_manifests,
-            "registries.delete_repository_manifest": docr.delete_manifest,
+            "registries.run_garbage_collection": docr.collect,
+            "registries.list_garbage_collections": docr.collections,
+            "registries.update_garbage_collection": docr.cancel,
+            "registries.delete_repository": docr.repositories.delete_repository,
+            "registries.list_repository_tags": docr.repositories.list_tags,
+            "registries.delete_repository_tag": docr.repositories.delete_tag,
+            "registries.list_repositories_v2": docr.repositories.list_repositories,
+            "registries.list_repository_manifests": docr.repositories.list_manifests,
+            "registries.delete_repository_manifest": docr.repositories.delete_manifest,
             "registries.get_docker_credentials": docr.credentials,
             "kubernetes.list_options": doks.list_options,
             "kubernetes.list_clusters": doks.list_clusters,

@@ -68,6 +68,22 @@ ROUTES = (
     _route("GET", _REGISTRY, "registries.get", "registry:read"),
     _route("DELETE", _REGISTRY, "registries.delete", "registry:delete"),
     _route("GET", f"{_REGISTRY}/garbage-collection", "registries.get_garbage_collection", "registry:read"),
+    _route("POST", f"{_REGISTRY}/garbage-collection", "registries.run_garbage_collection", "registry:update"),
+    _route(
+        "PUT",
+        f"{_REGISTRY}/garbage-collection/{{garbage_collection_uuid}}",
+        "registries.update_garbage_collection",
+        "registry:update",
+    ),
+    _route("GET", f"{_REGISTRY}/garbage-collections", "registries.list_garbage_collections", "registry:read"),
+    _route("DELETE", _REPOSITORY, "registries.delete_repository", "registry:delete"),
+    _route("GET", f"{_REPOSITORY}/tags", "registries.list_repository_tags", "registry:read"),
+    _route(
+        "DELETE",
+        f"{_REPOSITORY}/tags/{{repository_tag}}",
+        "registries.delete_repository_tag",
+        "registry:delete",
+    ),
     _route("GET", f"{_REGISTRY}/repositoriesV2", "registries.list_repositories_v2", "registry:read"),
     _route("GET", f"{_REPOSITORY}/digests", "registries.list_repository_manifests", "registry:read"),
     _route(

@@ -1,6 +1,6 @@
 """For each operation a good request with every member and every parameter that its description has.
 
-`CLUSTER`, `POOL`, `VPC`, `BALANCER` and `VOLUME` stand for what the account of `WITH_SERVICES` holds.
+`CLUSTER`, `POOL`, `VPC`, `BALANCER`, `VOLUME` and `RUN` (of a garbage collection) stand for what there is.
 """
 
 from __future__ import annotations
@@ -94,6 +94,9 @@ WISHES: Mapping[str, Wish] = {
     ),
     "registries.validate_name": Wish("POST", "/registries/validate-name", {"name": "more"}),
     "registries.update_subscription": Wish("POST", "/registries/subscription", {"tier_slug": "basic"}),
+    "registries.update_garbage_collection": Wish(
+        "PUT", "/registries/acme/garbage-collection/RUN", {"cancel": True}
+    ),
     "vpcs.create": Wish(
         "POST", "/vpcs", {"name": "n", "region": "fra1", "description": "d", "ip_range": "10.0.0.0/20"}
     ),
@@ -105,6 +108,7 @@ _PAGE = "per_page=20&page=1"
 QUESTIONS: Mapping[str, str] = {
     "sizes.list": f"/sizes?{_PAGE}",
     "registries.list_repositories_v2": f"/registries/acme/repositoriesV2?{_PAGE}&page_token=",
+    "registries.list_garbage_collections": f"/registries/acme/garbage-collections?{_PAGE}",
     "registries.get_docker_credentials": "/registries/acme/docker-credentials",
     "kubernetes.list_clusters": f"/kubernetes/clusters?{_PAGE}",
     "kubernetes.get_credentials": "/kubernetes/clusters/CLUSTER/credentials?expiry_seconds=60",
@@ -136,6 +140,7 @@ def _filled(account: DigitalOceanAccount, text: str) -> str:
         "VPC": cluster.vpc,
         "BALANCER": next(iter(network.balancers)),
         "VOLUME": next(iter(network.volumes)),
+        "RUN": account.cloud.docr.garbage.start("acme").uuid,
     }
     for name, found in ids.items():
         text = text.replace(f'"{name}"', f'"{found}"').replace(f"/{name}", f"/{found}")

@@ -98,7 +98,8 @@ class Prober:
     def _state(self) -> Any:
         cloud = self.account.cloud
         vpcs = [(one.name, one.description, one.default) for one in cloud.network.vpcs.values()]
-        return self.account.inventory(), vpcs, [cloud.docr.repositories(name) for name in cloud.docr.found]
+        held = [cloud.docr.repositories.names(name) for name in cloud.docr.found]
+        return self.account.inventory(), vpcs, held
 
 
 class Front:
