@@ -178,7 +178,9 @@ class DoDoctor:
         monthly, unknown = self._monthly(found) if found else (Decimal(0), "")
         left = [one for one in leftovers(self._session, wanted) if one.monthly]
         monthly += sum((one.monthly or Decimal(0) for one in left), Decimal(0))
-        monthly += self._session.api.plan().monthly if self._session.api.registries() else Decimal(0)
+        registries = self._session.api.registries()
+        used = sum(one.used for one in registries)
+        monthly += self._session.api.plan().costs(used) if registries else Decimal(0)
         return Check("price", ok=True, detail=f"what exists costs about ${monthly:.2f} a month{unknown}")
 
     def _monthly(self, cluster: Cluster) -> tuple[Decimal, str]:

@@ -68,10 +68,16 @@ def plan(json: Json) -> Plan:
 
 
 def tier(json: Json) -> Plan:
-    cents = Decimal(_number(json, "monthly_price_in_cents"))
-    storage = 0 if json.get("allow_storage_overage") else _number(json, "included_storage_bytes")
-    repositories = _number(json, "included_repositories")
-    return Plan(_text(json, "slug"), _text(json, "name"), repositories, cents / 100, storage)
+    included = _number(json, "included_storage_bytes")
+    return Plan(
+        slug=_text(json, "slug"),
+        name=_text(json, "name"),
+        repositories=_number(json, "included_repositories"),
+        monthly=Decimal(_number(json, "monthly_price_in_cents")) / 100,
+        storage=0 if json.get("allow_storage_overage") else included,
+        included=included,
+        overage=Decimal(_number(json, "storage_overage_price_in_cents")) / 100,
+    )
 
 
 def size(json: Json) -> Size:

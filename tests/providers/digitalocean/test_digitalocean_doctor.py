@@ -105,6 +105,12 @@ def test_the_price_is_that_of_the_size_and_says_what_it_does_not_know(
     )
 
 
+def test_images_beyond_what_the_plan_includes_are_part_of_the_price(do_account: DigitalOceanAccount) -> None:
+    do_account.plant(Seed(registries=("acme",), tier="basic"))
+    do_account.cloud.docr.ballast["acme"] = 15 * 1024**3
+    assert diagnosis(do_account)["price"].detail == "what exists costs about $5.20 a month"
+
+
 def test_leftovers_are_part_of_the_price(do_account: DigitalOceanAccount) -> None:
     do_account.plant(WITH_SERVICES)
     assert diagnosis(do_account)["price"].detail == "what exists costs about $61.00 a month"
