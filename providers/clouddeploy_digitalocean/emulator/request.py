@@ -30,9 +30,14 @@ def read_body(environ: WSGIEnvironment) -> Any:
     if not raw:
         return {}
     try:
-        return json.loads(raw)
-    except ValueError:
+        return json.loads(raw, parse_constant=_refuse)
+    except (ValueError, RecursionError):
         return None
+
+
+def _refuse(name: str) -> None:
+    """NaN and Infinity are Python's, not JSON's."""
+    raise ValueError(name)
 
 
 def read_query(environ: WSGIEnvironment) -> dict[str, str]:

@@ -21,6 +21,7 @@ _TAG = re.compile(r"[A-Za-z0-9:_-]{1,255}")
 _TIME = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]")
 _SWITCHES = ("auto_upgrade", "surge_upgrade", "isolated_workers")
 _SUBNETS = {"cluster_subnet": "10.244.0.0/16", "service_subnet": "10.245.0.0/16"}
+_MOST = 10_000  # Droplets; no account may have so many, and nobody makes their list first
 _HA_SINCE = (1, 36)
 
 
@@ -51,8 +52,7 @@ def changed(pool: Pool, body: Mapping[str, Any]) -> Pool:
 
     UNVERIFIED: what an update leaves out stays as it is.
     """
-    if fields.number(body, "count") < 1:
-        raise invalid("node pool count must be at least 1")
+    _count(body)
     wish = {**_described(pool), **{key: value for key, value in body.items() if value is not None}}
     return replace(_pool(wish, list(pool.nodes)), size=pool.size, id=pool.id)
 
@@ -82,12 +82,18 @@ def _distinct(pools: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _pool_of(body: Mapping[str, Any], region: str, ready: float) -> Pool:
-    count = fields.number(body, "count")
     if fields.text(body, "size") not in catalog.node_sizes(region):
         raise invalid("invalid droplet size")
+    return _pool(body, [Node(ready) for _ in range(_count(body))])
+
+
+def _count(body: Mapping[str, Any]) -> int:
+    count = fields.number(body, "count")
     if count < 1:
         raise invalid("node pool count must be at least 1")
-    return _pool(body, [Node(ready) for _ in range(count)])
+    if count > _MOST:
+        raise invalid(f"{count} additional nodes but not enough available droplet limit")
+    return count
 
 
 def _pool(body: Mapping[str, Any], nodes: list[Node]) -> Pool:

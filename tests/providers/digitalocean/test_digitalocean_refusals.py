@@ -73,6 +73,12 @@ def test_a_pool_that_may_grow_counts_with_its_largest_size(do_account: DigitalOc
     assert create(do_account, node_pools=[scaled(25)])[0] == 201
 
 
+def test_more_nodes_than_anybody_has_are_refused_at_once(do_account: DigitalOceanAccount) -> None:
+    status, told = create(do_account, node_pools=[{**_POOL, "count": 10**9}])
+    assert status == 422
+    assert "1000000000 additional nodes but not enough available droplet limit" in told
+
+
 def test_a_pool_cannot_grow_nor_be_called_as_another(do_account: DigitalOceanAccount) -> None:
     do_account.plant(EXISTING)
     (planted,) = do_account.cloud.kubernetes.clusters.values()

@@ -45,3 +45,11 @@ def test_no_wrong_type_is_accepted_or_breaks_the_emulator(
             answer = pool.request(wish.method, f"{cloud.url}/v2{wish.path}", body=sent, headers=headers)
             assert answer.status in {400, 404, 422}, (answer.status, answer.data, sent)
             assert set(answer.json()) == {"id", "message", "request_id"}
+
+
+@pytest.mark.parametrize("sent", [b'{"name": NaN}', b"[" * 100_000, b"\xff\xfe", b"nul", b'"text"'])
+def test_what_is_no_json_object_cannot_be_read(sent: bytes, do_account: DigitalOceanAccount) -> None:
+    headers = {"Authorization": f"Bearer {do_account.cloud.token}"}
+    with urllib3.PoolManager(retries=False) as pool:
+        answer = pool.request("POST", f"{do_account.cloud.url}/v2/vpcs", body=sent, headers=headers)
+    assert (answer.status, answer.json()["message"]) == (400, "error parsing request body")
