@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -10,6 +12,8 @@ Scopes = frozenset[tuple[str, str]]
 """(repository, action) each."""
 
 TOKEN_LIFE = timedelta(minutes=5)
+
+_SCOPE = re.compile(r"repository:([^:]+):([a-z,*]+)")
 
 
 @dataclass(frozen=True)
@@ -19,6 +23,10 @@ class Login:
     registry: str
     writes: bool
     expires: datetime | None
+
+    def allows(self, repository: str, action: str) -> bool:
+        ours = repository.startswith(f"{self.registry}/")
+        return ours and action in ({"pull", "push", "delete"} if self.writes else {"pull"})
 
 
 class Logins:
@@ -58,3 +66,10 @@ class Logins:
         past = datetime.now(UTC) - timedelta(seconds=1)
         self._logins = {key: replace(one, expires=past) for key, one in self._logins.items()}
         self._tokens.clear()
+
+
+def repository_scopes(query: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """What a request for a token asks for, as (repository, action); other kinds of scopes are left out."""
+    asked = [text for name, value in query if name == "scope" for text in value.split()]
+    found = filter(None, map(_SCOPE.fullmatch, asked))
+    return [(match[1], action) for match in found for action in match[2].split(",")]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import urllib3
 
 from moto_fixtures.digitalocean import EXISTING, LOCKED, DigitalOceanAccount
 from tests.providers.digitalocean.test_digitalocean_emulator import ask
@@ -135,6 +136,26 @@ def test_a_locked_account_makes_nothing(
     status, told, _ = ask(do_account, "POST", f"/v2{path}", body)
     assert (status, told["id"], told["message"]) == (403, "forbidden", "Your account is locked")
     assert ask(do_account, "GET", "/v2/account")[1]["account"]["status"] == "locked"
+
+
+@pytest.mark.parametrize(
+    ("method", "scope", "status"),
+    [
+        ("GET", "repository:acme/web:pull,push", 200),
+        ("GET", "", 200),
+        ("GET", "repository:web:pull,push", 400),
+        ("POST", "repository:acme/web:pull,push", 405),
+    ],
+)
+def test_a_token_for_pushes_is_asked_for_by_its_full_name(
+    method: str, scope: str, status: int, do_account: DigitalOceanAccount
+) -> None:
+    do_account.plant(EXISTING)
+    user, password = do_account.cloud.docr.logins.give("acme", writes=True)
+    headers = urllib3.make_headers(basic_auth=f"{user}:{password}")
+    url = f"{do_account.cloud.url}/v2/registry/auth?service=registry.digitalocean.com&scope={scope}"
+    with urllib3.PoolManager(retries=False) as pool:
+        assert pool.request(method, url, headers=headers).status == status
 
 
 def test_what_goes_with_a_cluster_is_all_its_own_or_nothing_goes(do_account: DigitalOceanAccount) -> None:
