@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -11,6 +10,7 @@ from typing import Any
 from clouddeploy.emulator.clock import Clock
 from clouddeploy_digitalocean.emulator import catalog, fields, wishes
 from clouddeploy_digitalocean.emulator.answers import Answer, ApiError, invalid, not_found, paged
+from clouddeploy_digitalocean.emulator.kubeconfig import credentials, kubeconfig
 from clouddeploy_digitalocean.emulator.network import Network
 from clouddeploy_digitalocean.emulator.records import (
     CREATING_SECONDS,
@@ -91,32 +91,12 @@ class Kubernetes:
 
     def credentials(self, request: Request) -> Answer:
         cluster, api = self._reachable(request)
-        token, expires = cluster.token(_life(request.query))
-        body = {
-            "server": api.url,
-            "certificate_authority_data": base64.b64encode(api.ca.encode()).decode(),
-            "client_certificate_data": None,
-            "client_key_data": None,
-            "token": token,
-            "expires_at": expires.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        }
-        return Answer(200, body)
+        return Answer(200, credentials(api, *cluster.token(_life(request.query))))
 
     def kubeconfig(self, request: Request) -> Answer:
         cluster, api = self._reachable(request)
         token, _ = cluster.token(_life(request.query))
-        name = f"do-{cluster.region}-{cluster.name}"
-        authority = base64.b64encode(api.ca.encode()).decode()
-        lines = (
-            "apiVersion: v1",
-            "kind: Config",
-            "clusters:",
-            f"- {{name: {name}, cluster: {{server: '{api.url}', certificate-authority-data: {authority}}}}}",
-            f"contexts: [{{name: {name}, context: {{cluster: {name}, user: {name}-admin}}}}]",
-            f"current-context: {name}",
-            f"users: [{{name: {name}-admin, user: {{token: {token}}}}}]",
-        )
-        return Answer(200, "\n".join(lines) + "\n")
+        return Answer(200, kubeconfig(cluster, api, token))
 
     def list_upgrades(self, request: Request) -> Answer:
         found = catalog.upgrades(self._cluster(request).version)
