@@ -29,7 +29,9 @@ NOTHING_DONE = frozenset({"too_many_requests", "conflict", "precondition_failed"
 
 _BILLING = re.compile(r"billing|payment|locked|suspended", re.IGNORECASE)
 _QUOTA = re.compile(r"\blimits?\b|quota|exceed", re.IGNORECASE)
-_BUSY = re.compile(r"in progress|being (created|deleted|updated)|still|pending|not ready", re.IGNORECASE)
+_BUSY = re.compile(
+    r"in progress|being (created|deleted|updated)|still|pending|not ready|upgrading", re.IGNORECASE
+)
 _RACE = re.compile(r"overlaps with another VPC network", re.IGNORECASE)
 """Of two creations at one moment both may be given one range: we never name one. Seen of VPCs in
 digitalocean/terraform-provider-digitalocean#551, of clusters in digitalocean-labs/mcp-digitalocean#260."""

@@ -34,8 +34,8 @@ class Kubernetes:
     """Clusters by id. Each Kubernetes API starts in the background while the cluster is provisioned.
 
     `going` is the state that a cluster shows while it is being deleted: the specification has
-    `deleting`, and doctl 1.15x knows only `deleted`. `list_lag` is for how many seconds a new
-    cluster is missing from lists.
+    `deleting`, and doctl 1.15x knows only `deleted`. A tag keeps the letters that it was first written with
+    (`tags` of digitalocean/openapi). `list_lag` is for how many seconds a new cluster is missing from lists.
     """
 
     def __init__(self, clock: Clock, network: Network, droplet_limit: Callable[[], int]) -> None:
@@ -48,6 +48,7 @@ class Kubernetes:
         self.list_lag = 0.0
         self.failing = ""
         self.clusters: dict[str, Cluster] = {}
+        self._written: dict[str, str] = {}
         self._starting: list[threading.Thread] = []
         self._lock = threading.RLock()
 
@@ -199,6 +200,8 @@ class Kubernetes:
     def _made(self, body: Mapping[str, Any]) -> Cluster:
         cluster = wishes.cluster(body, self._clock.now() + CREATING_SECONDS)
         self._check_room(cluster.pools)
+        for tagged in (cluster, *cluster.pools):
+            tagged.tags = [self._written.setdefault(tag.lower(), tag) for tag in tagged.tags]
         if cluster.overlay:
             check_overlay(cluster.overlay, self._network.networks())
         cluster.vpc = self._vpc(fields.text(body, "vpc_uuid"), cluster.region)
