@@ -200,8 +200,8 @@ class Kubernetes:
     def _made(self, body: Mapping[str, Any]) -> Cluster:
         cluster = wishes.cluster(body, self._clock.now() + CREATING_SECONDS)
         self._check_room(cluster.pools)
-        for tagged in (cluster, *cluster.pools):
-            tagged.tags = [self._written.setdefault(tag.lower(), tag) for tag in tagged.tags]
+        for tags in (cluster.tags, *(pool.tags for pool in cluster.pools)):
+            tags[:] = [self._written.setdefault(tag.lower(), tag) for tag in tags]
         if cluster.overlay:
             check_overlay(cluster.overlay, self._network.networks())
         cluster.vpc = self._vpc(fields.text(body, "vpc_uuid"), cluster.region)
