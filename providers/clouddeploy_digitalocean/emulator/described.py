@@ -101,25 +101,28 @@ EXTRAS: Mapping[str, Schema] = {
 }
 """What a cluster may be told and only shows again."""
 
+_CHANGEABLE: Mapping[str, Schema] = {
+    "name": _TEXT,
+    "tags": _TEXTS,
+    "maintenance_policy": _object(
+        start_time=_TEXT, day=_one_of("any monday tuesday wednesday thursday friday saturday sunday")
+    ),
+    "auto_upgrade": _FLAG,
+    "surge_upgrade": _FLAG,
+    "ha": _FLAG,
+    **EXTRAS,
+}
 _CLUSTER = _object(
     "name node_pools region version",
-    name=_TEXT,
     region=_TEXT,
     version=_TEXT,
     cluster_subnet=_TEXT,
     service_subnet=_TEXT,
     vpc_uuid=_TEXT,
     worker_subnet_uuid=_TEXT,
-    tags=_TEXTS,
     node_pools=_list(_object("count name size", size=_TEXT, **_POOL)),
-    maintenance_policy=_object(
-        start_time=_TEXT, day=_one_of("any monday tuesday wednesday thursday friday saturday sunday")
-    ),
-    auto_upgrade=_FLAG,
     isolated_workers=_FLAG,
-    surge_upgrade=_FLAG,
-    ha=_FLAG,
-    **EXTRAS,
+    **_CHANGEABLE,
 )
 _INTEGRATION = _object(cluster_uuids=_TEXTS, registries=_TEXTS)
 
@@ -134,6 +137,7 @@ BODIES: Mapping[str, Schema] = {
     "registries.update_subscription": _object(tier_slug=_TIER),
     "registries.update_garbage_collection": _object(cancel=_FLAG),
     "kubernetes.create_cluster": _CLUSTER,
+    "kubernetes.update_cluster": _object("name", **_CHANGEABLE),
     "kubernetes.upgrade_cluster": _object(version=_TEXT),
     "kubernetes.update_node_pool": _object("count name", **_POOL),
     "kubernetes.destroy_associated_resources_selective": _object(

@@ -11,6 +11,7 @@ from clouddeploy.emulator.clock import Clock
 from clouddeploy_digitalocean.emulator import catalog, fields, wishes
 from clouddeploy_digitalocean.emulator.answers import Answer, ApiError, invalid, not_found, paged
 from clouddeploy_digitalocean.emulator.kubeconfig import credentials, kubeconfig
+from clouddeploy_digitalocean.emulator.limits import check_droplets
 from clouddeploy_digitalocean.emulator.network import Network
 from clouddeploy_digitalocean.emulator.records import (
     CREATING_SECONDS,
@@ -83,6 +84,21 @@ class Kubernetes:
             self._network.drop(wanted["load_balancers"] | wanted["volumes"])
             self._delete(cluster)
         return Answer(204)
+
+    def destroy_all(self, request: Request) -> Answer:
+        with self._lock:
+            cluster = self._cluster(request)
+            found = self._network.associated(cluster.id).values()
+            self._network.drop(one["id"] for objects in found for one in objects)
+            self._delete(cluster)
+        return Answer(204)
+
+    def update_cluster(self, request: Request) -> Answer:
+        with self._lock:
+            cluster, _ = self._running(request)
+            wishes.update(cluster, request.body)
+            self._spell(cluster.tags)
+        return Answer(202, {"kubernetes_cluster": self._show(cluster)})
 
     def delete_cluster(self, request: Request) -> Answer:
         """Leaves load balancers and volumes behind, as DOKS does."""
@@ -201,12 +217,16 @@ class Kubernetes:
         cluster = wishes.cluster(body, self._clock.now() + CREATING_SECONDS)
         self._check_room(cluster.pools)
         for tags in (cluster.tags, *(pool.tags for pool in cluster.pools)):
-            tags[:] = [self._written.setdefault(tag.lower(), tag) for tag in tags]
+            self._spell(tags)
         if cluster.overlay:
             check_overlay(cluster.overlay, self._network.networks())
         cluster.vpc = self._vpc(fields.text(body, "vpc_uuid"), cluster.region)
         cluster.failure = self.failing
         return cluster
+
+    def _spell(self, tags: list[str]) -> None:
+        """Write each as it was written first."""
+        tags[:] = [self._written.setdefault(tag.lower(), tag) for tag in tags]
 
     def _vpc(self, given: str, region: str) -> str:
         if not given:
@@ -217,18 +237,9 @@ class Kubernetes:
         return vpc.id
 
     def _check_room(self, wanted: Sequence[Pool], instead: int = 0) -> None:
-        """Whether there may be so many Droplets more, `instead` of some that are there.
-
-        A pool that scales counts with what it may grow to: digitalocean/doctl#1619.
-        """
-        used = sum(len(pool.nodes) for one in self.clusters.values() for pool in one.pools) - instead
-        for doing, nodes in (
-            ("", [len(one.nodes) for one in wanted]),
-            ("autoscale desired max nodes exceed limits, ", [one.largest for one in wanted]),
-        ):
-            more = sum(nodes) - instead
-            if more > 0 and used + sum(nodes) > self._droplet_limit():
-                raise invalid(f"{doing}{more} additional nodes but not enough available droplet limit")
+        """Whether there may be so many Droplets more, `instead` of some that are there."""
+        used = sum(len(pool.nodes) for one in self.clusters.values() for pool in one.pools)
+        check_droplets(wanted, used, instead, self._droplet_limit())
 
     def _integration(self, body: Mapping[str, Any]) -> tuple[list[str], list[Cluster]]:
         names, ids = fields.texts(body, "registries"), fields.texts(body, "cluster_uuids")

@@ -37,7 +37,7 @@ def needed(route: Route, body: Any) -> frozenset[str]:
 
 def _for_fields(operation: str, body: Mapping[str, Any]) -> Iterator[str]:
     """The descriptions of a cluster's `tags`, `vpc_uuid` and `worker_subnet_uuid`, and of a pool's `tags`."""
-    if operation == "kubernetes.create_cluster":
+    if operation in {"kubernetes.create_cluster", "kubernetes.update_cluster"}:
         if body.get("tags"):
             yield from ("tag:read", "tag:create")
         if body.get("vpc_uuid") or body.get("worker_subnet_uuid"):
@@ -102,6 +102,7 @@ ROUTES = (
     _route("GET", "/kubernetes/clusters", "kubernetes.list_clusters", "kubernetes:read"),
     _route("POST", "/kubernetes/clusters", "kubernetes.create_cluster", "kubernetes:create"),
     _route("GET", _CLUSTER, "kubernetes.get_cluster", "kubernetes:read"),
+    _route("PUT", _CLUSTER, "kubernetes.update_cluster", "kubernetes:update"),
     _route("DELETE", _CLUSTER, "kubernetes.delete_cluster", "kubernetes:delete"),
     _route("GET", f"{_CLUSTER}/credentials", "kubernetes.get_credentials", "kubernetes:access_cluster"),
     _route("GET", f"{_CLUSTER}/kubeconfig", "kubernetes.get_kubeconfig", "kubernetes:access_cluster"),
@@ -113,6 +114,12 @@ ROUTES = (
         "DELETE",
         f"{_DESTROY}/selective",
         "kubernetes.destroy_associated_resources_selective",
+        "kubernetes:delete",
+    ),
+    _route(
+        "DELETE",
+        f"{_DESTROY}/dangerous",
+        "kubernetes.destroy_associated_resources_dangerous",
         "kubernetes:delete",
     ),
     _route(

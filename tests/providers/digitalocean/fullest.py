@@ -39,45 +39,50 @@ _POOL = {
 _ON = {"enabled": True}
 _INTEGRATION = {"cluster_uuids": ["CLUSTER"], "registries": ["acme"]}
 
+_CHANGEABLE: Mapping[str, Any] = {
+    "name": "other",
+    "tags": ["team"],
+    "maintenance_policy": {"start_time": "12:00", "day": "any"},
+    "auto_upgrade": False,
+    "surge_upgrade": False,
+    "ha": False,
+    "control_plane_firewall": {"enabled": True, "allowed_addresses": ["203.0.113.4/32"]},
+    "cluster_autoscaler_configuration": {
+        "scale_down_utilization_threshold": 0.65,
+        "scale_down_unneeded_time": "1m0s",
+        "expanders": ["priority", "random"],
+    },
+    "sso": {
+        "enabled": False,
+        "required": False,
+        "issuer_url": "https://sso.example.com",
+        "client_id": "clouddeploy",
+    },
+    "routing_agent": _ON,
+    "p2p_oci_registry_plugin": _ON,
+    "amd_gpu_device_plugin": _ON,
+    "amd_gpu_device_metrics_exporter_plugin": _ON,
+    "nvidia_gpu_device_plugin": _ON,
+    "rdma_shared_dev_plugin": _ON,
+    "coredns_autoscaler": _ON,
+}
+
 WISHES: Mapping[str, Wish] = {
     "kubernetes.create_cluster": Wish(
         "POST",
         "/kubernetes/clusters",
         {
-            "name": "other",
+            **_CHANGEABLE,
             "region": "fra1",
             "version": "1.36",
             "vpc_uuid": "VPC",
-            "tags": ["team"],
             "cluster_subnet": "10.244.0.0/16",
             "service_subnet": "10.245.0.0/16",
-            "maintenance_policy": {"start_time": "12:00", "day": "any"},
-            "auto_upgrade": False,
-            "surge_upgrade": False,
             "isolated_workers": False,
-            "ha": False,
             "node_pools": [{"size": "s-2vcpu-4gb", **_POOL}],
-            "control_plane_firewall": {"enabled": True, "allowed_addresses": ["203.0.113.4/32"]},
-            "cluster_autoscaler_configuration": {
-                "scale_down_utilization_threshold": 0.65,
-                "scale_down_unneeded_time": "1m0s",
-                "expanders": ["priority", "random"],
-            },
-            "sso": {
-                "enabled": False,
-                "required": False,
-                "issuer_url": "https://sso.example.com",
-                "client_id": "clouddeploy",
-            },
-            "routing_agent": _ON,
-            "p2p_oci_registry_plugin": _ON,
-            "amd_gpu_device_plugin": _ON,
-            "amd_gpu_device_metrics_exporter_plugin": _ON,
-            "nvidia_gpu_device_plugin": _ON,
-            "rdma_shared_dev_plugin": _ON,
-            "coredns_autoscaler": _ON,
         },
     ),
+    "kubernetes.update_cluster": Wish("PUT", "/kubernetes/clusters/CLUSTER", _CHANGEABLE),
     "kubernetes.update_node_pool": Wish("PUT", "/kubernetes/clusters/CLUSTER/node_pools/POOL", _POOL),
     "kubernetes.upgrade_cluster": Wish(
         "POST", "/kubernetes/clusters/CLUSTER/upgrade", {"version": "1.36.1-do.0"}

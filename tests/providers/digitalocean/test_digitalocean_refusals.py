@@ -158,6 +158,36 @@ def test_a_token_for_pushes_is_asked_for_by_its_full_name(
         assert pool.request(method, url, headers=headers).status == status
 
 
+def test_a_cluster_is_changed_in_what_the_request_says(do_account: DigitalOceanAccount) -> None:
+    do_account.plant(EXISTING)
+    (cluster,) = do_account.cloud.kubernetes.clusters.values()
+    path = f"/v2/kubernetes/clusters/{cluster.id}"
+    assert ask(do_account, "PUT", path, {"name": "new", "ha": True, "tags": ["team"]})[0] == 202
+    shown = ask(do_account, "GET", path)[1]["kubernetes_cluster"]
+    assert (shown["name"], shown["ha"], shown["tags"][0]) == ("new", True, "team")
+    assert shown["version"] == "1.35.4-do.0"
+
+
+def test_high_availability_is_for_good(do_account: DigitalOceanAccount) -> None:
+    do_account.plant(EXISTING)
+    (cluster,) = do_account.cloud.kubernetes.clusters.values()
+    path = f"/v2/kubernetes/clusters/{cluster.id}"
+    assert ask(do_account, "PUT", path, {"name": "demo", "ha": False})[0] == 202
+    assert ask(do_account, "PUT", path, {"name": "demo", "ha": True})[0] == 202
+    status, told, _ = ask(do_account, "PUT", path, {"name": "other", "ha": False})
+    assert (status, told["message"]) == (422, "validation error: high availability cannot be disabled")
+    assert (cluster.name, cluster.ha) == ("demo", True)
+
+
+def test_everything_may_go_with_a_cluster_at_once(do_account: DigitalOceanAccount) -> None:
+    do_account.plant(EXISTING)
+    do_account.serve("demo")
+    (cluster,) = do_account.cloud.kubernetes.clusters.values()
+    path = f"/v2/kubernetes/clusters/{cluster.id}/destroy_with_associated_resources/dangerous"
+    assert ask(do_account, "DELETE", path)[0] == 204
+    assert [kind for kind, *_ in do_account.cloud.ledger()] == ["vpc"]
+
+
 def test_what_goes_with_a_cluster_is_all_its_own_or_nothing_goes(do_account: DigitalOceanAccount) -> None:
     do_account.plant(EXISTING)
     do_account.serve("demo")
