@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from clouddeploy.contract import StoredImage
-from clouddeploy.errors import NotFoundError
+from clouddeploy.errors import NotFoundError, TemporaryError
 from clouddeploy_digitalocean import parse
 from clouddeploy_digitalocean.errors import translated
 from clouddeploy_digitalocean.records import (
@@ -27,6 +27,8 @@ from clouddeploy_digitalocean.records import (
 from clouddeploy_digitalocean.sdk import Answer, Sdk
 
 _PAGE = 200  # the most that the API takes
+
+_WITH_BODY = {200, 201}  # every such answer is an object; 202 and 204 may be empty
 
 _COLLECTED = {"succeeded", "failed", "cancelled"}
 
@@ -208,7 +210,13 @@ class Api:
 
     def _answer(self, doing: str, group: str, operation: str, *arguments: Any, **options: Any) -> Answer:
         with translated(doing):
-            return self._sdk.call(group, operation, *arguments, **options)
+            answer = self._sdk.call(group, operation, *arguments, **options)
+        if answer.status in _WITH_BODY and not isinstance(answer.body, Mapping):
+            # An account that seems empty would be filled.
+            raise TemporaryError(
+                f"could not {doing}: the answer is no JSON object", fix="check the network, then run it again"
+            )
+        return answer
 
     def _pages(
         self, doing: str, operation: str, key: str, read: Callable[[Json], T], *arguments: str

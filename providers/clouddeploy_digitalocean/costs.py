@@ -27,6 +27,7 @@ NODES_MONTHLY: Mapping[str, tuple[int, int, Decimal]] = {
     "s-2vcpu-2gb": (2, 2, Decimal(18)),
     "s-2vcpu-4gb": (2, 4, Decimal(24)),
     "s-2vcpu-4gb-amd": (2, 4, Decimal(28)),
+    "s-2vcpu-4gb-120gb-intel": (2, 4, Decimal(32)),
     "s-2vcpu-8gb-amd": (2, 8, Decimal(42)),
     "c-2": (2, 4, Decimal(42)),
     "s-4vcpu-8gb": (4, 8, Decimal(48)),

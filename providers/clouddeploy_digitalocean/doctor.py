@@ -12,7 +12,7 @@ from clouddeploy.errors import CloudDeployError, NotFoundError
 from clouddeploy_digitalocean.choose import NODES
 from clouddeploy_digitalocean.choose import choose as choose_nodes
 from clouddeploy_digitalocean.clusters import Chosen, alive, choose, is_going, owned, state_of
-from clouddeploy_digitalocean.costs import HA_CONTROL_PLANE, NODES_MONTHLY
+from clouddeploy_digitalocean.costs import HA_CONTROL_PLANE
 from clouddeploy_digitalocean.leftovers import leftovers
 from clouddeploy_digitalocean.names import foreign
 from clouddeploy_digitalocean.records import Cluster
@@ -158,7 +158,7 @@ class DoDoctor:
         used = sum(one.nodes for one in alive(self._session))
         wanted = self._session.target.cluster.nodes or NODES
         there = self._find(self._session.target.cluster.name) is not None
-        ok = there or used + wanted <= limit
+        ok = there or not limit or used + wanted <= limit
         fix = None if ok else "raise the Droplet limit at https://cloud.digitalocean.com/account/team"
         return Check("quota", ok, f"{used} nodes in clusters, Droplet limit {limit}", fix)
 
@@ -175,11 +175,23 @@ class DoDoctor:
     def _price(self) -> Check:
         wanted = self._session.target.cluster.name
         found = self._find(wanted)
-        monthly = _monthly(found) if found else Decimal(0)
+        monthly, unknown = self._monthly(found) if found else (Decimal(0), "")
         left = [one for one in leftovers(self._session, wanted) if one.monthly]
         monthly += sum((one.monthly or Decimal(0) for one in left), Decimal(0))
-        monthly += self._session.api.plan().monthly if self._session.api.registries() else Decimal(0)
-        return Check("price", ok=True, detail=f"what exists costs about ${monthly:.2f} a month")
+        registries = self._session.api.registries()
+        used = sum(one.used for one in registries)
+        monthly += self._session.api.plan().costs(used) if registries else Decimal(0)
+        return Check("price", ok=True, detail=f"what exists costs about ${monthly:.2f} a month{unknown}")
+
+    def _monthly(self, cluster: Cluster) -> tuple[Decimal, str]:
+        """What a cluster costs, and of which nodes nobody says the price."""
+        prices = {one.slug: one.monthly for one in self._session.api.sizes()}
+        nodes = sum((prices.get(one.size, Decimal(0)) * one.count for one in cluster.pools), Decimal(0))
+        unknown = sorted({one.size for one in cluster.pools} - set(prices))
+        beside = (
+            f" without the nodes of size {', '.join(unknown)}, whose price is not known" if unknown else ""
+        )
+        return nodes + (HA_CONTROL_PLANE if cluster.ha else Decimal(0)), beside
 
     def _find(self, name: str) -> Cluster | None:
         """The cluster that is meant; ConfigError when several may be."""
@@ -191,14 +203,6 @@ class DoDoctor:
 
     def _create(self) -> str:
         return f"clouddeploy cluster create --to {self._session.target.name}"
-
-
-def _monthly(cluster: Cluster) -> Decimal:
-    nodes = sum(
-        (NODES_MONTHLY[pool.size][2] * pool.count for pool in cluster.pools if pool.size in NODES_MONTHLY),
-        Decimal(0),
-    )
-    return nodes + (HA_CONTROL_PLANE if cluster.ha else Decimal(0))
 
 
 def _safe(title: str, ask: Callable[[], Check]) -> Callable[[], Check]:

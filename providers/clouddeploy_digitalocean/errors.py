@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from contextlib import AbstractContextManager
+from datetime import UTC, datetime
 
 from clouddeploy.contract import unanswered
 from clouddeploy.errors import (
@@ -21,12 +22,19 @@ from clouddeploy_digitalocean.sdk import Refused
 
 LOG_IN = "set DIGITALOCEAN_TOKEN to a token from https://cloud.digitalocean.com/account/api/tokens"
 
-THROTTLED = "too_many_requests"
-"""The one code of a TemporaryError that says for certain: nothing was done."""
+_LONGEST = 240
+
+NOTHING_DONE = frozenset({"too_many_requests", "conflict", "precondition_failed", "unprocessable_entity"})
+"""The codes of a TemporaryError that say for certain: nothing was done."""
 
 _BILLING = re.compile(r"billing|payment|locked|suspended", re.IGNORECASE)
 _QUOTA = re.compile(r"\blimits?\b|quota|exceed", re.IGNORECASE)
-_BUSY = re.compile(r"in progress|being (created|deleted|updated)|still|pending|not ready", re.IGNORECASE)
+_BUSY = re.compile(
+    r"in progress|being (created|deleted|updated)|still|pending|not ready|upgrading", re.IGNORECASE
+)
+_RACE = re.compile(r"overlaps with another VPC network", re.IGNORECASE)
+"""Of two creations at one moment both may be given one range: we never name one. Seen of VPCs in
+digitalocean/terraform-provider-digitalocean#551, of clusters in digitalocean-labs/mcp-digitalocean#260."""
 
 
 def translated(doing: str) -> AbstractContextManager[None]:
@@ -54,6 +62,7 @@ def _unanswered(doing: str, error: Exception) -> CloudDeployError:
     if lost := unanswered(doing, error, authorities="REQUESTS_CA_BUNDLE"):
         return lost
     text = str(error).replace("\n", " ").rstrip(". ")
+    text = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"  # pages of proxies are quoted in it
     return TemporaryError(f"could not {doing}: {text}", fix="check the network, then run it again")
 
 
@@ -65,7 +74,7 @@ def _answered(doing: str, error: Refused) -> CloudDeployError:
     if error.status == 404:
         return NotFoundError(said, fix="check the name, the region and the account", code=error.id)
     if error.status == 429 or error.status >= 500:
-        return TemporaryError(said, fix="run it again in a minute", code=error.id)
+        return TemporaryError(said, fix=f"run it again {_when(error)}", code=error.id)
     if error.status in {400, 422}:
         return ConfigError(
             said, fix="check the names, the version and the region in the target", code=error.id
@@ -89,6 +98,8 @@ def _refused(doing: str, said: str, error: Refused) -> CloudDeployError | None:
 
 def _conflicting(said: str, error: Refused) -> CloudDeployError | None:
     """Something else is under way, or must be done first."""
+    if error.status == 422 and _RACE.search(error.message):
+        return TemporaryError(said, fix="run it again", code=error.id)
     if error.status in {409, 412, 422} and _BUSY.search(error.message):
         return TemporaryError(said, fix="wait until it is done and run it again", code=error.id)
     if error.status == 409:
@@ -96,6 +107,16 @@ def _conflicting(said: str, error: Refused) -> CloudDeployError | None:
     if error.status == 412:
         return PreconditionError(said, fix="see the message; docs/digitalocean.md", code=error.id)
     return None
+
+
+def _when(error: Refused) -> str:
+    """`ratelimit-reset` is when the oldest request counts no more ("Rate Limit" in digitalocean/openapi)."""
+    reset = error.headers.get("ratelimit-reset", "")
+    used_up = error.status == 429 and error.headers.get("ratelimit-remaining") == "0"
+    if not used_up or not reset.isdigit() or "retry-after" in error.headers:
+        return "in a minute"
+    at = datetime.fromtimestamp(int(reset), UTC)
+    return f"after {at:%H:%M} UTC, when the token's hourly limit allows requests again"
 
 
 def _more_room(message: str) -> str:

@@ -59,7 +59,7 @@ def image(json: Json) -> StoredImage:
         _text(json, "digest"),
         tuple(sorted(map(str, json.get("tags") or ()))),
         _number(json, "compressed_size_bytes"),
-        datetime.fromisoformat(updated).astimezone(UTC) if updated else None,
+        _time(updated),
     )
 
 
@@ -68,10 +68,16 @@ def plan(json: Json) -> Plan:
 
 
 def tier(json: Json) -> Plan:
-    cents = Decimal(_number(json, "monthly_price_in_cents"))
-    storage = 0 if json.get("allow_storage_overage") else _number(json, "included_storage_bytes")
-    repositories = _number(json, "included_repositories")
-    return Plan(_text(json, "slug"), _text(json, "name"), repositories, cents / 100, storage)
+    included = _number(json, "included_storage_bytes")
+    return Plan(
+        slug=_text(json, "slug"),
+        name=_text(json, "name"),
+        repositories=_number(json, "included_repositories"),
+        monthly=Decimal(_number(json, "monthly_price_in_cents")) / 100,
+        storage=0 if json.get("allow_storage_overage") else included,
+        included=included,
+        overage=Decimal(_number(json, "storage_overage_price_in_cents")) / 100,
+    )
 
 
 def size(json: Json) -> Size:
@@ -80,7 +86,7 @@ def size(json: Json) -> Size:
         slug=_text(json, "slug"),
         cpus=_number(json, "vcpus"),
         memory=_number(json, "memory"),
-        monthly=Decimal(str(json.get("price_monthly", 0))),
+        monthly=_price(json, "price_monthly"),
         regions=frozenset(map(str, regions)) if json.get("available") else frozenset(),
         gpu=bool(json.get("gpu_info")),
     )
@@ -121,7 +127,7 @@ def cluster(json: Json) -> Cluster:
         state=_text(status, "state"),
         message=_text(status, "message"),
         endpoint=_text(json, "endpoint"),
-        tags=frozenset(map(str, json.get("tags") or ())),
+        tags=_tags(json),
         pools=tuple(pool(one) for one in listed(json, "node_pools")),
         registries=tuple(map(str, json.get("registries") or ())),
         registry_enabled=bool(json.get("registry_enabled")),
@@ -162,8 +168,27 @@ def balancer(json: Json) -> Balancer:
 
 
 def volume(json: Json) -> Volume:
-    tags = frozenset(map(str, json.get("tags") or ()))
-    return Volume(_text(json, "id"), _text(json, "name"), _number(json, "size_gigabytes"), tags)
+    return Volume(_text(json, "id"), _text(json, "name"), _number(json, "size_gigabytes"), _tags(json))
+
+
+def _tags(json: Json) -> frozenset[str]:
+    """In lower case, as all of ours: who made a tag first decides how its letters are written.
+
+    Source: `tags` of digitalocean/openapi, "case stable".
+    """
+    return frozenset(str(one).lower() for one in json.get("tags") or ())
+
+
+def _time(text: str) -> datetime | None:
+    try:
+        return datetime.fromisoformat(text).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _price(json: Json, key: str) -> Decimal:
+    found: Any = json.get(key)
+    return Decimal(str(found)) if isinstance(found, int | float) else Decimal(0)
 
 
 def _text(json: Json, key: str) -> str:

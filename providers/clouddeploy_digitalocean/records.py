@@ -40,7 +40,8 @@ class Registry:
 class Plan:
     """The account's registry subscription; `repositories` 0 is no limit, `monthly` USD.
 
-    `storage` is what it holds in bytes at most, 0 for as much as is paid for.
+    `storage` is what it holds in bytes at most, 0 for as much as is paid for: beyond the `included` bytes
+    a GiB costs `overage` USD a month.
     """
 
     slug: str
@@ -48,6 +49,12 @@ class Plan:
     repositories: int
     monthly: Decimal
     storage: int = 0
+    included: int = 0
+    overage: Decimal = Decimal(0)
+
+    def costs(self, used: int) -> Decimal:
+        """USD a month with so many bytes in all registries together."""
+        return self.monthly + self.overage * max(0, used - self.included) / 1024**3
 
     def holds(self, count: int) -> bool:
         """Whether a registry may have so many repositories."""

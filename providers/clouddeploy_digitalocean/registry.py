@@ -218,7 +218,7 @@ class DocrRegistry:
         if state:
             raise TemporaryError(
                 f"the registry {self.name} takes no push while its garbage collection runs: {state}",
-                fix=f"wait for: doctl registry garbage-collection get-active {self.name}; then run it again",
+                fix=f"wait for `doctl registries garbage-collection get-active {self.name}`, then try again",
             )
 
     def _make_room(self, repository: str) -> None:
@@ -241,7 +241,7 @@ class DocrRegistry:
             f"the registry {self.name} has no storage left: the plan {plan.name} holds "
             f"{plan.storage // _MIB} MiB, {used // _MIB} MiB are taken",
             fix=f"{plans.change(plan)}, or delete images: clouddeploy images prune, then "
-            f"doctl registry garbage-collection start {self.name}",
+            f"doctl registries garbage-collection start {self.name}",
         )
 
 

@@ -43,7 +43,7 @@ class Answer:
 
 
 class Refused(Exception):  # noqa: N818 - the API's answer, not a failure of ours
-    """An answer of 400 and above: its status, its error id, its message, its request id."""
+    """An answer of 400 and above: its status, its error id, its message, its request id, its headers."""
 
     def __init__(self, operation: str, answer: Answer) -> None:
         body = answer.body if isinstance(answer.body, dict) else {}
@@ -52,6 +52,7 @@ class Refused(Exception):  # noqa: N818 - the API's answer, not a failure of our
         self.status = answer.status
         self.id = str(body.get("id") or "")
         self.message = str(body.get("message") or f"HTTP {answer.status}").rstrip(". ")
+        self.headers = answer.headers
         self.request_id = str(body.get("request_id") or answer.headers.get("x-request-id") or "")
 
 

@@ -91,12 +91,16 @@ class OciRegistry:
 
     def stored(self, names: Iterable[str]) -> int:
         """The bytes that repositories take together: what their images share counts once."""
+        return sum(self.contents(names).values())
+
+    def contents(self, names: Iterable[str]) -> dict[str, int]:
+        """The sizes of all that the manifests of repositories refer to, and their own, by digest."""
         found: dict[str, int] = {}
         with self._storage.lock:
             for repository in filter(None, map(self._storage.find, names)):
                 for one in repository.manifests.values():
                     found.update(repository.contents(one))
-        return sum(found.values())
+        return found
 
     def parents(self, name: str, digest: str) -> list[str]:
         """The digests of the indexes that name a manifest."""

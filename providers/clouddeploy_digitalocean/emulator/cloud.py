@@ -20,14 +20,15 @@ from clouddeploy.emulator.faults import Faults
 from clouddeploy.emulator.server import Server
 from clouddeploy_digitalocean.emulator import attached, catalog
 from clouddeploy_digitalocean.emulator.answers import Answer, ApiError, paged
+from clouddeploy_digitalocean.emulator.described import checked_body, checked_query
 from clouddeploy_digitalocean.emulator.docr import Docr
 from clouddeploy_digitalocean.emulator.kubernetes import Kubernetes
 from clouddeploy_digitalocean.emulator.limits import RateLimit
 from clouddeploy_digitalocean.emulator.machines import machines_of
 from clouddeploy_digitalocean.emulator.network import Network
-from clouddeploy_digitalocean.emulator.records import Cluster
+from clouddeploy_digitalocean.emulator.records import Cluster, Member
 from clouddeploy_digitalocean.emulator.request import Request, read_body, read_query
-from clouddeploy_digitalocean.emulator.routes import SCOPES, find, needed
+from clouddeploy_digitalocean.emulator.routes import CREATES, SCOPES, find, needed
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -143,15 +144,18 @@ class DigitalOceanCloud:
     def _serve_registry(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         return self.docr(environ, start_response)
 
-    def _members(self, vpc: str) -> Mapping[str, str]:
+    def _members(self, vpc: str) -> list[Member]:
         return self.kubernetes.members(vpc)
+
+    def _overlays(self) -> list[str]:
+        return self.kubernetes.overlays()
 
     def _fill(self) -> None:
         self.date = _now
         self.limit = RateLimit(self.clock)
         self.account = AccountState(self._team)
-        self.docr = Docr(self._directory / "registry" / secrets.token_hex(4))
-        self.network = Network(self._members)
+        self.docr = Docr(self._directory / "registry" / secrets.token_hex(4), self.clock)
+        self.network = Network(self._members, self._overlays)
         self.kubernetes = Kubernetes(self.clock, self.network, lambda: self.account.droplet_limit)
         self.kubernetes.start_api = self._start_api
         self.kubernetes.registries = self.docr.names
@@ -163,15 +167,18 @@ class DigitalOceanCloud:
     def _answer(self, environ: WSGIEnvironment) -> Answer:
         path, method = str(environ["PATH_INFO"]), str(environ["REQUEST_METHOD"])
         if path == "/v2/registry/auth":
-            query = parse_qsl(str(environ.get("QUERY_STRING", "")))
-            return self.docr.token(environ, query)
+            return self.docr.token(environ, parse_qsl(str(environ.get("QUERY_STRING", ""))))
         self._authenticate(environ)
         self.limit.count()
         route, names = find(method, str(environ.get("REQUEST_URI") or path).partition("?")[0])
         self._authorize(route.scopes)
         url = f"{self._server.url}{path}"
-        request = Request(method, path, read_query(environ), read_body(environ), names, url)
-        self._authorize(needed(route, request.body))
+        sent = read_body(environ)
+        self._authorize(needed(route, sent))
+        if self.account.status == "locked" and route.operation in CREATES:
+            raise ApiError(403, "Your account is locked")  # UNVERIFIED: the words
+        query = checked_query(route.operation, read_query(environ))
+        request = Request(method, path, query, checked_body(route.operation, sent), names, url)
         with self._lock:
             self.calls.append(route.operation)
         return self._readable(self._handlers()[route.operation](request))
@@ -208,14 +215,21 @@ class DigitalOceanCloud:
             "registries.get_subscription": docr.subscription,
             "registries.update_subscription": docr.subscribe,
             "registries.get_garbage_collection": docr.collection,
-            "registries.list_repositories_v2": docr.list_repositories,
-            "registries.list_repository_manifests": docr.list_manifests,
-            "registries.delete_repository_manifest": docr.delete_manifest,
+            "registries.run_garbage_collection": docr.collect,
+            "registries.list_garbage_collections": docr.collections,
+            "registries.update_garbage_collection": docr.cancel,
+            "registries.delete_repository": docr.repositories.delete_repository,
+            "registries.list_repository_tags": docr.repositories.list_tags,
+            "registries.delete_repository_tag": docr.repositories.delete_tag,
+            "registries.list_repositories_v2": docr.repositories.list_repositories,
+            "registries.list_repository_manifests": docr.repositories.list_manifests,
+            "registries.delete_repository_manifest": docr.repositories.delete_manifest,
             "registries.get_docker_credentials": docr.credentials,
             "kubernetes.list_options": doks.list_options,
             "kubernetes.list_clusters": doks.list_clusters,
             "kubernetes.create_cluster": doks.create_cluster,
             "kubernetes.get_cluster": doks.get_cluster,
+            "kubernetes.update_cluster": doks.update_cluster,
             "kubernetes.delete_cluster": doks.delete_cluster,
             "kubernetes.get_credentials": doks.credentials,
             "kubernetes.get_kubeconfig": doks.kubeconfig,
@@ -226,6 +240,7 @@ class DigitalOceanCloud:
             "kubernetes.remove_registries": doks.remove_registries,
             "kubernetes.list_associated_resources": doks.list_associated,
             "kubernetes.destroy_associated_resources_selective": doks.destroy_selective,
+            "kubernetes.destroy_associated_resources_dangerous": doks.destroy_all,
             "vpcs.list": network.list_vpcs,
             "vpcs.create": network.create_vpc,
             "vpcs.list_members": network.list_members,

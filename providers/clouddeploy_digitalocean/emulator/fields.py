@@ -1,60 +1,46 @@
-"""Fields of a request's body, by type. A field that is missing or null has its default.
-
-UNVERIFIED: the answer to a value of another type; it is the one to a body that is no JSON at all.
-"""
+"""Members of a body that `described` has checked. One that is missing or null has its default."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any
 
 from clouddeploy_digitalocean.emulator.answers import ApiError
 
-T = TypeVar("T")
-
 
 def text(body: Mapping[str, Any], key: str, default: str = "") -> str:
-    return _typed(body, key, str, default)
+    return str(_given(body, key, default))
 
 
 def flag(body: Mapping[str, Any], key: str, default: bool = False) -> bool:
-    return _typed(body, key, bool, default)
+    return bool(_given(body, key, default))
 
 
 def number(body: Mapping[str, Any], key: str, default: int = 0) -> int:
-    """A whole number; `true` is none."""
-    if isinstance(body.get(key), bool):
-        raise unreadable()
-    return _typed(body, key, int, default)
+    return int(_given(body, key, default))
 
 
-def mapping(body: Mapping[str, Any], key: str) -> dict[str, str]:
-    found: dict[str, Any] = _typed(body, key, dict, {})
+def mapping(body: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = _given(body, key, {})
+    return found
+
+
+def words(body: Mapping[str, Any], key: str) -> dict[str, str]:
+    """Texts by name, such as labels; the description leaves their type open, and Kubernetes does not."""
+    found = mapping(body, key)
+    if not all(isinstance(value, str | None) for value in found.values()):
+        raise ApiError(400, "error parsing request body")
     return {name: text(found, name) for name in found}
 
 
 def texts(body: Mapping[str, Any], key: str) -> list[str]:
-    found: list[Any] = _typed(body, key, list, [])
-    if not all(isinstance(one, str) for one in found):
-        raise unreadable()
-    return list(found)
+    return list(_given(body, key, []))
 
 
 def objects(body: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
-    found: list[Any] = _typed(body, key, list, [])
-    if not all(isinstance(one, dict) for one in found):
-        raise unreadable()
-    return list(found)
+    return list(_given(body, key, []))
 
 
-def unreadable() -> ApiError:
-    return ApiError(400, "error parsing request body")
-
-
-def _typed(body: Mapping[str, Any], key: str, kind: type[T], default: T) -> T:
+def _given(body: Mapping[str, Any], key: str, default: Any) -> Any:
     found = body.get(key)
-    if found is None:
-        return default
-    if not isinstance(found, kind):
-        raise unreadable()
-    return found
+    return default if found is None else found

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-import base64
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from clouddeploy.emulator.clock import Clock
 from clouddeploy.emulator.clusters import KubernetesApi
 from clouddeploy_digitalocean.emulator import catalog, fields, wishes
-from clouddeploy_digitalocean.emulator.answers import Answer, ApiError, asked, invalid, not_found, paged
+from clouddeploy_digitalocean.emulator.answers import Answer, ApiError, invalid, not_found, paged
+from clouddeploy_digitalocean.emulator.kubeconfig import credentials, kubeconfig
+from clouddeploy_digitalocean.emulator.limits import check_droplets
 from clouddeploy_digitalocean.emulator.network import Network
 from clouddeploy_digitalocean.emulator.records import (
     CREATING_SECONDS,
     DELETING_SECONDS,
     UPGRADING_SECONDS,
     Cluster,
+    Member,
+    Pool,
 )
 from clouddeploy_digitalocean.emulator.request import Request
+from clouddeploy_digitalocean.emulator.subnets import check_overlay
 
 StartApi = Callable[[Cluster], KubernetesApi]
 """Starts the Kubernetes API of a cluster."""
@@ -31,8 +35,8 @@ class Kubernetes:
     """Clusters by id. Each Kubernetes API starts in the background while the cluster is provisioned.
 
     `going` is the state that a cluster shows while it is being deleted: the specification has
-    `deleting`, and doctl 1.15x knows only `deleted`. `list_lag` is for how many seconds a new
-    cluster is missing from lists.
+    `deleting`, and doctl 1.15x knows only `deleted`. A tag keeps the letters that it was first written with
+    (`tags` of digitalocean/openapi). `list_lag` is for how many seconds a new cluster is missing from lists.
     """
 
     def __init__(self, clock: Clock, network: Network, droplet_limit: Callable[[], int]) -> None:
@@ -45,6 +49,7 @@ class Kubernetes:
         self.list_lag = 0.0
         self.failing = ""
         self.clusters: dict[str, Cluster] = {}
+        self._written: dict[str, str] = {}
         self._starting: list[threading.Thread] = []
         self._lock = threading.RLock()
 
@@ -72,15 +77,28 @@ class Kubernetes:
         with self._lock:
             cluster = self._cluster(request)
             found = self._network.associated(cluster.id)
-            for kind, objects in (("load_balancers", "balancers"), ("volumes", "volumes")):
-                known = {one["id"] for one in found[kind]}
-                asked = set(fields.texts(request.body, kind))
-                if asked - known:
+            wanted = {kind: set(fields.texts(request.body, kind)) for kind in found}
+            for kind, objects in found.items():
+                if wanted[kind] - {one["id"] for one in objects}:
                     raise ApiError(422, f"{kind} are not associated with this cluster")
-                for one in asked:
-                    del getattr(self._network, objects)[one]
+            self._network.drop(wanted["load_balancers"] | wanted["volumes"])
             self._delete(cluster)
         return Answer(204)
+
+    def destroy_all(self, request: Request) -> Answer:
+        with self._lock:
+            cluster = self._cluster(request)
+            found = self._network.associated(cluster.id).values()
+            self._network.drop(one["id"] for objects in found for one in objects)
+            self._delete(cluster)
+        return Answer(204)
+
+    def update_cluster(self, request: Request) -> Answer:
+        with self._lock:
+            cluster, _ = self._running(request)
+            wishes.update(cluster, request.body)
+            self._spell(cluster.tags)
+        return Answer(202, {"kubernetes_cluster": self._show(cluster)})
 
     def delete_cluster(self, request: Request) -> Answer:
         """Leaves load balancers and volumes behind, as DOKS does."""
@@ -90,32 +108,12 @@ class Kubernetes:
 
     def credentials(self, request: Request) -> Answer:
         cluster, api = self._reachable(request)
-        token, expires = cluster.token(_life(request.query))
-        body = {
-            "server": api.url,
-            "certificate_authority_data": base64.b64encode(api.ca.encode()).decode(),
-            "client_certificate_data": None,
-            "client_key_data": None,
-            "token": token,
-            "expires_at": expires.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        }
-        return Answer(200, body)
+        return Answer(200, credentials(api, *cluster.token(_life(request.query))))
 
     def kubeconfig(self, request: Request) -> Answer:
         cluster, api = self._reachable(request)
         token, _ = cluster.token(_life(request.query))
-        name = f"do-{cluster.region}-{cluster.name}"
-        authority = base64.b64encode(api.ca.encode()).decode()
-        lines = (
-            "apiVersion: v1",
-            "kind: Config",
-            "clusters:",
-            f"- {{name: {name}, cluster: {{server: '{api.url}', certificate-authority-data: {authority}}}}}",
-            f"contexts: [{{name: {name}, context: {{cluster: {name}, user: {name}-admin}}}}]",
-            f"current-context: {name}",
-            f"users: [{{name: {name}-admin, user: {{token: {token}}}}}]",
-        )
-        return Answer(200, "\n".join(lines) + "\n")
+        return Answer(200, kubeconfig(cluster, api, token))
 
     def list_upgrades(self, request: Request) -> Answer:
         found = catalog.upgrades(self._cluster(request).version)
@@ -139,9 +137,11 @@ class Kubernetes:
             pool = next((one for one in cluster.pools if one.id == request.names["pool_id"]), None)
             if pool is None:
                 raise not_found()
-            changed, count = wishes.changed(pool, request.body), fields.number(request.body, "count")
-            self._check_room(count - len(pool.nodes))
-            changed.resize(count, self._clock.now())
+            changed = wishes.changed(pool, request.body)
+            if changed.name in {one.name for one in cluster.pools if one is not pool}:
+                raise invalid("node pool names must be unique")
+            changed.resize(fields.number(request.body, "count"), self._clock.now())
+            self._check_room([changed], len(pool.nodes))
             cluster.pools[cluster.pools.index(pool)] = changed
             return Answer(202, {"node_pool": changed.show(self._clock.now(), cluster.id)})
 
@@ -170,11 +170,15 @@ class Kubernetes:
             return None
         return "do-admin", ("system:masters",)
 
-    def members(self, vpc: str) -> dict[str, str]:
-        """The clusters in a VPC, those that are being deleted too: names by id."""
+    def members(self, vpc: str) -> list[Member]:
+        """The clusters in a VPC with their Droplets, those that are being deleted too."""
         with self._lock:
             self._sweep()
-            return {one.id: one.name for one in self.clusters.values() if one.vpc == vpc}
+            return [each for one in self.clusters.values() if one.vpc == vpc for each in one.members()]
+
+    def overlays(self) -> list[str]:
+        """The pods' ranges that requests have named."""
+        return [one.overlay for one in self.clusters.values() if one.overlay]
 
     def disown(self, name: str) -> None:
         """Take every tag off the clusters of a name."""
@@ -211,10 +215,18 @@ class Kubernetes:
 
     def _made(self, body: Mapping[str, Any]) -> Cluster:
         cluster = wishes.cluster(body, self._clock.now() + CREATING_SECONDS)
-        self._check_room(sum(len(pool.nodes) for pool in cluster.pools))
+        self._check_room(cluster.pools)
+        for tags in (cluster.tags, *(pool.tags for pool in cluster.pools)):
+            self._spell(tags)
+        if cluster.overlay:
+            check_overlay(cluster.overlay, self._network.networks())
         cluster.vpc = self._vpc(fields.text(body, "vpc_uuid"), cluster.region)
         cluster.failure = self.failing
         return cluster
+
+    def _spell(self, tags: list[str]) -> None:
+        """Write each as it was written first."""
+        tags[:] = [self._written.setdefault(tag.lower(), tag) for tag in tags]
 
     def _vpc(self, given: str, region: str) -> str:
         if not given:
@@ -224,10 +236,10 @@ class Kubernetes:
             raise invalid("VPC does not exist in this region")
         return vpc.id
 
-    def _check_room(self, more: int) -> None:
+    def _check_room(self, wanted: Sequence[Pool], instead: int = 0) -> None:
+        """Whether there may be so many Droplets more, `instead` of some that are there."""
         used = sum(len(pool.nodes) for one in self.clusters.values() for pool in one.pools)
-        if more > 0 and used + more > self._droplet_limit():
-            raise invalid(f"{more} additional nodes but not enough available droplet limit")
+        check_droplets(wanted, used, instead, self._droplet_limit())
 
     def _integration(self, body: Mapping[str, Any]) -> tuple[list[str], list[Cluster]]:
         names, ids = fields.texts(body, "registries"), fields.texts(body, "cluster_uuids")
@@ -286,8 +298,8 @@ class Kubernetes:
             cluster.failure = str(error)
 
 
-def _life(query: Mapping[str, str]) -> timedelta:
-    return timedelta(seconds=asked(query, "expiry_seconds", 0) or _WEEK)
+def _life(query: Mapping[str, Any]) -> timedelta:
+    return timedelta(seconds=query["expiry_seconds"] or _WEEK)
 
 
 def _end(cluster: Cluster) -> None:

@@ -1,14 +1,18 @@
-"""How many requests a token may send; source: "Rate Limit" in digitalocean/openapi."""
+"""How many requests a token may send, and how many Droplets an account may have.
+
+Source of the first: "Rate Limit" in digitalocean/openapi.
+"""
 
 from __future__ import annotations
 
 import threading
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from clouddeploy.emulator.clock import Clock
-from clouddeploy_digitalocean.emulator.answers import ApiError
+from clouddeploy_digitalocean.emulator.answers import ApiError, invalid
+from clouddeploy_digitalocean.emulator.records import Pool
 
 _HOURLY, _BURST = 5000, 250
 _HOUR, _MINUTE = 3600, 60
@@ -59,3 +63,17 @@ class RateLimit:
         while self._requests and now - self._requests[0] >= _HOUR:
             self._requests.popleft()
         return now
+
+
+def check_droplets(wanted: Sequence[Pool], used: int, instead: int, limit: int) -> None:
+    """Whether these pools fit beside the Droplets that are `used`, `instead` of some of them.
+
+    A pool that scales counts with what it may grow to: digitalocean/doctl#1619.
+    """
+    for doing, nodes in (
+        ("", sum(len(one.nodes) for one in wanted)),
+        ("autoscale desired max nodes exceed limits, ", sum(one.largest for one in wanted)),
+    ):
+        more = nodes - instead
+        if more > 0 and used + more > limit:
+            raise invalid(f"{doing}{more} additional nodes but not enough available droplet limit")

@@ -29,4 +29,4 @@ def _nodes(cluster: Cluster, pool: Pool) -> Iterator[Machine]:
     }
     for node in pool.nodes:
         more = {"doks.digitalocean.com/node-id": node.id}
-        yield Machine(f"{pool.name}-{node.id[:8]}", {**labels, **more}, cpus, gib)
+        yield Machine(node.name(pool.name), {**labels, **more}, cpus, gib)

@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-import re
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable
 from ipaddress import IPv4Network
 from typing import Any
 
 from clouddeploy_digitalocean.emulator import fields
 from clouddeploy_digitalocean.emulator.answers import Answer, ApiError, not_found, paged
 from clouddeploy_digitalocean.emulator.catalog import REGIONS
-from clouddeploy_digitalocean.emulator.records import Balancer, Volume, Vpc
+from clouddeploy_digitalocean.emulator.records import Balancer, Member, Volume, Vpc
 from clouddeploy_digitalocean.emulator.request import Request
 from clouddeploy_digitalocean.emulator.subnets import checked, free
 
-_NAME = re.compile(r"[a-zA-Z0-9.-]{1,255}")
+_LONGEST_NAME = 255  # UNVERIFIED: the description names none
 
 
 class Network:
-    """`members(vpc)` says which clusters live in a VPC: names by id."""
+    """`members(vpc)` says what of clusters is in a VPC, `overlays` the ranges of clusters' pods."""
 
-    def __init__(self, members: Callable[[str], Mapping[str, str]]) -> None:
+    def __init__(self, members: Callable[[str], list[Member]], overlays: Callable[[], list[str]]) -> None:
         self._members = members
+        self._overlays = overlays
         self._lock = threading.RLock()
         self.vpcs: dict[str, Vpc] = {}
         self.balancers: dict[str, Balancer] = {}
@@ -39,8 +39,7 @@ class Network:
             self._check_name(name)
             if region not in REGIONS:
                 raise ApiError(422, "region is invalid")
-            _check_description(description)
-            network = checked(ip_range, self._networks()) if ip_range else None
+            network = checked(ip_range, self.networks()) if ip_range else None
             vpc = self.add_vpc(name, region, description, network)
         return Answer(201, {"vpc": vpc.show()})
 
@@ -49,18 +48,18 @@ class Network:
     ) -> Vpc:
         """The first one of a region becomes its default; without a network it gets one that is free."""
         first = not any(vpc.region == region for vpc in self.vpcs.values())
-        vpc = Vpc(name, region, description, str(network or free(self._networks())), first)
+        vpc = Vpc(name, region, description, str(network or free(self.networks())), first)
         self.vpcs[vpc.id] = vpc
         return vpc
 
     def patch_vpc(self, request: Request) -> Answer:
         with self._lock:
             vpc = self.vpc(request.names["vpc_id"])
+            self._make_default(vpc, fields.flag(request.body, "default", vpc.default))
             name = fields.text(request.body, "name", vpc.name)
             description = fields.text(request.body, "description", vpc.description)
             if name != vpc.name:
                 self._check_name(name)
-            _check_description(description)
             vpc.name, vpc.description = name, description
             return Answer(200, {"vpc": vpc.show()})
 
@@ -76,22 +75,24 @@ class Network:
 
     def list_members(self, request: Request) -> Answer:
         with self._lock:
-            shown = self._inside(self.vpc(request.names["vpc_id"]))
+            inside = self._inside(self.vpc(request.names["vpc_id"]))
+        kind = request.query["resource_type"]
+        shown = [one for one in inside if kind in (None, one["urn"].split(":")[1])]
         return paged("members", shown, request.query, request.url)
 
     def _inside(self, vpc: Vpc) -> list[dict[str, Any]]:
         balancers = [one for one in self.balancers.values() if one.vpc == vpc.id]
-        clusters = [
-            {"name": name, "urn": f"do:kubernetes:{one}"} for one, name in self._members(vpc.id).items()
-        ]
-        return [*clusters, *({"name": one.name, "urn": f"do:loadbalancer:{one.id}"} for one in balancers)]
+        found = [*self._members(vpc.id), *(Member("loadbalancer", one.id, one.name) for one in balancers)]
+        return [{"name": one.name, "urn": f"do:{one.kind}:{one.id}"} for one in found]
 
     def list_balancers(self, request: Request) -> Answer:
         shown = [one.show() for one in self.balancers.values()]
         return paged("load_balancers", shown, request.query, request.url)
 
     def list_volumes(self, request: Request) -> Answer:
-        shown = [one.show() for one in self.volumes.values()]
+        region, name = request.query["region"], request.query["name"]
+        found = [one for one in self.volumes.values() if region in (None, one.region)]
+        shown = [one.show() for one in found if name in (None, one.name)]
         return paged("volumes", shown, request.query, request.url)
 
     def associated(self, cluster: str) -> dict[str, list[dict[str, Any]]]:
@@ -106,6 +107,12 @@ class Network:
             "volume_snapshots": [],
         }
 
+    def drop(self, ids: Iterable[str]) -> None:
+        """Delete load balancers and volumes."""
+        for one in ids:
+            self.balancers.pop(one, None)
+            self.volumes.pop(one, None)
+
     def vpc(self, vpc_id: str) -> Vpc:
         if vpc_id not in self.vpcs:
             raise not_found()
@@ -116,16 +123,24 @@ class Network:
         found = next((vpc for vpc in self.vpcs.values() if vpc.region == region and vpc.default), None)
         return found or self.add_vpc(f"default-{region}", region)
 
-    def _networks(self) -> list[IPv4Network]:
-        return [IPv4Network(vpc.ip_range) for vpc in self.vpcs.values()]
+    def networks(self) -> list[IPv4Network]:
+        """Every range that the account uses."""
+        found = [*(vpc.ip_range for vpc in self.vpcs.values()), *self._overlays()]
+        return [IPv4Network(one, strict=False) for one in found]
+
+    def _make_default(self, vpc: Vpc, wanted: bool) -> None:
+        """`default` cannot be unset: the VPC that becomes it takes it over (`vpc_default`).
+
+        UNVERIFIED: status and words of the refusal.
+        """
+        if vpc.default and not wanted:
+            raise ApiError(422, "default cannot be unset")
+        if wanted:
+            for one in self.vpcs.values():
+                one.default = one is vpc if one.region == vpc.region else one.default
 
     def _check_name(self, name: str) -> None:
-        if not _NAME.fullmatch(name):
-            raise ApiError(422, "name may only contain alphanumeric characters, dashes, and periods")
+        if len(name) > _LONGEST_NAME:
+            raise ApiError(422, "name is too long")
         if any(vpc.name == name for vpc in self.vpcs.values()):
             raise ApiError(422, "name is already in use")
-
-
-def _check_description(description: str) -> None:
-    if len(description) > 255:
-        raise ApiError(422, "description is too long (maximum is 255 characters)")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from clouddeploy.emulator.clusters import KubernetesApi
 
@@ -19,6 +19,14 @@ NODE_SECONDS = 60.0
 def stamp() -> str:
     """Now, as the API writes it."""
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+class Member(NamedTuple):
+    """What is in a VPC; `kind` is a word of its URN."""
+
+    kind: str
+    id: str
+    name: str
 
 
 @dataclass
@@ -54,11 +62,15 @@ class Node:
     id: str = field(default_factory=lambda: str(uuid.uuid4()))
     created: str = field(default_factory=stamp)
 
+    def name(self, pool: str) -> str:
+        """The Droplet's and the Kubernetes node's."""
+        return f"{pool}-{self.id[:8]}"
+
     def show(self, pool: str, number: int, now: float) -> dict[str, Any]:
         state = "running" if now >= self.ready_at else "provisioning"
         return {
             "id": self.id,
-            "name": f"{pool}-{self.id[:4]}",
+            "name": self.name(pool),
             "status": {"state": state},
             "droplet_id": str(500000000 + number),
             "created_at": self.created,
@@ -80,6 +92,11 @@ class Pool:
     min_nodes: int = 0
     max_nodes: int = 0
     id: str = field(default_factory=lambda: str(uuid.uuid4()))
+
+    @property
+    def largest(self) -> int:
+        """How many nodes it may have without another request."""
+        return max(len(self.nodes), self.max_nodes if self.auto_scale else 0)
 
     def resize(self, count: int, now: float) -> None:
         """New nodes take a minute, surplus ones go at once."""
@@ -105,7 +122,7 @@ class Pool:
 
 @dataclass
 class Cluster:
-    """A cluster; times are emulated seconds."""
+    """A cluster; times are emulated seconds. `overlay` is its pods' range where the request names one."""
 
     name: str
     region: str
@@ -116,7 +133,9 @@ class Cluster:
     ha: bool
     switches: dict[str, bool]
     subnets: dict[str, str]
+    overlay: str
     maintenance: dict[str, str]
+    extras: dict[str, Any]
     ready_at: float
     id: str = field(default_factory=lambda: str(uuid.uuid4()))
     created: str = field(default_factory=stamp)
@@ -143,6 +162,11 @@ class Cluster:
             return "provisioning"
         return "upgrading" if self.upgraded_at is not None else "running"
 
+    def members(self) -> list[Member]:
+        """The cluster and its Droplets."""
+        nodes = [Member("droplet", one.id, one.name(pool.name)) for pool in self.pools for one in pool.nodes]
+        return [Member("kubernetes", self.id, self.name), *nodes]
+
     def token(self, life: timedelta) -> tuple[str, datetime]:
         """A new bearer token of the cluster's Kubernetes API."""
         value, expires = f"dop_v1_{uuid.uuid4().hex}{uuid.uuid4().hex}", datetime.now(UTC) + life
@@ -165,6 +189,7 @@ class Cluster:
             "node_pools": [pool.show(now, self.id) for pool in self.pools],
             "maintenance_policy": self.maintenance,
             **self.switches,
+            **self.extras,
             "ha": self.ha,
             "registry_enabled": bool(self.registries),
             "registries": list(self.registries) or None,

@@ -8,36 +8,36 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
-from clouddeploy_digitalocean.emulator.answers import ApiError
-
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
 
 @dataclass(frozen=True)
 class Request:
-    """`names` are the path's parameters, `url` is without the query, `body` is {} for none."""
+    """`names` are the path's parameters, `url` is without the query; query and body are as described."""
 
     method: str
     path: str
-    query: Mapping[str, str]
+    query: Mapping[str, Any]
     body: Mapping[str, Any]
     names: Mapping[str, str]
     url: str
 
 
-def read_body(environ: WSGIEnvironment) -> Mapping[str, Any]:
-    """The JSON object of a request; 400 for anything else."""
+def read_body(environ: WSGIEnvironment) -> Any:
+    """What a request sends, {} for nothing and None for what is no JSON."""
     raw = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
     if not raw:
         return {}
     try:
-        body = json.loads(raw)
-    except ValueError:
-        body = None
-    if not isinstance(body, dict):
-        raise ApiError(400, "error parsing request body")
-    return body
+        return json.loads(raw, parse_constant=_refuse)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _refuse(name: str) -> None:
+    """NaN and Infinity are Python's, not JSON's."""
+    raise ValueError(name)
 
 
 def read_query(environ: WSGIEnvironment) -> dict[str, str]:

@@ -30,14 +30,14 @@ def find(method: str, path: str) -> tuple[Route, Mapping[str, str]]:
     raise not_found()
 
 
-def needed(route: Route, body: Mapping[str, Any]) -> frozenset[str]:
+def needed(route: Route, body: Any) -> frozenset[str]:
     """Every scope of a request: its operation's, and those that the text asks for some fields of a body."""
-    return route.scopes | frozenset(_for_fields(route.operation, body))
+    return route.scopes | frozenset(_for_fields(route.operation, body if isinstance(body, dict) else {}))
 
 
 def _for_fields(operation: str, body: Mapping[str, Any]) -> Iterator[str]:
     """The descriptions of a cluster's `tags`, `vpc_uuid` and `worker_subnet_uuid`, and of a pool's `tags`."""
-    if operation == "kubernetes.create_cluster":
+    if operation in {"kubernetes.create_cluster", "kubernetes.update_cluster"}:
         if body.get("tags"):
             yield from ("tag:read", "tag:create")
         if body.get("vpc_uuid") or body.get("worker_subnet_uuid"):
@@ -68,6 +68,22 @@ ROUTES = (
     _route("GET", _REGISTRY, "registries.get", "registry:read"),
     _route("DELETE", _REGISTRY, "registries.delete", "registry:delete"),
     _route("GET", f"{_REGISTRY}/garbage-collection", "registries.get_garbage_collection", "registry:read"),
+    _route("POST", f"{_REGISTRY}/garbage-collection", "registries.run_garbage_collection", "registry:update"),
+    _route(
+        "PUT",
+        f"{_REGISTRY}/garbage-collection/{{garbage_collection_uuid}}",
+        "registries.update_garbage_collection",
+        "registry:update",
+    ),
+    _route("GET", f"{_REGISTRY}/garbage-collections", "registries.list_garbage_collections", "registry:read"),
+    _route("DELETE", _REPOSITORY, "registries.delete_repository", "registry:delete"),
+    _route("GET", f"{_REPOSITORY}/tags", "registries.list_repository_tags", "registry:read"),
+    _route(
+        "DELETE",
+        f"{_REPOSITORY}/tags/{{repository_tag}}",
+        "registries.delete_repository_tag",
+        "registry:delete",
+    ),
     _route("GET", f"{_REGISTRY}/repositoriesV2", "registries.list_repositories_v2", "registry:read"),
     _route("GET", f"{_REPOSITORY}/digests", "registries.list_repository_manifests", "registry:read"),
     _route(
@@ -86,6 +102,7 @@ ROUTES = (
     _route("GET", "/kubernetes/clusters", "kubernetes.list_clusters", "kubernetes:read"),
     _route("POST", "/kubernetes/clusters", "kubernetes.create_cluster", "kubernetes:create"),
     _route("GET", _CLUSTER, "kubernetes.get_cluster", "kubernetes:read"),
+    _route("PUT", _CLUSTER, "kubernetes.update_cluster", "kubernetes:update"),
     _route("DELETE", _CLUSTER, "kubernetes.delete_cluster", "kubernetes:delete"),
     _route("GET", f"{_CLUSTER}/credentials", "kubernetes.get_credentials", "kubernetes:access_cluster"),
     _route("GET", f"{_CLUSTER}/kubeconfig", "kubernetes.get_kubeconfig", "kubernetes:access_cluster"),
@@ -97,6 +114,12 @@ ROUTES = (
         "DELETE",
         f"{_DESTROY}/selective",
         "kubernetes.destroy_associated_resources_selective",
+        "kubernetes:delete",
+    ),
+    _route(
+        "DELETE",
+        f"{_DESTROY}/dangerous",
+        "kubernetes.destroy_associated_resources_dangerous",
         "kubernetes:delete",
     ),
     _route(
@@ -114,6 +137,9 @@ ROUTES = (
 
 WRITES = frozenset(one.operation for one in ROUTES if one.method != "GET") - {"registries.validate_name"}
 """The operations that change something."""
+
+CREATES = frozenset({"kubernetes.create_cluster", "registries.create", "vpcs.create"})
+"""Those that make something new."""
 
 SCOPES = frozenset({"tag:read", "tag:create", "vpc:read"}).union(*(one.scopes for one in ROUTES))
 """Every scope that any of them may need."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from clouddeploy.contract import State, Status
-from clouddeploy.errors import NotFoundError, TemporaryError
+from clouddeploy.errors import ConfigError, NotFoundError, TemporaryError
 from clouddeploy_digitalocean.clusters import GONE, find_ours, is_going, state_of
-from clouddeploy_digitalocean.errors import THROTTLED
+from clouddeploy_digitalocean.errors import NOTHING_DONE
 from clouddeploy_digitalocean.names import ABSENT, POOL, incomplete, marked_ids, owner_tag
 from clouddeploy_digitalocean.records import Associated, Cluster
 from clouddeploy_digitalocean.session import Session
@@ -74,7 +74,7 @@ class ClusterStep:
         try:
             cluster = self._session.api.create_cluster(self._request(vpc.id))
         except TemporaryError as error:
-            if error.code == THROTTLED:
+            if error.code in NOTHING_DONE:
                 raise
             return self.find()
         self._made = cluster.id
@@ -120,6 +120,11 @@ class ClusterStep:
             self._session.api.destroy(cluster, body)
         except NotFoundError:
             return
+        except ConfigError as error:
+            if self._session.api.associated(cluster) == found:
+                raise
+            # Its controllers made or deleted something in between.
+            raise TemporaryError(error.message, fix="run it again", code=error.code) from error
 
 
 def describe(found: Associated) -> str:

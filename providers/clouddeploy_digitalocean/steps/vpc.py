@@ -111,9 +111,7 @@ class VpcStep:
             # A lost reply, or somebody was faster: the name is unique, so it is there or it is not.
             if any(vpc.name == name for vpc in self._session.api.vpcs()):
                 return
-            # Of two VPCs that are made at the same moment both may be given one range, and the second
-            # is refused: digitalocean/terraform-provider-digitalocean#551.
-            if any(word in error.message for word in ("already", "overlap")):
+            if "already" in error.message:
                 raise TemporaryError(error.message, fix="run it again", code=error.code) from error
             raise
 

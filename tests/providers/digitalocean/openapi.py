@@ -19,6 +19,9 @@ SPEC = Path(__file__).parents[2] / "specs" / "digitalocean-openapi.json"
 UNDOCUMENTED = {"registries_get_dockerCredentials": {"read_write", "expiry_seconds"}}
 """Query parameters that an operation's text describes and its list forgets."""
 
+TEMPLATE = "x-path"
+"""Where an operation that was read keeps its path, as the description writes it."""
+
 
 @dataclass(frozen=True)
 class Exchange:
@@ -65,12 +68,13 @@ class OpenApi:
     def __init__(self) -> None:
         document = json.loads(SPEC.read_text())
         self.operations = dict(_operations(document))
+        self._schemas = document["components"]["schemas"]
         self._components = _converted(document["components"])
         self.counts: Counter[str] = Counter()
 
     def check(self, exchange: Exchange) -> str:
         """The operation's id; AssertionError for a request or an answer that the description forbids."""
-        operation = self._operation(exchange)
+        operation = self.operation_of(exchange)
         name: str = operation["operationId"]
         if exchange.status < 400:
             self._check_query(operation, exchange)
@@ -79,7 +83,14 @@ class OpenApi:
         self.counts[name] += 1
         return name
 
-    def _operation(self, exchange: Exchange) -> Mapping[str, Any]:
+    def places(self, operation: Mapping[str, Any], path: str) -> Mapping[str, tuple[int, int]]:
+        """Where the parameters of an operation's path are."""
+        match = re.fullmatch(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", operation[TEMPLATE]), path)
+        assert match, path
+        return {name: match.span(name) for name in match.groupdict()}
+
+    def operation_of(self, exchange: Exchange) -> Mapping[str, Any]:
+        """AssertionError for none."""
         for (method, pattern), operation in self.operations.items():
             if method == exchange.method and re.fullmatch(pattern, exchange.path):
                 found: Mapping[str, Any] = operation
@@ -147,6 +158,12 @@ class OpenApi:
             mine |= self._properties(part)
         return mine
 
+    def resolved(self, schema: Any) -> Any:
+        """What a schema refers to, as the description has it."""
+        while "$ref" in schema:
+            schema = self._schemas[schema["$ref"].rpartition("/")[2]]
+        return schema
+
     def _resolve(self, schema: Any) -> Any:
         while "$ref" in schema:
             schema = self._components["schemas"][schema["$ref"].rpartition("/")[2]]
@@ -158,7 +175,7 @@ def _operations(document: Mapping[str, Any]) -> Iterator[tuple[tuple[str, str], 
     for path, item in literal_first:
         pattern = re.sub(r"\{\w+\}", "[^/]+", path)
         for method, operation in item.items():
-            yield (method.upper(), pattern), operation
+            yield (method.upper(), pattern), {**operation, TEMPLATE: path}
 
 
 def _content(part: Mapping[str, Any]) -> Any:

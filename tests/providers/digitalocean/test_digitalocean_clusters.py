@@ -57,6 +57,12 @@ def test_every_state_has_a_meaning(state: str, status: Status) -> None:
     assert state_of(cluster).detail == f"{state}: why"
 
 
+def test_a_field_that_is_missing_or_odd_is_empty() -> None:
+    assert parse.image({"digest": "sha256:0", "updated_at": "soon"}).pushed is None
+    assert parse.size({"slug": "s-1vcpu-2gb", "price_monthly": None}).monthly == 0
+    assert parse.cluster({"tags": None, "node_pools": None}).nodes == 0
+
+
 def test_the_row_of_a_deleted_cluster_is_no_cluster(do_account: DigitalOceanAccount) -> None:
     do_account.plant(EXISTING)
     for cluster in do_account.cloud.kubernetes.clusters.values():

@@ -91,6 +91,26 @@ def test_a_registry_that_could_not_be_made(do_account: DigitalOceanAccount) -> N
     assert "registry: {name: other}" in str(found.fix)
 
 
+def test_the_price_is_that_of_the_size_and_says_what_it_does_not_know(
+    do_account: DigitalOceanAccount,
+) -> None:
+    whole(do_account)
+    (cluster,) = do_account.cloud.kubernetes.clusters.values()
+    (pool,) = cluster.pools
+    pool.size = "gpu-4000adax1-20gb"  # not in the price list that `cluster create` shows
+    assert diagnosis(do_account)["price"].detail == "what exists costs about $1139.00 a month"
+    pool.size = "s-retired"
+    assert diagnosis(do_account)["price"].detail == (
+        "what exists costs about $5.00 a month without the nodes of size s-retired, whose price is not known"
+    )
+
+
+def test_images_beyond_what_the_plan_includes_are_part_of_the_price(do_account: DigitalOceanAccount) -> None:
+    do_account.plant(Seed(registries=("acme",), tier="basic"))
+    do_account.cloud.docr.ballast["acme"] = 15 * 1024**3
+    assert diagnosis(do_account)["price"].detail == "what exists costs about $5.20 a month"
+
+
 def test_leftovers_are_part_of_the_price(do_account: DigitalOceanAccount) -> None:
     do_account.plant(WITH_SERVICES)
     assert diagnosis(do_account)["price"].detail == "what exists costs about $61.00 a month"

@@ -150,7 +150,7 @@ def test_each_request_counts_for_an_hour_of_its_own(do_account: DigitalOceanAcco
         ({"version": "1"}, "invalid version slug"),
         ({"version": "1.35.4"}, "invalid version slug"),
         ({"node_pools": [{**_POOL, "size": "huge"}]}, "invalid droplet size"),
-        ({"node_pools": [{**_POOL, "name": ""}]}, "node pool name is required"),
+        ({"node_pools": [{**_POOL, "name": ""}]}, "node_pools[0].name is required"),
         ({"node_pools": [{**_POOL, "count": 0}]}, "count must be at least 1"),
         (
             {"node_pools": [{**_POOL, "count": 26}]},
@@ -161,11 +161,14 @@ def test_each_request_counts_for_an_hour_of_its_own(do_account: DigitalOceanAcco
         ({"cluster_subnet": "nonsense"}, "invalid cluster subnet"),
         ({"service_subnet": "10.245.0.0"}, "invalid service subnet"),
         ({"maintenance_policy": {"start_time": "99:99"}}, "invalid maintenance policy start time"),
-        ({"maintenance_policy": {"day": "someday"}}, "invalid maintenance policy day"),
+        ({"maintenance_policy": {"day": "someday"}}, "invalid maintenance_policy.day"),
         ({"node_pools": [_POOL, _POOL]}, "node pool names must be unique"),
         ({"node_pools": [{**_POOL, "name": "My Pool"}]}, "node pool name must comprise only lowercase"),
         ({"node_pools": [{**_POOL, "tags": ["sp ace"]}]}, "invalid tag"),
-        ({"node_pools": [{**_POOL, "taints": [{"key": "a", "effect": "No"}]}]}, "invalid taint effect"),
+        (
+            {"node_pools": [{**_POOL, "taints": [{"key": "a", "effect": "No"}]}]},
+            "taints[0].effect",
+        ),
         ({"node_pools": [{**_POOL, "auto_scale": True}]}, "max nodes must be greater than or equal to 1"),
         ({"node_pools": [{**_POOL, **_scaled(-1, 2)}]}, "min nodes must be greater than or equal to 0"),
         ({"node_pools": [{**_POOL, **_scaled(3, 2)}]}, "min nodes must be less than or equal to max nodes"),
@@ -338,10 +341,10 @@ def test_what_is_not_there_or_not_understood(
 @pytest.mark.parametrize(
     ("body", "said"),
     [
-        ({"name": "bad name", "region": "fra1"}, "alphanumeric"),
+        ({"name": "bad name", "region": "fra1"}, "invalid name"),
         ({"name": "default-fra1", "region": "fra1"}, "already in use"),
         ({"name": "new", "region": "moon1"}, "region is invalid"),
-        ({"name": "new", "region": "fra1", "description": "x" * 256}, "too long"),
+        ({"name": "new", "region": "fra1", "description": "x" * 256}, "invalid description"),
         (_ranged("nonsense"), "ip_range is invalid"),
         (_ranged("10.10.10.1/24"), "ip_range is invalid"),
         (_ranged("8.8.0.0/16"), "private address space"),

@@ -280,6 +280,43 @@ def test_a_cluster_that_is_still_being_made_can_be_deleted(do_account: DigitalOc
     assert do_account.cloud.ledger() == []
 
 
+def test_what_a_controller_deletes_at_the_same_moment_is_no_obstacle(do_account: DigitalOceanAccount) -> None:
+    do_account.plant(WITH_SERVICES)
+    do_account.cloud.faults.before(
+        1,
+        lambda _: do_account.cloud.network.volumes.clear(),
+        lambda request: request.method == "DELETE" and request.path.endswith("/selective"),
+    )
+    down(steps(do_account), clock=do_account.clock)
+    assert do_account.cloud.ledger() == []
+
+
+def test_a_deletion_that_is_refused_for_another_reason_is_not_tried_for_ever(
+    do_account: DigitalOceanAccount,
+) -> None:
+    do_account.plant(WITH_SERVICES)
+    do_account.cloud.faults.fail(
+        422,
+        99,
+        match=lambda request: request.method == "DELETE" and request.path.endswith("/selective"),
+        body='{"id": "unprocessable_entity", "message": "no"}',
+    )
+    with pytest.raises(ConfigError, match="could not delete the cluster demo: no"):
+        down(steps(do_account), clock=do_account.clock)
+
+
+def test_a_tag_that_was_first_written_in_other_letters_is_ours_too(do_account: DigitalOceanAccount) -> None:
+    """The capitalization that a tag is first made with is canonical: `tags` of digitalocean/openapi."""
+    pool = {"name": "workers", "size": "s-2vcpu-4gb", "count": 1, "tags": ["CloudDeploy:Demo"]}
+    do_account.cloud.kubernetes.plant(
+        {"name": "other", "region": "fra1", "version": "1.36", "node_pools": [pool]}
+    )
+    cluster = make(do_account)
+    assert cluster.tags == ["CloudDeploy:Demo"]
+    down(steps(do_account), clock=do_account.clock)
+    assert [one.name for one in do_account.cloud.kubernetes.clusters.values()] == ["other"]
+
+
 def test_a_failed_cluster_is_not_waited_for_and_can_be_deleted(do_account: DigitalOceanAccount) -> None:
     do_account.cloud.kubernetes.failing = "could not allocate nodes"
     with pytest.raises(CloudDeployError, match="could not allocate nodes") as caught:

@@ -127,10 +127,10 @@ class TestAnotherRegistry:
 def test_while_garbage_is_collected_nothing_is_pushed(do_account: DigitalOceanAccount) -> None:
     """DOCR gives out no token for a push then; pulls go on."""
     push(registry(do_account, name="acme"), "shop/web")
-    do_account.cloud.docr.collecting["acme"] = "waiting for write JWTs to expire"
+    do_account.cloud.docr.garbage.start("acme")
     with pytest.raises(TemporaryError, match="waiting for write JWTs to expire") as caught:
         push(registry(do_account, name="acme"), "shop/web")
-    assert "doctl registry garbage-collection get-active acme" in str(caught.value.fix)
+    assert "doctl registries garbage-collection get-active acme" in str(caught.value.fix)
 
     login = registry(do_account, name="acme").login
     address = registry(do_account, name="acme").address("shop/web")
@@ -139,9 +139,9 @@ def test_while_garbage_is_collected_nothing_is_pushed(do_account: DigitalOceanAc
         with pytest.raises(CredentialsError, match="read-only while garbage collection is active"):
             push_image(TinyImage("new"), address, ["v2"], client)
 
-    do_account.cloud.docr.collecting["acme"] = "succeeded"
-    assert registry(do_account, name="acme").ensure("shop/web").created is False
-    del do_account.cloud.docr.collecting["acme"]
+    do_account.cloud.clock.advance(1020)
+    body = '{"garbage_collection": {"status": "succeeded"}}'  # a run that has ended hinders nobody
+    do_account.cloud.faults.fail(200, match=lambda one: one.path.endswith("/garbage-collection"), body=body)
     push(registry(do_account, name="acme"), "shop/web")
 
 
@@ -272,7 +272,7 @@ def test_a_login_that_ended_during_a_build_is_asked_for_again(do_account: Digita
     address = found.ensure("shop/web").address
     with RegistryClient(address.partition("/")[0], found.login) as client:
         push_image(TinyImage("one"), address, ["v1"], client)
-        do_account.cloud.docr.expire_logins()
+        do_account.cloud.docr.logins.expire()
         push_image(TinyImage("two"), address, ["v2"], client)
 
 
@@ -297,7 +297,7 @@ def test_read_only_credentials_cannot_push(do_account: DigitalOceanAccount) -> N
     do_account.plant(Seed(registries=("acme",)))
     found = registry(do_account, name="acme")
     address = found.ensure("shop/web").address
-    username, password = do_account.cloud.docr.give("acme", writes=False)
+    username, password = do_account.cloud.docr.logins.give("acme", writes=False)
     login = Login(address.partition("/")[0], username, Secret(password))
     with (
         RegistryClient(login.host, lambda: login) as client,

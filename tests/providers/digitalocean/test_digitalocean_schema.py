@@ -23,6 +23,7 @@ from clouddeploy_digitalocean.scopes import SCOPES
 from moto_fixtures.digitalocean import DigitalOceanAccount
 from tests.providers import callsites
 from tests.providers.digitalocean.openapi import OpenApi, Recorder
+from tests.providers.digitalocean.schemas import described
 
 IN_THE_TEXT = {
     "kubernetes.create_cluster": {"tag:create", "tag:read", "vpc:read"},
@@ -124,7 +125,7 @@ def test_errors_are_as_the_description_says(
 
 def test_the_scopes_that_we_name_are_those_of_the_description(openapi: OpenApi) -> None:
     for name, scopes in SCOPES.items():
-        found = _operation(openapi, name)
+        found = described(openapi, name)
         told = {scope for one in found["security"] for scope in one.get("bearer_auth", ())}
         # Volumes list three alternatives; some operations need more, which only their text names.
         assert set(scopes) - IN_THE_TEXT.get(name, set()) <= told, name
@@ -133,7 +134,7 @@ def test_the_scopes_that_we_name_are_those_of_the_description(openapi: OpenApi) 
 def test_no_scope_that_the_description_names_is_left_out(openapi: OpenApi) -> None:
     """Of several alternatives in a description one is enough; `api:*` are the scopes of old tokens."""
     for name, scopes in SCOPES.items():
-        told = [one.get("bearer_auth", ()) for one in _operation(openapi, name)["security"]]
+        told = [one.get("bearer_auth", ()) for one in described(openapi, name)["security"]]
         ways = [{scope for scope in one if not scope.startswith("api:")} for one in told]
         assert any(way <= set(scopes) for way in ways), (name, ways)
 
@@ -141,10 +142,10 @@ def test_no_scope_that_the_description_names_is_left_out(openapi: OpenApi) -> No
 def test_the_emulator_asks_for_the_scopes_of_the_description(openapi: OpenApi) -> None:
     """Of all its operations, also of those that only other clients use."""
     for route in ROUTES:
-        told = _operation(openapi, route.operation)["security"]
-        described = {scope for one in told for scope in one["bearer_auth"] if not scope.startswith("api:")}
+        told = described(openapi, route.operation)["security"]
+        asked = {scope for one in told for scope in one["bearer_auth"] if not scope.startswith("api:")}
         more = IN_THE_TEXT["vpcs.list_members"] if route.operation == "vpcs.list_members" else set()
-        assert route.scopes == described | more, route.operation
+        assert route.scopes == asked | more, route.operation
 
 
 def _printed(account: DigitalOceanAccount, *purposes: str) -> frozenset[str]:
@@ -184,20 +185,12 @@ def test_the_examples_of_the_description_can_be_read(openapi: OpenApi) -> None:
     assert [one.name for one in balancers] == ["example-lb-01", "prod-web-lb-01"]
 
 
-def _operation(openapi: OpenApi, name: str) -> dict[str, Any]:
-    """The description of one of pydo's operations, by way of the emulator's routes."""
-    route = next(one for one in ROUTES if one.operation == name)
-    plain = re.sub(r"\(\?P<\w+>(.+?)\)", r"\1", route.path.pattern)
-    found: dict[str, Any] = openapi.operations[route.method, plain]
-    return found
-
-
 def _operation_id(openapi: OpenApi, name: str) -> str:
-    return str(_operation(openapi, name)["operationId"])
+    return str(described(openapi, name)["operationId"])
 
 
 def _example(openapi: OpenApi, name: str) -> dict[str, Any]:
-    content = _operation(openapi, name)["responses"]["200"]["content"]["application/json"]
+    content = described(openapi, name)["responses"]["200"]["content"]["application/json"]
     if "example" in content:
         return dict(content["example"])
     examples = content.get("examples", {})

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from clouddeploy.clusters import up
 from clouddeploy.contract import ClusterSpec
 from clouddeploy.emulator.faults import Request, writes
-from clouddeploy.errors import CredentialsError
+from clouddeploy.errors import CredentialsError, TemporaryError
 from clouddeploy_digitalocean import connect
 from moto_fixtures.digitalocean import DigitalOceanAccount
 
@@ -46,6 +48,41 @@ def test_a_call_that_is_throttled_again_and_again_is_waited_out(
     )
     make(do_account)
     assert_made_once(do_account)
+
+
+@pytest.mark.parametrize("path", ["/v2/vpcs", "/v2/kubernetes/clusters"])
+def test_a_range_that_somebody_was_given_at_the_same_moment_is_asked_for_again(
+    path: str, do_account: DigitalOceanAccount
+) -> None:
+    """digitalocean-labs/mcp-digitalocean#260: DOKS chooses the range of pods, and may choose one twice."""
+    said = (
+        "creating vpc pod subnet overlay: rpc error: code = InvalidArgument desc = "
+        "This range/size overlaps with another VPC network in your account: 10.247.0.0/16."
+    )
+    body = f'{{"id": "unprocessable_entity", "message": "{said}"}}'
+    do_account.cloud.faults.fail(422, 3, match=lambda request: posting(path, request), body=body)
+    make(do_account)
+    assert_made_once(do_account)
+
+
+def test_the_hourly_limit_is_told_with_the_time_when_it_ends(do_account: DigitalOceanAccount) -> None:
+    do_account.cloud.limit.use_up()
+    with pytest.raises(TemporaryError, match="API Rate limit exceeded") as caught:
+        connect(do_account.target()).clusters.list()
+    ends = datetime.now(UTC) + timedelta(hours=1)
+    times = {f"{ends + timedelta(minutes=late):%H:%M} UTC" for late in (-1, 0, 1)}
+    assert any(f"run it again after {one}" in str(caught.value.fix) for one in times)
+
+
+@pytest.mark.parametrize("body", ["<html>sign in to the network</html>" * 100, "[]", ""])
+def test_an_answer_that_is_none_of_the_api_is_no_empty_account(
+    body: str, do_account: DigitalOceanAccount
+) -> None:
+    do_account.cloud.faults.fail(200, 99, match=lambda request: request.method == "GET", body=body)
+    with pytest.raises(TemporaryError, match=r"no JSON object|JSON is invalid") as caught:
+        connect(do_account.target(registry={"name": "acme"})).registry.ensure("shop/web")
+    assert len(caught.value.message) < 300
+    assert do_account.writes() == []
 
 
 @pytest.mark.parametrize("path", MAKES)
