@@ -50,7 +50,8 @@ class RpcServices:
             return found(parameters)
 
     def _check_region(self, parameters: Parameters) -> None:
-        if parameters.get("RegionId") != self._world.region:
+        """Some operations need no region: the endpoint has one."""
+        if parameters.get("RegionId", self._world.region) != self._world.region:
             raise ServiceError("InvalidRegionId.NotFound", "The specified RegionId does not exist.", 404)
 
     def _identity(self, _: Parameters) -> Json:

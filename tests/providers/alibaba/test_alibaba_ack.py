@@ -36,7 +36,8 @@ def code_of(operation: str, *places: str, **body: Any) -> str | None:
 
 
 def group(cluster: ClusterRecord, **change: Any) -> dict[str, Any]:
-    return {"vswitch_ids": cluster.request["vswitch_ids"], "instance_types": [MACHINE], **change}
+    kind = {"instance_types": [MACHINE], "instance_charge_type": "PostPaid"}
+    return {"vswitch_ids": cluster.request["vswitch_ids"], **kind, **change}
 
 
 def pool(cluster: ClusterRecord, name: str, **change: Any) -> str:
