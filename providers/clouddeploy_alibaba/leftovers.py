@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from clouddeploy.contract import Leftover, Status
-from clouddeploy_alibaba.clusters import AckCluster, find
 from clouddeploy_alibaba.costs import disk_month, gateway_month
+from clouddeploy_alibaba.records import AckCluster, find
 from clouddeploy_alibaba.sdk import Json
 from clouddeploy_alibaba.session import Session
 from clouddeploy_alibaba.steps.naming import OWNER_TAG, rpc_tags

@@ -12,7 +12,7 @@ from clouddeploy.errors import (
     PreconditionError,
     TemporaryError,
 )
-from clouddeploy_alibaba.clusters import AckCluster, find, tasks, why
+from clouddeploy_alibaba.records import AckCluster, find, tasks, why
 from clouddeploy_alibaba.sdk import Json
 from clouddeploy_alibaba.session import Session
 from clouddeploy_alibaba.steps.doubt import Doubt

@@ -9,7 +9,7 @@ from typing import Any
 
 from clouddeploy.contract import State, Status
 from clouddeploy.errors import NotFoundError, TemporaryError
-from clouddeploy_alibaba.clusters import AckCluster
+from clouddeploy_alibaba.records import AckCluster
 from clouddeploy_alibaba.sdk import Json
 from clouddeploy_alibaba.session import Session
 from clouddeploy_alibaba.steps.control_plane import find_ours

@@ -19,8 +19,8 @@ from clouddeploy.errors import (
     PreconditionError,
     TemporaryError,
 )
-from clouddeploy_alibaba.clusters import AckCluster
 from clouddeploy_alibaba.instances import Instances
+from clouddeploy_alibaba.records import AckCluster
 from clouddeploy_alibaba.session import Session
 from clouddeploy_alibaba.steps.control_plane import find_ours
 from clouddeploy_alibaba.steps.naming import ABSENT, incomplete

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from clouddeploy.errors import CloudDeployError
-from clouddeploy_alibaba.clusters import find, tasks
 from clouddeploy_alibaba.emulator.records import ClusterRecord, TaskRecord
 from clouddeploy_alibaba.emulator.world import Resource
+from clouddeploy_alibaba.records import find, tasks
 from clouddeploy_alibaba.sdk import Sdk
 from clouddeploy_alibaba.session import Session
 from moto_fixtures.alibaba import EXISTING, REGION, AlibabaAccount
