@@ -30,7 +30,7 @@ POLICY = """\
         "cs:DescribeKubernetesVersionMetadata",
         "cs:DescribeClusterTasks", "cs:CheckServiceRole",
         "cs:DescribeClusterNodePools", "cs:CreateClusterNodePool", "cs:ModifyClusterNodePool",
-        "cs:DeleteClusterNodepool", "cs:UpgradeClusterNodepool",
+        "cs:UpgradeClusterNodepool",
         "cs:ListAddons", "cs:GetClusterAddonInstance", "cs:InstallClusterAddons", "cs:UnInstallClusterAddons",
         "cs:ModifyClusterAddon"
       ],

@@ -13,7 +13,8 @@ Parameters = Mapping[str, str]
 Json = dict[str, Any]
 _PAGE, _LARGE_PAGE = 50, 100
 """The most entries in a page of VPCs, vSwitches and NAT gateways, and of all else."""
-_IN_VPC = {"vswitch": "vSwitch", "group": "security group", "slb": "load balancer", "nat": "NAT gateway"}
+_IN_VPC = {"vswitch": "VSwitch", "group": "SecurityGroup", "nat": "NatGateway", "slb": "Instance"}
+"""What keeps a VPC from being deleted, as the code of the refusal calls it."""
 
 
 class RpcServices:
@@ -84,17 +85,21 @@ class RpcServices:
 
     def _delete_vpc(self, parameters: Parameters) -> Json:
         vpc = self._world.get("vpc", parameters.get("VpcId", ""), "InvalidVpcId.NotFound")
+        self._check_vpc(vpc)
         for kind, what in _IN_VPC.items():
             if self._world.of(kind, vpc_id=vpc.id):
-                text = f"Specified object has dependent resources: the VPC still has a {what}."
-                raise ServiceError("DependencyViolation", text)
+                text = f"Specified object has dependent resources {what}."
+                raise ServiceError(f"DependencyViolation.{what}", text)
         del self._world.resources[vpc.id]
         return {}
 
-    def _create_vswitch(self, parameters: Parameters) -> Json:
-        vpc = self._world.get("vpc", parameters.get("VpcId", ""), "InvalidVpcId.NotFound")
+    def _check_vpc(self, vpc: Resource) -> None:
         if not self._world.available(vpc):
             raise ServiceError("IncorrectVpcStatus", "Current VPC status does not support this operation.")
+
+    def _create_vswitch(self, parameters: Parameters) -> Json:
+        vpc = self._world.get("vpc", parameters.get("VpcId", ""), "InvalidVpcId.NotFound")
+        self._check_vpc(vpc)
         again = self._repeated("vswitch", parameters)
         if again is None:
             if parameters.get("ZoneId") not in self._world.stock:
@@ -103,6 +108,7 @@ class RpcServices:
             cidr = rules.vswitch_range(parameters.get("CidrBlock", ""), vpc, taken)
             name = parameters.get("VSwitchName", "")
             rules.check_name("VSwitch", name)
+            rules.check_room(self._world, taken)
             again = self._add("vswitch", "vsw-", parameters, name=name, cidr=str(cidr))
             again.vpc_id, again.zone = vpc.id, parameters["ZoneId"]
         return {"VSwitchId": again.id}
@@ -117,6 +123,9 @@ class RpcServices:
     def _delete_vswitch(self, parameters: Parameters) -> Json:
         key = parameters.get("VSwitchId", "")
         vswitch = self._world.get("vswitch", key, "InvalidVSwitchId.NotFound")
+        if not self._world.available(vswitch):
+            text = "The current virtual switch status does not support this operation."
+            raise ServiceError("IncorrectVSwitchStatus", text)
         held = any(one.vswitch_id == vswitch.id for one in self._world.resources.values())
         if held or vswitch.id in self._in_use():
             text = "Specified object has dependent resources."

@@ -13,6 +13,8 @@ DELETING_SECONDS = 240.0
 UPGRADING_SECONDS = 300.0
 NODES_SECONDS = 120.0
 POOL_DELETING_SECONDS = 60.0
+DRAINING_SECONDS = 1800.0
+"""How long ACK drains nodes whose pods may not go. Source: ACK documentation, "Remove a node"."""
 ADDON_SECONDS = 20.0
 
 PullProblem = Callable[[str], str | None]

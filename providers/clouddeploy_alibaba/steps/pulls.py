@@ -22,7 +22,7 @@ from clouddeploy.errors import (
 from clouddeploy_alibaba.instances import Instances
 from clouddeploy_alibaba.records import AckCluster
 from clouddeploy_alibaba.session import Session
-from clouddeploy_alibaba.steps.control_plane import find_ours
+from clouddeploy_alibaba.steps.control_plane import check_unprotected, find_ours
 from clouddeploy_alibaba.steps.naming import ABSENT, incomplete
 from clouddeploy_alibaba.steps.node_pool import waiting_for
 
@@ -91,6 +91,7 @@ class PullsStep:
         cluster = self._find(self._session, self._name)
         if cluster is None or not cluster.usable:
             return
+        check_unprotected(cluster)
         addon = self._addon(cluster)
         if addon and addon.get("state") != "uninstalling":
             with suppress(NotFoundError):

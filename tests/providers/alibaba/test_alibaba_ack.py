@@ -102,6 +102,20 @@ def test_a_pool_that_goes_is_not_changed(cluster: ClusterRecord) -> None:
     assert code_of("modify_cluster_node_pool", cluster.id, made, scaling_group=change) == "ErrorNodePoolState"
 
 
+def test_the_last_nodes_are_drained_for_long(cluster: ClusterRecord, alibaba_account: AlibabaAccount) -> None:
+    first, last = (pool(cluster, name, desired_size=1) for name in ("first", "last"))
+    clock = alibaba_account.cloud.clock
+    for one, seconds in ((first, 60), (last, 1800)):
+        ask("delete_cluster_nodepool", cluster.id, one, force=True)
+        assert code_of("delete_cluster_nodepool", cluster.id, one) == "InvalidNodePoolStatus.Forbidden"
+        clock.advance(seconds - 10)
+        ask("describe_cluster_node_pools", cluster.id)
+        assert one in cluster.pools
+        clock.advance(20)
+        ask("describe_cluster_node_pools", cluster.id)
+        assert one not in cluster.pools
+
+
 @pytest.mark.parametrize(
     ("change", "taken"),
     [

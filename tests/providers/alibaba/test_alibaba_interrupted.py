@@ -31,7 +31,6 @@ CREATES = (
 CHANGES = ("CS:ModifyClusterNodePool", "CS:UpgradeCluster", "CS:UpgradeClusterNodepool")
 DELETES = (
     "CS:UnInstallClusterAddons",
-    "CS:DeleteClusterNodepool",
     "CS:DeleteCluster",
     "VPC:DeleteVSwitch",
     "VPC:DeleteVSwitch",

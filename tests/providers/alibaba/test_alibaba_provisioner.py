@@ -265,6 +265,17 @@ def test_a_protected_cluster_stays(alibaba_account: AlibabaAccount) -> None:
     with pytest.raises(PreconditionError, match="protected against deletion") as caught:
         clusters.down(steps(alibaba_account), clock=alibaba_account.clock)
     assert "deletion_protection" in str(caught.value.fix)
+    alibaba_account.cloud.clock.advance(1000)
+    assert [len(cluster.pools), len(cluster.addons)] == [1, 1]
+
+
+def test_nodes_go_with_their_cluster_and_are_not_drained(alibaba_account: AlibabaAccount) -> None:
+    """ACK drains the last node of a cluster for half an hour, as nothing else can take its pods."""
+    up(alibaba_account)
+    begun = alibaba_account.clock.monotonic()
+    clusters.down(steps(alibaba_account), clock=alibaba_account.clock)
+    assert alibaba_account.clock.monotonic() - begun < 900
+    assert "CS:DeleteClusterNodepool" not in alibaba_account.writes()
 
 
 def test_a_load_balancer_that_keeps_the_network_is_named(alibaba_account: AlibabaAccount) -> None:

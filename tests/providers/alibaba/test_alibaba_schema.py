@@ -124,7 +124,7 @@ def test_every_write_that_is_described_was_seen(record: Record) -> None:
         for name in spec()[key]["apis"]
         if not name.startswith(("Describe", "Get", "List", "Check", "Untag", "UnTag"))
     }
-    assert described - set(record.counts) == set()
+    assert described - set(record.counts) == {"CS:DeleteClusterNodepool"}  # the cluster takes its pools along
 
 
 def test_every_operation_that_our_source_names_was_seen(record: Record) -> None:
