@@ -56,7 +56,7 @@ _TEMPORARY = re.compile(
 )
 _MISSING = re.compile(r"NotFound|NOT_EXIST|NotExist|NoSuch", re.IGNORECASE)
 _WRONG = re.compile(
-    r"^(Invalid|Missing|Illegal|Unsupported|ErrorCheckParam|ErrInvalid|PARAMETER|Param)", re.I
+    r"^(Invalid|Missing|Empty|Illegal|Unsupported|ErrorCheckParam|ErrInvalid|PARAMETER|Param)", re.I
 )
 _NO_JSON = re.compile(r"parse the value as json", re.IGNORECASE)
 """The SDK's words for an error page of a gateway or a proxy, whose HTTP status it then loses."""

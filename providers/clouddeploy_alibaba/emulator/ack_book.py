@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from clouddeploy_alibaba.emulator.ack_shown import API_ADDRESS
 from clouddeploy_alibaba.emulator.answers import ServiceError
-from clouddeploy_alibaba.emulator.records import ClusterRecord, KubernetesApi, TaskRecord
+from clouddeploy_alibaba.emulator.records import ClusterRecord, KubernetesApi, PoolRecord, TaskRecord
 from clouddeploy_alibaba.emulator.world import Resource, World
 
 Json = dict[str, Any]
@@ -86,6 +86,13 @@ class AckBook:
         task = TaskRecord(self._world.new_id("T-"), kind, now, now + seconds, record.failure)
         record.tasks.append(task)
         return task
+
+    def _add_pool(self, record: ClusterRecord, request: Json, size: int, ready_at: float) -> PoolRecord:
+        """A node pool whose nodes come at `ready_at`."""
+        now, name = self._world.clock.now(), request["nodepool_info"]["name"]
+        pool = PoolRecord(self._world.new_id("np"), name, request, now, size, serving=0, busy_until=ready_at)
+        record.pools[pool.id] = pool
+        return pool
 
     def _make_parts(self, record: ClusterRecord) -> None:
         """What ACK makes for a cluster in the user's account: it is billed, and it blocks the network."""

@@ -45,10 +45,7 @@ class PoolCalls(AckBook):
         name = body["nodepool_info"]["name"]
         if any(one.name == name for one in record.pools.values()):
             raise ServiceError("ErrorNodePoolNameExisted", f"node pool {name} exists already", 409)
-        pool = PoolRecord(
-            self._world.new_id("np"), name, body, now, desired=size, serving=0, busy_until=now + NODES_SECONDS
-        )
-        record.pools[pool.id] = pool
+        pool = self._add_pool(record, body, size, now + NODES_SECONDS)
         task = self._task(record, "nodepool_create", NODES_SECONDS)
         return {"nodepool_id": pool.id, "task_id": task.id, "request_id": request_id()}
 
