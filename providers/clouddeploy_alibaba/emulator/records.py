@@ -86,7 +86,7 @@ class AddonRecord:
 
     def state(self, now: float) -> str:
         if self.gone_at is not None:
-            return "uninstalling"
+            return "deleting"
         return "active" if now >= self.ready_at else "installing"
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from clouddeploy.contract import State, Status
 from clouddeploy.errors import TemporaryError
+from clouddeploy_alibaba.costs import DISK_GIB
 from clouddeploy_alibaba.records import AckCluster
 from clouddeploy_alibaba.sdk import Json
 from clouddeploy_alibaba.session import Session
@@ -17,7 +18,6 @@ from clouddeploy_alibaba.steps.naming import ABSENT, OWNER_TAG, ack_tags, foreig
 from clouddeploy_alibaba.steps.network import Network
 from clouddeploy_alibaba.wishes import Wishes
 
-DISK_GIB = 40
 _BANDWIDTH = 50  # Mbit/s at most; paid by what is used
 _BUSY = {"scaling", "updating", "removing", "removing_nodes", "deleting", "initial", "upgrading"}
 

@@ -27,7 +27,8 @@ from clouddeploy_alibaba.steps.naming import ABSENT, incomplete
 from clouddeploy_alibaba.steps.node_pool import waiting_for
 
 ADDON = "managed-aliyun-acr-credential-helper"
-_BUSY = {"installing", "uninstalling", "updating", "upgrading", "initial"}
+_LEAVING = {"deleting", "uninstalling"}
+_BUSY = {"installing", "updating", "upgrading", "initial", *_LEAVING}
 
 Find = Callable[[Session, str], AckCluster | None]
 """Looks for a cluster by name."""
@@ -93,7 +94,7 @@ class PullsStep:
             return
         check_unprotected(cluster)
         addon = self._addon(cluster)
-        if addon and addon.get("state") != "uninstalling":
+        if addon and addon.get("state") not in _LEAVING:
             with suppress(NotFoundError):
                 self._session.sdk.ack(
                     f"take the add-on {ADDON} from {self._name}",

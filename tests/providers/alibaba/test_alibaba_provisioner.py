@@ -372,6 +372,21 @@ def test_costs_are_known_where_the_table_knows_them(alibaba_account: AlibabaAcco
     assert alibaba_account.cloud.calls == []
 
 
+def test_the_price_is_that_of_the_nodes_that_are_made(alibaba_account: AlibabaAccount) -> None:
+    """The cheapest type is out of stock: once the region was asked, its price is not shown."""
+    provisioner = alibaba_account.provider().provisioner
+    assert provisioner
+    assert provisioner.costs(SPEC)[1].machine == "ecs.e-c1m2.xlarge"
+    world = alibaba_account.cloud.world
+    world.stock = dict.fromkeys(world.stock, ("ecs.c9i.xlarge", "ecs.g9i.xlarge"))
+    provisioner.check(SPEC)
+    shown = provisioner.costs(SPEC)[1]
+    clusters.up(provisioner.steps(SPEC), clock=alibaba_account.clock)
+    (pool,) = alibaba_account.cloud.ack.clusters()[0].pools.values()
+    assert [shown.machine] == pool.request["scaling_group"]["instance_types"] == ["ecs.c9i.xlarge"]
+    assert shown.monthly == Decimal("0.1463") * 730 * 2
+
+
 @pytest.mark.parametrize(
     ("name", "machine"),
     [
