@@ -16,7 +16,8 @@ POLICY = """\
       "Action": [
         "cr:ListInstance", "cr:ListInstanceEndpoint",
         "cr:GetNamespace", "cr:CreateNamespace",
-        "cr:GetRepository", "cr:CreateRepository", "cr:CreateArtifactLifecycleRule",
+        "cr:GetRepository", "cr:CreateRepository",
+        "cr:CreateArtifactLifecycleRule", "cr:ListArtifactLifecycleRule",
         "cr:GetAuthorizationToken", "cr:PullRepository", "cr:PushRepository",
         "cr:ListRepository", "cr:ListRepositoryTag", "cr:DeleteRepositoryTag"
       ],

@@ -17,7 +17,8 @@ from clouddeploy.emulator.policy import Policy
 from clouddeploy.emulator.server import Server
 from clouddeploy_alibaba.emulator import attached, parameters, ram
 from clouddeploy_alibaba.emulator.ack import Ack
-from clouddeploy_alibaba.emulator.acr import AUTH_PATH, Acr, InstanceRecord
+from clouddeploy_alibaba.emulator.acr import AUTH_PATH, Acr
+from clouddeploy_alibaba.emulator.acr_records import InstanceRecord
 from clouddeploy_alibaba.emulator.answers import Answer, Received, ServiceError, answer_error, request_id
 from clouddeploy_alibaba.emulator.clock import Clock
 from clouddeploy_alibaba.emulator.machines import machines_of

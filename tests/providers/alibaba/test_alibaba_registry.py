@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from clouddeploy.emulator.faults import Request
 from clouddeploy.errors import ConfigError, NotFoundError, PreconditionError, TemporaryError
 from clouddeploy_alibaba import connect
-from clouddeploy_alibaba.emulator.acr import InstanceRecord
+from clouddeploy_alibaba.emulator.acr_records import InstanceRecord
+from clouddeploy_alibaba.policy import POLICY
 from moto_fixtures.alibaba import AlibabaAccount
 
 INSTANCE = "cri-rehearsal0000000"
@@ -70,6 +73,51 @@ def test_tags_can_be_immutable_and_cleaned_up(alibaba_account: AlibabaAccount) -
     assert alibaba_account.cloud.acr.repositories[f"{INSTANCE}/shop/web"].immutable
     (rule,) = alibaba_account.cloud.acr.rules
     assert (rule["RetentionTagCount"], rule["RepoName"], rule["Scope"]) == ("10", "web", "REPO")
+
+
+@pytest.mark.parametrize("applied", [False, True])
+def test_a_clean_up_that_was_cut_off_is_set_by_the_next_push(
+    applied: bool, alibaba_account: AlibabaAccount
+) -> None:
+    def match(request: Request) -> bool:
+        return request.headers.get("x-acs-action") == "CreateArtifactLifecycleRule"
+
+    faults, acr = alibaba_account.cloud.faults, alibaba_account.cloud.acr
+    (faults.lose_reply if applied else faults.drop)(match)
+    registry = alibaba_account.provider(registry={"keep": "10"}).registry
+    with pytest.raises(TemporaryError):
+        registry.ensure("shop/web")
+    for _ in range(2):
+        assert not registry.ensure("shop/web").created
+    assert [one["RetentionTagCount"] for one in acr.rules] == ["10"]
+
+
+def test_rules_of_others_are_read_to_the_last_page(alibaba_account: AlibabaAccount) -> None:
+    registry, acr = alibaba_account.provider(registry={"keep": "10"}).registry, alibaba_account.cloud.acr
+    registry.ensure("shop/web")
+    (ours,) = acr.rules
+    acr.rules[:0] = [{**ours, "RepoName": f"web{number}"} for number in range(100)]
+    registry.ensure("shop/web")
+    assert len(acr.rules) == 101
+
+
+def test_only_what_we_made_is_cleaned_up_and_only_if_it_is_wished(alibaba_account: AlibabaAccount) -> None:
+    acr = alibaba_account.cloud.acr
+    alibaba_account.provider().registry.ensure("shop/web")
+    assert ("CR", "ListArtifactLifecycleRule") not in alibaba_account.cloud.calls
+    next(iter(acr.repositories.values())).summary = "the team's"
+    alibaba_account.provider(registry={"keep": "10"}).registry.ensure("shop/web")
+    assert acr.rules == []
+
+
+def test_who_may_not_list_rules_pushes_all_the_same(alibaba_account: AlibabaAccount) -> None:
+    registry = alibaba_account.provider(registry={"keep": "10"}).registry
+    registry.ensure("shop/web")
+    key = alibaba_account.cloud.environment["ALIBABA_CLOUD_ACCESS_KEY_ID"]
+    without = POLICY.replace('"cr:ListArtifactLifecycleRule"', '"cr:ListNothing"')
+    alibaba_account.cloud.policies[key] = json.loads(without)
+    registry.ensure("shop/web")
+    assert len(alibaba_account.cloud.acr.rules) == 1
 
 
 def test_a_login_lasts_an_hour(alibaba_account: AlibabaAccount) -> None:
