@@ -9,7 +9,13 @@ from urllib.parse import urlsplit
 
 from clouddeploy_alibaba.emulator.ack_shown import API_ADDRESS
 from clouddeploy_alibaba.emulator.answers import ServiceError
-from clouddeploy_alibaba.emulator.records import ClusterRecord, KubernetesApi, PoolRecord, TaskRecord
+from clouddeploy_alibaba.emulator.records import (
+    LINGERING_SECONDS,
+    ClusterRecord,
+    KubernetesApi,
+    PoolRecord,
+    TaskRecord,
+)
 from clouddeploy_alibaba.emulator.world import Resource, World
 
 Json = dict[str, Any]
@@ -25,6 +31,7 @@ class AckBook:
         self._start_api = start_api
         self._clusters: dict[str, ClusterRecord] = {}
         self._starting: list[threading.Thread] = []
+        self._lingering: dict[str, float] = {}
         self.missing_roles: set[str] = set()
         self.list_lag = 0.0
         """Emulated seconds until a new cluster shows up in lists."""
@@ -127,12 +134,17 @@ class AckBook:
             record.settle(now)
             if record.gone_at is not None and record.gone_at <= now:
                 _end(record)
-                for kind in ("group", "slb", "nat", "eip"):
+                for kind in ("slb", "nat", "eip"):
                     for part in self._world.of(kind, cluster_id=record.id):
                         del self._world.resources[part.id]
+                for group in self._world.of("group", cluster_id=record.id):
+                    self._lingering[group.id] = record.gone_at + LINGERING_SECONDS
                 for disk in self._world.of("disk", cluster_id=record.id):
                     disk.attached = False
                 del self._clusters[record.id]
+        for key in [key for key, until in self._lingering.items() if until <= now]:
+            del self._lingering[key]
+            self._world.resources.pop(key, None)
 
 
 def _end(record: ClusterRecord) -> None:

@@ -18,7 +18,10 @@ _IN_VPC = {"vswitch": "VSwitch", "group": "SecurityGroup", "nat": "NatGateway", 
 
 
 class RpcServices:
-    """`call` answers one action of one service; `in_use` are the vSwitches that nodes are in."""
+    """`call` answers one action of one service.
+
+    `in_use` are the vSwitches that nodes are in; asking lets time pass for what clusters have left.
+    """
 
     def __init__(self, world: World, in_use: Callable[[], Collection[str]]) -> None:
         self._world = world
@@ -86,6 +89,7 @@ class RpcServices:
     def _delete_vpc(self, parameters: Parameters) -> Json:
         vpc = self._world.get("vpc", parameters.get("VpcId", ""), "InvalidVpcId.NotFound")
         self._check_vpc(vpc)
+        self._in_use()
         for kind, what in _IN_VPC.items():
             if self._world.of(kind, vpc_id=vpc.id):
                 text = f"Specified object has dependent resources {what}."
@@ -126,8 +130,9 @@ class RpcServices:
         if not self._world.available(vswitch):
             text = "The current virtual switch status does not support this operation."
             raise ServiceError("IncorrectVSwitchStatus", text)
+        used = self._in_use()
         held = any(one.vswitch_id == vswitch.id for one in self._world.resources.values())
-        if held or vswitch.id in self._in_use():
+        if held or vswitch.id in used:
             text = "Specified object has dependent resources."
             raise ServiceError("DependencyViolation.Resource", text)
         del self._world.resources[key]

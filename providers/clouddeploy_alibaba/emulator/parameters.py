@@ -151,6 +151,6 @@ def _inside(where: str, name: str) -> str:
 @cache
 def _table() -> Mapping[str, Mapping[str, Mapping[str, Schema]]]:
     found: Mapping[str, Mapping[str, Mapping[str, Schema]]] = json.loads(
-        files(__package__).joinpath("parameters.json").read_text()
+        files("clouddeploy_alibaba.emulator").joinpath("parameters.json").read_text()
     )
     return found

@@ -184,3 +184,17 @@ def test_what_a_running_cluster_needs_cannot_be_deleted(alibaba_account: Alibaba
     refused = code_of("DeleteLoadBalancer", "SLB", LoadBalancerId=balancer.id)
     assert refused == "OperationDenied.DeleteProtectionIsOn"
     assert len(world.of("vswitch")) == 2
+
+
+def test_what_a_cluster_used_is_free_minutes_after_it(alibaba_account: AlibabaAccount) -> None:
+    """Its security group and network interfaces stay a while; deleting waits for them."""
+    provisioner = alibaba_account.provider().provisioner
+    assert provisioner
+    steps = provisioner.steps(ClusterSpec("demo"))
+    clusters.up(steps, clock=alibaba_account.clock)
+    clusters.down(steps[2:], clock=alibaba_account.clock)
+    world = alibaba_account.cloud.world
+    (used,) = {one.vswitch_id for one in world.of("group")}
+    assert code_of("DeleteVSwitch", VSwitchId=used) == "DependencyViolation.Resource"
+    clusters.down(steps, clock=alibaba_account.clock)
+    assert world.resources == {}
