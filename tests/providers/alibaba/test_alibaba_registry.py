@@ -4,17 +4,27 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
 
 import pytest
 
 from clouddeploy.emulator.faults import Request
-from clouddeploy.errors import ConfigError, NotFoundError, PreconditionError, TemporaryError
+from clouddeploy.errors import (
+    CloudDeployError,
+    ConfigError,
+    NotFoundError,
+    PreconditionError,
+    TemporaryError,
+)
 from clouddeploy_alibaba import connect
 from clouddeploy_alibaba.emulator.acr_records import InstanceRecord
 from clouddeploy_alibaba.policy import POLICY
-from moto_fixtures.alibaba import AlibabaAccount
+from clouddeploy_alibaba.sdk import Sdk
+from moto_fixtures.alibaba import REGION, AlibabaAccount
 
 INSTANCE = "cri-rehearsal0000000"
+REPO = {"RepoNamespace": "shop", "RepoName": "web", "RepoType": "PRIVATE", "Summary": "s"}
 
 
 def test_the_only_instance_is_taken(alibaba_account: AlibabaAccount) -> None:
@@ -206,3 +216,49 @@ def test_personal_edition_has_three_namespaces(alibaba_account: AlibabaAccount) 
     with pytest.raises(PreconditionError, match="quota is used up") as caught:
         registry.ensure("dd/web")
     assert caught.value.code == "NAMESPACE_LIMIT_EXCEED"
+
+
+def test_personal_edition_that_somebody_else_fills_at_the_same_time(alibaba_account: AlibabaAccount) -> None:
+    cloud = alibaba_account.cloud
+    for path, made, name in (
+        ("/namespace", cloud.personal.namespaces, "shop"),
+        ("/repos", cloud.personal.repositories, "shop/web"),
+    ):
+        cloud.faults.before(1, partial(_add, made, name), partial(_puts, path))
+    registry = alibaba_account.provider(registry={"edition": "personal"}).registry
+    assert not registry.ensure("shop/web").created
+
+
+def _add(made: set[str], name: str, _: Request) -> None:
+    made.add(name)
+
+
+def _puts(path: str, request: Request) -> bool:
+    return (request.method, request.path) == ("PUT", path)
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "code"),
+    [
+        ("/namespace", {}, "InvalidParameter"),
+        ("/namespace", {"Namespace": "shop"}, "InvalidParameter"),
+        ("/namespace", {"Namespace": {"Namespace": "UPPER"}}, "InvalidParameter"),
+        ("/namespace", {"Namespace": {"Namespace": "shop"}}, "NAMESPACE_ALREADY_EXIST"),
+        ("/repos", {"Repo": REPO | {"RepoName": ""}}, "InvalidParameter"),
+        ("/repos", {"Repo": REPO | {"RepoName": "a/b"}}, "InvalidParameter"),
+        ("/repos", {"Repo": REPO | {"RepoType": "SECRET"}}, "InvalidParameter"),
+        ("/repos", {"Repo": REPO | {"Summary": ""}}, "InvalidParameter"),
+        ("/repos", {"Repo": REPO | {"RepoNamespace": "none"}}, "NAMESPACE_NOT_EXIST"),
+        ("/repos", {"Repo": REPO}, "REPO_ALREADY_EXIST"),
+    ],
+    ids=str,
+)
+def test_personal_edition_refuses_what_makes_no_sense(
+    path: str, body: dict[str, Any], code: str, alibaba_account: AlibabaAccount
+) -> None:
+    alibaba_account.provider(registry={"edition": "personal"}).registry.ensure("shop/web")
+    with pytest.raises(CloudDeployError) as caught:
+        Sdk(REGION, None).personal("do it", "PUT", path, body)
+    assert caught.value.code == code
+    personal = alibaba_account.cloud.personal
+    assert (personal.namespaces, personal.repositories) == ({"shop"}, {"shop/web"})
