@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -15,6 +15,8 @@ from clouddeploy_alibaba.session import Session
 
 _LIFE = 60
 """Minutes that a client certificate lasts. ACK allows 15 to 4320; not asked, it gives three years."""
+_USED = _LIFE - 5
+"""Minutes that one is used at most."""
 
 
 class AckClusters:
@@ -40,7 +42,7 @@ class AckClusters:
                 f"there is no ACK cluster {name} in {self._session.region}", fix=self._instead()
             )
         self._reachable(cluster)
-        certificates = _Certificates(self._session, cluster)
+        certificates = Certificates(self._session, cluster)
         return KubeAccess(
             cluster.endpoint, certificates.authority(), certificates.current, owned=cluster.owned
         )
@@ -79,15 +81,23 @@ class AckClusters:
             )
 
 
-class _Certificates:
-    """One cluster's client certificates, fetched anew when half of the life is over."""
+def _now() -> datetime:
+    return datetime.now(UTC)
 
-    def __init__(self, session: Session, cluster: AckCluster) -> None:
+
+class Certificates:
+    """One cluster's client certificates, fetched anew when half of the life is over.
+
+    One that cannot be renewed at that moment is used until shortly before its end.
+    """
+
+    def __init__(self, session: Session, cluster: AckCluster, now: Callable[[], datetime] = _now) -> None:
         self._session = session
         self._cluster = cluster
+        self._now = now
         self._lock = threading.Lock()
         self._kubeconfig: dict[str, Any] = {}
-        self._renew_at = datetime.now(UTC)
+        self._renew_at = self._ends_at = now()
 
     def authority(self) -> str:
         """The cluster's CA as PEM."""
@@ -101,9 +111,16 @@ class _Certificates:
             return ClientCertificate(_decoded(user["client-certificate-data"]), key)
 
     def _fresh(self) -> dict[str, Any]:
-        if datetime.now(UTC) >= self._renew_at:
+        now = self._now()
+        if now < self._renew_at:
+            return self._kubeconfig
+        try:
             self._kubeconfig = self._ask()
-            self._renew_at = datetime.now(UTC) + timedelta(minutes=_LIFE / 2)
+        except TemporaryError:
+            if now >= self._ends_at:
+                raise
+            return self._kubeconfig
+        self._renew_at, self._ends_at = now + timedelta(minutes=_LIFE / 2), now + timedelta(minutes=_USED)
         return self._kubeconfig
 
     def _ask(self) -> dict[str, Any]:

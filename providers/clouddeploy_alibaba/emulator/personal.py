@@ -64,7 +64,7 @@ class Personal:
         return {"repo": {"repoNamespace": namespace, "repoName": name, "repoType": "PRIVATE"}}
 
     def _create_repository(self, request: Received) -> Json:
-        repo = (request.document() or {}).get("Repo")
+        repo = (request.document() or {}).get("Repo") or {}
         namespace, name = _name(repo, "RepoNamespace"), _name(repo, "RepoName")
         if not repo.get("Summary") or repo.get("RepoType") not in {"PRIVATE", "PUBLIC"}:
             raise _invalid("Summary or RepoType")
