@@ -35,6 +35,8 @@ class AckBook:
         self.missing_roles: set[str] = set()
         self.list_lag = 0.0
         """Emulated seconds until a new cluster shows up in lists."""
+        self.lingering = LINGERING_SECONDS
+        """Emulated seconds that a security group and its network interfaces outlive their cluster."""
 
     def clusters(self) -> list[ClusterRecord]:
         with self._world.lock:
@@ -138,7 +140,7 @@ class AckBook:
                     for part in self._world.of(kind, cluster_id=record.id):
                         del self._world.resources[part.id]
                 for group in self._world.of("group", cluster_id=record.id):
-                    self._lingering[group.id] = record.gone_at + LINGERING_SECONDS
+                    self._lingering[group.id] = record.gone_at + self.lingering
                 for disk in self._world.of("disk", cluster_id=record.id):
                     disk.attached = False
                 del self._clusters[record.id]

@@ -11,7 +11,7 @@ from clouddeploy.contract import KubeAccess
 CREATING_SECONDS = 600.0
 DELETING_SECONDS = 240.0
 LINGERING_SECONDS = 180.0
-"""How long a security group and its network interfaces outlive their cluster: minutes were seen in 2026."""
+"""Minutes were seen in 2026."""
 UPGRADING_SECONDS = 300.0
 NODES_SECONDS = 120.0
 POOL_DELETING_SECONDS = 60.0
