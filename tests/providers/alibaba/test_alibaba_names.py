@@ -6,7 +6,7 @@ import pytest
 
 from clouddeploy.contract import ClientCertificate, Provider, Status
 from clouddeploy.errors import ForeignResourceError, NotFoundError, PreconditionError
-from moto_fixtures.alibaba import EXISTING, FOREIGN_CLUSTER, AlibabaAccount
+from moto_fixtures.alibaba import EXISTING, FOREIGN_CLUSTER, LEFTOVERS, AlibabaAccount
 
 
 @pytest.fixture
@@ -46,6 +46,13 @@ def test_the_doctor_says_it_too(ids: list[str], alibaba_account: AlibabaAccount)
     assert "2 clusters are called demo" in found["cluster"].detail
     assert found["cluster"].fix
     assert ids[0] in found["cluster"].fix
+
+
+def test_what_is_left_is_listed_all_the_same(ids: list[str], alibaba_account: AlibabaAccount) -> None:
+    alibaba_account.plant(LEFTOVERS)
+    provisioner = used(alibaba_account, "demo").provisioner
+    assert provisioner
+    assert {one.kind for one in provisioner.leftovers("demo")} == {"load balancer", "disk"}
 
 
 def test_one_of_them_is_called_by_its_id(ids: list[str], alibaba_account: AlibabaAccount) -> None:
