@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from clouddeploy.contract import Provider, Registry, TargetSettings, Traits
 from clouddeploy.errors import ConfigError
-from clouddeploy_alibaba.clusters import AckClusters, find
+from clouddeploy_alibaba.clusters import AckClusters
 from clouddeploy_alibaba.doctor import AlibabaDoctor
 from clouddeploy_alibaba.images import AcrImages
 from clouddeploy_alibaba.instances import Instances
@@ -19,6 +19,7 @@ from clouddeploy_alibaba.inventory import AlibabaInventory
 from clouddeploy_alibaba.nodes import AckNodes
 from clouddeploy_alibaba.personal import PersonalRegistry
 from clouddeploy_alibaba.provisioner import AckProvisioner
+from clouddeploy_alibaba.records import find
 from clouddeploy_alibaba.registry import AcrRegistry, check_options
 from clouddeploy_alibaba.session import Session
 from clouddeploy_alibaba.steps.naming import OWNER_TAG

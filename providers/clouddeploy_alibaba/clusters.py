@@ -3,131 +3,20 @@
 from __future__ import annotations
 
 import base64
-import itertools
-import json
-import re
 import threading
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.parse import urlsplit
 
-from clouddeploy.contract import ClientCertificate, Cluster, KubeAccess, Secret, State, Status
+from clouddeploy.contract import ClientCertificate, Cluster, KubeAccess, Secret
 from clouddeploy.errors import CloudDeployError, NotFoundError, PreconditionError, TemporaryError
+from clouddeploy_alibaba.records import AckCluster, find, matching, why
 from clouddeploy_alibaba.session import Session
-from clouddeploy_alibaba.steps.naming import OWNER_TAG, tag_map
 
-_PAGE = 50
-_USABLE = {"running", "updating", "upgrading", "scaling", "removing", "draining"}
-_FAILED = {"failed", "delete_failed"}
-_GONE = {"deleted"}
 _LIFE = 60
 """Minutes that a client certificate lasts. ACK allows 15 to 4320; not asked, it gives three years."""
-
-
-@dataclass(frozen=True)
-class AckCluster:
-    """What ACK says of a cluster, as far as we use it."""
-
-    id: str
-    name: str
-    state: str
-    version: str = ""
-    next_version: str = ""
-    vpc_id: str = ""
-    endpoint: str = ""
-    api_addresses: frozenset[str] = frozenset()
-    """Of the API server's own load balancer in the VPC, and of the EIP that is bound to it."""
-    protected: bool = False
-    pro: bool = False
-    tags: Mapping[str, str] = field(default_factory=dict)
-    created: str = ""
-
-    @classmethod
-    def read(cls, answer: Mapping[str, Any]) -> AckCluster:
-        endpoints = _endpoints(str(answer.get("master_url") or ""))
-        return cls(
-            id=str(answer["cluster_id"]),
-            name=str(answer.get("name", "")),
-            state=str(answer.get("state", "")),
-            version=str(answer.get("current_version") or answer.get("init_version") or ""),
-            next_version=str(answer.get("next_version") or ""),
-            vpc_id=str(answer.get("vpc_id", "")),
-            endpoint=re.sub(r"/+$", "", endpoints.get("api_server_endpoint", "")),
-            api_addresses=frozenset(urlsplit(url).hostname or "" for url in endpoints.values()) - {""},
-            protected=bool(answer.get("deletion_protection")),
-            pro=str(answer.get("cluster_spec", "")).startswith("ack.pro"),
-            tags=tag_map(answer.get("tags")),
-            created=str(answer.get("created", "")),
-        )
-
-    @property
-    def owned(self) -> bool:
-        """True when it carries our tag with its own name."""
-        return self.tags.get(OWNER_TAG) == self.name
-
-    @property
-    def usable(self) -> bool:
-        return self.state in _USABLE
-
-    def status(self, why: str = "") -> State:
-        """ACK's state in our words; `why` is what ACK says about a failure."""
-        told = f"{self.state}: {why}" if why else self.state
-        if self.usable:
-            return State(Status.READY, told)
-        return State(Status.FAILED if self.state in _FAILED else Status.PENDING, told)
-
-
-@dataclass(frozen=True)
-class Task:
-    """Work that ACK does, or did, on a cluster."""
-
-    id: str
-    type: str
-    state: str
-    created: str
-    error: str = ""
-
-    @property
-    def running(self) -> bool:
-        return self.state in {"running", "initial", "waiting", "paused"}
-
-    @property
-    def failed(self) -> bool:
-        return self.state in {"fail", "failed"}
-
-
-def find(session: Session, name: str) -> AckCluster | None:
-    """The region's cluster of this name, ours first: ACK lets several have the same name."""
-    found = sorted(_matching(session, name), key=lambda one: (not one.owned, one.created, one.id))
-    return found[0] if found else None
-
-
-def tasks(session: Session, cluster: AckCluster) -> list[Task]:
-    """What ACK did on a cluster, oldest first."""
-    found: dict[str, Task] = {}
-    for page in itertools.count(1):
-        answer = session.sdk.ack(
-            f"list the tasks of the ACK cluster {cluster.name}",
-            "describe_cluster_tasks",
-            cluster.id,
-            body={"page_size": _PAGE, "page_number": page},
-        )
-        new = {one.id: one for one in map(_task, answer.get("tasks") or ()) if one.id not in found}
-        found |= new
-        # A task that starts meanwhile moves the others on: what is known already comes again.
-        if not new or len(found) >= int((answer.get("page_info") or {}).get("total_count") or 0):
-            break
-    return sorted(found.values(), key=lambda one: (one.created, one.id))
-
-
-def why(session: Session, cluster: AckCluster) -> str:
-    """What ACK says about a cluster that failed, from the last task that failed."""
-    if cluster.state not in _FAILED:
-        return ""
-    failed = [task for task in tasks(session, cluster) if task.failed]
-    return failed[-1].error if failed else ""
+_USED = _LIFE - 5
+"""Minutes that one is used at most."""
 
 
 class AckClusters:
@@ -138,7 +27,7 @@ class AckClusters:
 
     def list(self) -> Sequence[Cluster]:
         """Every cluster in the region, sorted by name."""
-        found = sorted(_matching(self._session, None), key=lambda one: (one.name, one.id))
+        found = sorted(matching(self._session), key=lambda one: (one.name, one.id))
         return [self._listed(cluster) for cluster in found]
 
     def access(self, name: str) -> KubeAccess:
@@ -153,7 +42,7 @@ class AckClusters:
                 f"there is no ACK cluster {name} in {self._session.region}", fix=self._instead()
             )
         self._reachable(cluster)
-        certificates = _Certificates(self._session, cluster)
+        certificates = Certificates(self._session, cluster)
         return KubeAccess(
             cluster.endpoint, certificates.authority(), certificates.current, owned=cluster.owned
         )
@@ -168,7 +57,7 @@ class AckClusters:
         )
 
     def _instead(self) -> str:
-        others = ", ".join(sorted({one.name for one in _matching(self._session, None)}))
+        others = ", ".join(sorted({one.name for one in matching(self._session)}))
         make = f"clouddeploy cluster create --to {self._session.target.name}"
         return f"{make}; or name one of: {others}" if others else make
 
@@ -192,15 +81,23 @@ class AckClusters:
             )
 
 
-class _Certificates:
-    """One cluster's client certificates, fetched anew when half of the life is over."""
+def _now() -> datetime:
+    return datetime.now(UTC)
 
-    def __init__(self, session: Session, cluster: AckCluster) -> None:
+
+class Certificates:
+    """One cluster's client certificates, fetched anew when half of the life is over.
+
+    One that cannot be renewed at that moment is used until shortly before its end.
+    """
+
+    def __init__(self, session: Session, cluster: AckCluster, now: Callable[[], datetime] = _now) -> None:
         self._session = session
         self._cluster = cluster
+        self._now = now
         self._lock = threading.Lock()
         self._kubeconfig: dict[str, Any] = {}
-        self._renew_at = datetime.now(UTC)
+        self._renew_at = self._ends_at = now()
 
     def authority(self) -> str:
         """The cluster's CA as PEM."""
@@ -214,9 +111,16 @@ class _Certificates:
             return ClientCertificate(_decoded(user["client-certificate-data"]), key)
 
     def _fresh(self) -> dict[str, Any]:
-        if datetime.now(UTC) >= self._renew_at:
+        now = self._now()
+        if now < self._renew_at:
+            return self._kubeconfig
+        try:
             self._kubeconfig = self._ask()
-            self._renew_at = datetime.now(UTC) + timedelta(minutes=_LIFE / 2)
+        except TemporaryError:
+            if now >= self._ends_at:
+                raise
+            return self._kubeconfig
+        self._renew_at, self._ends_at = now + timedelta(minutes=_LIFE / 2), now + timedelta(minutes=_USED)
         return self._kubeconfig
 
     def _ask(self) -> dict[str, Any]:
@@ -238,45 +142,6 @@ class _Certificates:
                 fix="run it again; else look at the cluster's connection information in the ACK console",
             ) from None
         return config
-
-
-def _matching(session: Session, name: str | None) -> Iterator[AckCluster]:
-    """Clusters of exactly this name, or all; ACK's own filter finds parts of names too."""
-    page, seen = 1, 0
-    while True:
-        body = {"region_id": session.region, "page_size": _PAGE, "page_number": page}
-        answer = session.sdk.ack(
-            "list the ACK clusters", "describe_clusters_v1", body=body | ({"name": name} if name else {})
-        )
-        found = answer.get("clusters") or []
-        for each in map(AckCluster.read, found):
-            if each.state not in _GONE and name in {None, each.name}:
-                yield each
-        seen += len(found)
-        if not found or seen >= int(answer.get("page_info", {}).get("total_count", 0)):
-            return
-        page += 1
-
-
-def _task(answer: Mapping[str, Any]) -> Task:
-    error = answer.get("error") or {}
-    return Task(
-        id=str(answer.get("task_id", "")),
-        type=str(answer.get("task_type", "")),
-        state=str(answer.get("state", "")),
-        created=str(answer.get("created", "")),
-        error=" ".join(str(error.get("message") or error.get("code") or "").split()).rstrip("."),
-    )
-
-
-def _endpoints(master_url: str) -> dict[str, str]:
-    """The API server's addresses in `master_url`, which is JSON in a string."""
-    try:
-        found = json.loads(master_url or "{}")
-    except ValueError:
-        return {}
-    wanted = ("api_server_endpoint", "intranet_api_server_endpoint")
-    return {key: str(found.get(key) or "") for key in wanted} if isinstance(found, dict) else {}
 
 
 def _decoded(text: str) -> str:

@@ -84,9 +84,14 @@ def known_machines(region: str) -> list[str]:
     return [node.name for node in sorted(here, key=lambda node: node.usd)]
 
 
-def costs(spec: ClusterSpec, region: str, *, nodes: int, pro: bool) -> Sequence[Cost]:
-    """What the cluster would cost; None for what is not in the table."""
-    machine = _machine(spec)
+def costs(
+    spec: ClusterSpec, region: str, *, nodes: int, pro: bool, machine: str | None = None
+) -> Sequence[Cost]:
+    """What the cluster would cost; None for what is not in the table.
+
+    Without `machine`, the instance type that is likely: the smallest that fits of those with a price.
+    """
+    machine = machine or _machine(spec)
     price, source = node_price(machine, region)
     disk = disk_month(DISK_GIB, "PL0", region)
     return (
@@ -102,7 +107,7 @@ def costs(spec: ClusterSpec, region: str, *, nodes: int, pro: bool) -> Sequence[
             DISK_GIB,
         ),
         Cost("system disks", None if disk is None else disk * nodes, f"{nodes} x {DISK_GIB} GiB ESSD PL0"),
-        Cost("load balancer of the API server", None, "SLB with a public address, paid by use"),
+        Cost("load balancer of the API server", None, "CLB instance, its public address and their use"),
         Cost("traffic out of the nodes", None, "paid by use"),
         Cost("registry", None, "the ACR Enterprise Edition instance that is there; not made by clouddeploy"),
     )

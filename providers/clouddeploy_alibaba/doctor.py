@@ -7,11 +7,11 @@ from importlib.util import find_spec
 
 from clouddeploy.contract import Check, Status
 from clouddeploy.errors import CloudDeployError, CredentialsError, NotFoundError
-from clouddeploy_alibaba.clusters import AckCluster, find
 from clouddeploy_alibaba.costs import PRO_HOUR
 from clouddeploy_alibaba.errors import AUTHORIZE
 from clouddeploy_alibaba.instances import Instances
 from clouddeploy_alibaba.policy import POLICY, START
+from clouddeploy_alibaba.records import AckCluster, find
 from clouddeploy_alibaba.roles import missing_roles, needed_roles
 from clouddeploy_alibaba.session import Session
 from clouddeploy_alibaba.steps.naming import foreign

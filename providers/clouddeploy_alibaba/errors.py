@@ -49,15 +49,19 @@ _NO_ROLE = re.compile(r"RoleNotAttach|EntityNotExist\.Role|^MissingAuth")
 _DENIED = re.compile(r"^(Forbidden|NoPermission|NoPrivilege|StatusForbidden|AccessDenied|Unauthorized)")
 _ACTION = re.compile(r"\b[a-z]+:[A-Z]\w+")
 _QUOTA = re.compile(r"Quota|Limit_?Exceed|ExceedLimit|\bexceeds? the (quota|limit)", re.IGNORECASE)
+_THROTTLED = re.compile(r"^(Rejected\.)?Throttling|QPS Limit Exceeded")
 _TEMPORARY = re.compile(
-    r"Throttl|ServiceUnavailable|InternalError|SystemBusy|SystemError|QPS Limit Exceeded|SLB_SERVICE_ERROR"
-    r"|OperationConflict|TaskConflict|TokenProcessing|IdempotentProcess|Incorrect\w*Status|ErrorClusterState"
-    r"|ClusterInProgress|DependencyViolation|ErrorOperationInProgress",
+    r"Throttl|ServiceUnavailable|InternalError|SystemBusy|SystemError|SLB_SERVICE_ERROR"
+    r"|OperationConflict|TaskConflict|Token_?Processing|IdempotentProcess|DistibuteLock|DistributeLock"
+    r"|(Incorrect|Invalid)\w*Status\b|Error(Cluster|NodePool)State|ClusterInProgress|ErrorOperationInProgress"
+    r"|DependencyViolation|Forbbiden",
     re.IGNORECASE,
 )
+"""`Forbbiden`, spelt so, is VPC's word for routes that a cluster has left and that are about to go.
+Source: VPC API reference (DeleteVpc); the codes that aliyun/terraform-provider-alicloud waits out."""
 _MISSING = re.compile(r"NotFound|NOT_EXIST|NotExist|NoSuch", re.IGNORECASE)
 _WRONG = re.compile(
-    r"^(Invalid|Missing|Illegal|Unsupported|ErrorCheckParam|ErrInvalid|PARAMETER|Param)", re.I
+    r"^(Invalid|Missing|Empty|Illegal|Unsupported|ErrorCheckParam|ErrInvalid|PARAMETER|Param)", re.I
 )
 _NO_JSON = re.compile(r"parse the value as json", re.IGNORECASE)
 """The SDK's words for an error page of a gateway or a proxy, whose HTTP status it then loses."""
@@ -95,6 +99,9 @@ def refused(doing: str, refusal: Refusal) -> CloudDeployError:
     """The error for an answer that is a refusal."""
     said, code = f"could not {doing}: {refusal.told}", refusal.code
     both = f"{code} {refusal.text}"
+    if _THROTTLED.search(both):
+        # Of a flow that is limited its text may say that a quota is exceeded.
+        return TemporaryError(said, fix="run it again in a minute", code=code)
     denied = _credentials(said, refusal) or _account(doing, refusal)
     if denied:
         return denied

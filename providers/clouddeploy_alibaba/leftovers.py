@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from clouddeploy.contract import Leftover, Status
-from clouddeploy_alibaba.clusters import AckCluster, find
 from clouddeploy_alibaba.costs import disk_month, gateway_month
+from clouddeploy_alibaba.records import AckCluster, matching
 from clouddeploy_alibaba.sdk import Json
 from clouddeploy_alibaba.session import Session
 from clouddeploy_alibaba.steps.naming import OWNER_TAG, rpc_tags
@@ -43,8 +43,7 @@ def leftovers(session: Session, name: str) -> Sequence[Leftover]:
     keeping an address is known. A NAT gateway's leaves out its capacity units, which go by use.
     """
     vpcs = _vpc_ids(session, name)
-    found = find(session, name)
-    cluster = found if found and found.owned else None
+    cluster = next((one for one in matching(session, name) if one.owned), None)
     return [
         *(one for one in _balancers(session, name, vpcs) if not _in_use(one, cluster)),
         *_gateways(session, vpcs),

@@ -32,10 +32,10 @@ class PersonalRegistry:
         self._session.identity()
         if not self._found(f"/namespace/{namespace}"):
             self._put("namespace", {"Namespace": {"Namespace": namespace}})
-        created = not self._found(f"/repos/{namespace}/{name}")
-        if created:
+        created = False
+        if not self._found(f"/repos/{namespace}/{name}"):
             repo = {"RepoNamespace": namespace, "RepoName": name, "RepoType": "PRIVATE"}
-            self._put("repos", {"Repo": {**repo, "Summary": "made by clouddeploy", "Detail": ""}})
+            created = self._put("repos", {"Repo": {**repo, "Summary": "made by clouddeploy", "Detail": ""}})
         return Repository(self.address(repository), created)
 
     def login(self) -> Login:
@@ -75,5 +75,12 @@ class PersonalRegistry:
             return False
         return True
 
-    def _put(self, what: str, body: Json) -> None:
-        self._session.sdk.personal(f"create {what} in ACR Personal Edition", "PUT", f"/{what}", body)
+    def _put(self, what: str, body: Json) -> bool:
+        """True when this call made it; somebody else being faster is a success too."""
+        try:
+            self._session.sdk.personal(f"create {what} in ACR Personal Edition", "PUT", f"/{what}", body)
+        except CloudDeployError as error:
+            if "ALREADY_EXIST" in str(error.code):
+                return False
+            raise
+        return True

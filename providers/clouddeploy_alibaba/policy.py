@@ -16,7 +16,8 @@ POLICY = """\
       "Action": [
         "cr:ListInstance", "cr:ListInstanceEndpoint",
         "cr:GetNamespace", "cr:CreateNamespace",
-        "cr:GetRepository", "cr:CreateRepository", "cr:CreateArtifactLifecycleRule",
+        "cr:GetRepository", "cr:CreateRepository",
+        "cr:CreateArtifactLifecycleRule", "cr:ListArtifactLifecycleRule",
         "cr:GetAuthorizationToken", "cr:PullRepository", "cr:PushRepository",
         "cr:ListRepository", "cr:ListRepositoryTag", "cr:DeleteRepositoryTag"
       ],
@@ -30,7 +31,7 @@ POLICY = """\
         "cs:DescribeKubernetesVersionMetadata",
         "cs:DescribeClusterTasks", "cs:CheckServiceRole",
         "cs:DescribeClusterNodePools", "cs:CreateClusterNodePool", "cs:ModifyClusterNodePool",
-        "cs:DeleteClusterNodepool", "cs:UpgradeClusterNodepool",
+        "cs:UpgradeClusterNodepool",
         "cs:ListAddons", "cs:GetClusterAddonInstance", "cs:InstallClusterAddons", "cs:UnInstallClusterAddons",
         "cs:ModifyClusterAddon"
       ],

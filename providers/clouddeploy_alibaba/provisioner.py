@@ -29,6 +29,7 @@ class AckProvisioner:
     def __init__(self, session: Session, instances: Instances) -> None:
         self._session = session
         self._instances = instances
+        self._checked: Wishes | None = None
 
     def steps(self, spec: ClusterSpec) -> Sequence[Step]:
         """Network, control plane, nodes, pulls.
@@ -53,7 +54,9 @@ class AckProvisioner:
     def check(self, spec: ClusterSpec) -> None:
         """As `Wishes.check`."""
         if find_ours(self._session, spec.name) is None:
-            Wishes(self._session, spec).check()
+            wishes = Wishes(self._session, spec)
+            wishes.check()
+            self._checked = wishes
 
     def upgrade(self, name: str, version: str | None) -> Sequence[Step]:
         """Control plane, then nodes. ConfigError for a version that is not offered, before any write."""
@@ -69,9 +72,15 @@ class AckProvisioner:
         return Upgrade(self._session, name, None).version
 
     def costs(self, spec: ClusterSpec) -> Sequence[Cost]:
-        """By a dated table; None for what it does not hold."""
-        wishes = Wishes(self._session, spec)
-        return costs(spec, self._session.region, nodes=wishes.nodes, pro=wishes.edition == PRO)
+        """By a dated table; None for what it does not hold.
+
+        Once `check` has asked what the region has in stock, of the instance type that will be made.
+        """
+        checked = self._checked if self._checked and self._checked.spec == spec else None
+        wishes = checked or Wishes(self._session, spec)
+        machine = checked.machine if checked else None
+        region = self._session.region
+        return costs(spec, region, nodes=wishes.nodes, pro=wishes.edition == PRO, machine=machine)
 
     def leftovers(self, name: str) -> Sequence[Leftover]:
         """What the cluster's controllers made and deleting the cluster did not take away."""

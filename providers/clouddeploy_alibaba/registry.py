@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import re
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cached_property
 
 from clouddeploy.contract import Login, Repository, Secret
-from clouddeploy.errors import CloudDeployError, ConfigError, NotFoundError
+from clouddeploy.errors import CloudDeployError, ConfigError, CredentialsError, NotFoundError
 from clouddeploy_alibaba.instances import Instances
 from clouddeploy_alibaba.sdk import Json, endpoint_of
 from clouddeploy_alibaba.session import Session
@@ -16,6 +18,9 @@ _PART = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
 _NAME = re.compile(rf"(?:{_PART}/)*{_PART}")
 _NAMESPACE, _REPOSITORY = (2, 120), (2, 64)
 """Lengths that ACR takes. Source: ACR API reference, CreateNamespace and CreateRepository."""
+_SUMMARY = "made by clouddeploy"
+_PAGE = 100
+"""The most rules that ACR lists at once."""
 
 
 class AcrRegistry:
@@ -45,9 +50,12 @@ class AcrRegistry:
         there = {"RepoNamespaceName": namespace, "RepoName": name}
         found = self._found("get_repository", f"the repository {repository}", **there)
         if not found and self._create_repository(namespace, name):
+            self._keep(namespace, name)
             return Repository(self.address(repository), created=True, immutable=self._immutable)
-        found = found or self._found("get_repository", f"the repository {repository}", **there)
-        return Repository(self.address(repository), immutable=bool(found and found.get("TagImmutability")))
+        found = found or self._found("get_repository", f"the repository {repository}", **there) or {}
+        if found.get("Summary") == _SUMMARY and self._lacks_rule(namespace, name):
+            self._keep(namespace, name)
+        return Repository(self.address(repository), immutable=bool(found.get("TagImmutability")))
 
     def login(self) -> Login:
         """A login for one hour, or for as long as the credentials last, if that is less.
@@ -101,29 +109,48 @@ class AcrRegistry:
 
     def _create_repository(self, namespace: str, name: str) -> bool:
         """True when this call made it; somebody else being faster is a success too."""
-        made = self._created(
+        return self._created(
             f"create the repository {namespace}/{name}",
             "create_repository",
             RepoNamespaceName=namespace,
             RepoName=name,
             RepoType="PRIVATE",
-            Summary="made by clouddeploy",
+            Summary=_SUMMARY,
             TagImmutability=self._immutable,
         )
-        keep = self._session.target.registry.get("keep")
-        if made and keep:
-            self._keep(namespace, name, _count(keep))
-        return made
 
-    def _keep(self, namespace: str, name: str, count: int) -> None:
-        """Only the newest `count` tags, looked after once a week."""
+    def _lacks_rule(self, namespace: str, name: str) -> bool:
+        """Whether a run that made the repository ended before its clean-up was set.
+
+        Who may not list the rules, which pushing does not need, is asked nothing more.
+        """
+        if "keep" not in self._session.target.registry:
+            return False
+        doing, instance = f"look for the clean-up of {namespace}/{name}", self._instances.chosen().id
+        with suppress(CredentialsError):
+            for page in itertools.count(1):
+                answer = self._session.sdk.acr(
+                    doing, "list_artifact_lifecycle_rule", InstanceId=instance, PageNo=page, PageSize=_PAGE
+                )
+                rules = answer.get("Rules") or ()
+                if any((one.get("NamespaceName"), one.get("RepoName")) == (namespace, name) for one in rules):
+                    return False
+                if len(rules) < _PAGE:
+                    return True
+        return False
+
+    def _keep(self, namespace: str, name: str) -> None:
+        """Only the newest `keep` tags, if that is wished, looked after once a week."""
+        keep = self._session.target.registry.get("keep")
+        if keep is None:
+            return
         self._created(
             f"set the clean-up of the repository {namespace}/{name}",
             "create_artifact_lifecycle_rule",
             Scope="REPO",
             NamespaceName=namespace,
             RepoName=name,
-            RetentionTagCount=count,
+            RetentionTagCount=_count(keep),
             Auto=True,
             ScheduleTime="WEEK",
         )

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from clouddeploy.emulator.clusters import KubernetesApi
 from clouddeploy_alibaba.emulator.ack_shown import API_ADDRESS
 from clouddeploy_alibaba.emulator.answers import ServiceError
-from clouddeploy_alibaba.emulator.records import ClusterRecord, TaskRecord
+from clouddeploy_alibaba.emulator.records import LINGERING_SECONDS, ClusterRecord, PoolRecord, TaskRecord
 from clouddeploy_alibaba.emulator.world import Resource, World
 
 Json = dict[str, Any]
@@ -26,9 +26,12 @@ class AckBook:
         self._start_api = start_api
         self._clusters: dict[str, ClusterRecord] = {}
         self._starting: list[threading.Thread] = []
+        self._lingering: dict[str, float] = {}
         self.missing_roles: set[str] = set()
         self.list_lag = 0.0
         """Emulated seconds until a new cluster shows up in lists."""
+        self.lingering = LINGERING_SECONDS
+        """Emulated seconds that a security group and its network interfaces outlive their cluster."""
 
     def clusters(self) -> list[ClusterRecord]:
         with self._world.lock:
@@ -88,6 +91,13 @@ class AckBook:
         record.tasks.append(task)
         return task
 
+    def _add_pool(self, record: ClusterRecord, request: Json, size: int, ready_at: float) -> PoolRecord:
+        """A node pool whose nodes come at `ready_at`."""
+        now, name = self._world.clock.now(), request["nodepool_info"]["name"]
+        pool = PoolRecord(self._world.new_id("np"), name, request, now, size, serving=0, busy_until=ready_at)
+        record.pools[pool.id] = pool
+        return pool
+
     def _make_parts(self, record: ClusterRecord) -> None:
         """What ACK makes for a cluster in the user's account: it is billed, and it blocks the network."""
         vpc, vswitch = str(record.request["vpcid"]), str(record.request["vswitch_ids"][0])
@@ -121,12 +131,17 @@ class AckBook:
             record.settle(now)
             if record.gone_at is not None and record.gone_at <= now:
                 _end(record)
-                for kind in ("group", "slb", "nat", "eip"):
+                for kind in ("slb", "nat", "eip"):
                     for part in self._world.of(kind, cluster_id=record.id):
                         del self._world.resources[part.id]
+                for group in self._world.of("group", cluster_id=record.id):
+                    self._lingering[group.id] = record.gone_at + self.lingering
                 for disk in self._world.of("disk", cluster_id=record.id):
                     disk.attached = False
                 del self._clusters[record.id]
+        for key in [key for key, until in self._lingering.items() if until <= now]:
+            del self._lingering[key]
+            self._world.resources.pop(key, None)
 
 
 def _end(record: ClusterRecord) -> None:

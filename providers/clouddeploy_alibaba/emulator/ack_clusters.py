@@ -14,11 +14,13 @@ from clouddeploy.emulator.clusters import KubernetesApi
 from clouddeploy_alibaba.emulator import ack_rules as rules
 from clouddeploy_alibaba.emulator import ack_shown as shown
 from clouddeploy_alibaba.emulator.ack_book import AckBook
+from clouddeploy_alibaba.emulator.ack_pool_rules import Room, check_pool
 from clouddeploy_alibaba.emulator.ack_ranges import check_network
 from clouddeploy_alibaba.emulator.answers import Received, ServiceError, request_id
 from clouddeploy_alibaba.emulator.records import (
     CREATING_SECONDS,
     DELETING_SECONDS,
+    NODES_SECONDS,
     UPGRADING_SECONDS,
     ClusterRecord,
 )
@@ -45,6 +47,7 @@ class ClusterCalls(AckBook):
         rules.check_cluster(self._world, body, len(basic))
         version = rules.check_version(body, rules.VERSIONS)
         check_network(self._world, body, version, [one.request for one in self._clusters.values()])
+        pools = self._asked_pools(body)
         if len(self._clusters) >= min(
             self._world.quotas["cluster_quota"], self._world.quotas["amk_cluster_quota"]
         ):
@@ -62,6 +65,8 @@ class ClusterCalls(AckBook):
             listed_at=now + self.list_lag,
             failure="" if self._world.funded else _NO_MONEY,
         )
+        for one, size in pools:
+            self._add_pool(record, one, size, record.ready_at + NODES_SECONDS)
         self._clusters[record.id] = record
         self._make_parts(record)
         task = self._task(record, "cluster_create", CREATING_SECONDS)
@@ -69,6 +74,18 @@ class ClusterCalls(AckBook):
         self._starting.append(thread)
         thread.start()
         return shown.accepted(record, task)
+
+    def _asked_pools(self, body: Mapping[str, Any]) -> list[tuple[Json, int]]:
+        """The node pools that a new cluster is to have, and how many nodes each."""
+        basic, most = (
+            body.get("cluster_spec", "ack.standard") == "ack.standard",
+            self._world.quotas["node_quota"],
+        )
+        found: list[tuple[Json, int]] = []
+        for one in body.get("nodepools") or ():
+            room = Room(str(body["vpcid"]), sum(size for _, size in found), most, basic)
+            found.append((one, check_pool(self._world, one, room)))
+        return found
 
     def _describe_clusters_v1(self, _: Mapping[str, str], request: Received) -> Json:
         asked, now = request.parameters(), self._world.clock.now()

@@ -18,6 +18,7 @@ from clouddeploy_alibaba.emulator.ack_pool_rules import (
 from clouddeploy_alibaba.emulator.answers import Received, ServiceError, request_id
 from clouddeploy_alibaba.emulator.records import (
     ADDON_SECONDS,
+    DRAINING_SECONDS,
     NODES_SECONDS,
     POOL_DELETING_SECONDS,
     AddonRecord,
@@ -44,10 +45,7 @@ class PoolCalls(AckBook):
         name = body["nodepool_info"]["name"]
         if any(one.name == name for one in record.pools.values()):
             raise ServiceError("ErrorNodePoolNameExisted", f"node pool {name} exists already", 409)
-        pool = PoolRecord(
-            self._world.new_id("np"), name, body, now, desired=size, serving=0, busy_until=now + NODES_SECONDS
-        )
-        record.pools[pool.id] = pool
+        pool = self._add_pool(record, body, size, now + NODES_SECONDS)
         task = self._task(record, "nodepool_create", NODES_SECONDS)
         return {"nodepool_id": pool.id, "task_id": task.id, "request_id": request_id()}
 
@@ -75,12 +73,16 @@ class PoolCalls(AckBook):
         return Room(str(record.request["vpcid"]), others, most, shown.is_basic(record))
 
     def _delete_cluster_nodepool(self, names: Mapping[str, str], _: Received) -> Json:
+        """A cluster's last nodes are drained in vain, also by force: CoreDNS's budget lets no pod go."""
         record = self._running(names)
         pool = _pool(record, names)
-        if pool.gone_at is None:
-            pool.gone_at = self._world.clock.now() + POOL_DELETING_SECONDS
-        task = self._task(record, "nodepool_delete", POOL_DELETING_SECONDS)
-        return {"request_id": request_id(), "task_id": task.id}
+        if pool.gone_at is not None:
+            text = f"node pool {pool.id} is being removed"
+            raise ServiceError("InvalidNodePoolStatus.Forbidden", text)
+        others = any(one.desired for one in record.pools.values() if one is not pool and one.gone_at is None)
+        seconds = POOL_DELETING_SECONDS if others or not pool.desired else DRAINING_SECONDS
+        pool.gone_at = self._world.clock.now() + seconds
+        return {"request_id": request_id(), "task_id": self._task(record, "nodepool_delete", seconds).id}
 
     def _upgrade_cluster_nodepool(self, names: Mapping[str, str], request: Received) -> Json:
         record = self._running(names)

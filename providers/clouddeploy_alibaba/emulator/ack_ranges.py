@@ -1,7 +1,7 @@
 """The network that a new ACK cluster asks for.
 
-Source: ACK API reference, CreateCluster (container_cidr, service_cidr, proxy_mode, pod_vswitch_ids). The
-least and the largest node_cidr_mask are UNVERIFIED.
+Source: ACK API reference, CreateCluster (container_cidr, service_cidr, proxy_mode, pod_vswitch_ids); for the
+codes aliyun/terraform-provider-alicloud#8822. The least and the largest node_cidr_mask are UNVERIFIED.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from clouddeploy_alibaba.emulator.ack_rules import invalid
+from clouddeploy_alibaba.emulator.answers import ServiceError
 from clouddeploy_alibaba.emulator.world import World
 
 Request = Mapping[str, Any]
@@ -29,8 +30,9 @@ def check_network(world: World, request: Request, version: str, others: Iterable
     _check_plugins(request)
     if terway(request):
         _check_vswitches(world, vpc.id, request, "pod_vswitch_ids")
-        if set(request["pod_vswitch_ids"]) & set(request["vswitch_ids"]):
-            raise invalid("pod_vswitch_ids and vswitch_ids overlap")
+        _check_pod_vswitches(world, request)
+    elif request.get("pod_vswitch_ids"):
+        raise ServiceError("InvalidPodVswitchIds", "PodCidr conflict with PodVswitch")
     _check_proxy(str(request.get("proxy_mode") or "ipvs"), version)
     ranges = _ranges(request)
     taken = [ipaddress.IPv4Network(vpc.cidr)]
@@ -49,12 +51,14 @@ def terway(request: Request) -> bool:
 
 
 def _ranges(request: Request) -> list[ipaddress.IPv4Network]:
-    services = _range(str(request.get("service_cidr") or _SERVICES), "service_cidr")
+    services = _range(str(request.get("service_cidr") or _SERVICES), "service")
     if not _SERVICE_MASKS[0] <= services.prefixlen <= _SERVICE_MASKS[1]:
         raise invalid("the mask of service_cidr must be 16 to 24")
     if terway(request):
         return [services]
-    pods, mask = _range(str(request.get("container_cidr")), "container_cidr"), _node_mask(request)
+    if not request.get("container_cidr"):
+        raise ServiceError("EmptyCIDR", "pod or service cidr is empty")
+    pods, mask = _range(str(request["container_cidr"]), "pod"), _node_mask(request)
     if pods.prefixlen > mask:
         raise invalid("container_cidr has no room for a node")
     return [pods, services]
@@ -69,11 +73,12 @@ def _node_mask(request: Request) -> int:
 
 def _range(text: str, name: str) -> ipaddress.IPv4Network:
     try:
-        found = ipaddress.IPv4Network(text)
+        found = ipaddress.IPv4Network(text, strict=False)
     except ValueError:
-        raise invalid(f"{name} is invalid") from None
+        text = f"Invalid {name} CIDR: invalid CIDR address: {text}"
+        raise ServiceError("InvalidCIDR", text) from None
     if not any(found.subnet_of(one) for one in _PRIVATE):
-        raise invalid(f"{name} is not private")
+        raise invalid(f"the {name} CIDR is not private")
     return found
 
 
@@ -83,6 +88,17 @@ def _check_vswitches(world: World, vpc_id: str, request: Request, name: str) -> 
     for key in request[name]:
         if world.get("vswitch", key, "InvalidVSwitchId.NotFound").vpc_id != vpc_id:
             raise invalid(f"vswitch {key} is not in vpc {vpc_id}")
+
+
+def _check_pod_vswitches(world: World, request: Request) -> None:
+    """Those of pods are others than those of nodes, and in the same zones."""
+    if set(request["pod_vswitch_ids"]) & set(request["vswitch_ids"]):
+        raise invalid("pod_vswitch_ids and vswitch_ids overlap")
+    pods, nodes = (
+        {world.resources[key].zone for key in request[name]} for name in ("pod_vswitch_ids", "vswitch_ids")
+    )
+    if pods != nodes:
+        raise invalid("pod_vswitch_ids and vswitch_ids are in different zones")
 
 
 def _check_plugins(request: Request) -> None:

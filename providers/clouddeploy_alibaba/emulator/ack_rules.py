@@ -29,7 +29,11 @@ ADDONS = {
 }
 ADDON_VERSION = "v25.09.1-aliyun"
 _NAME = re.compile(r"[0-9A-Za-z\u4e00-\u9fff][0-9A-Za-z\u4e00-\u9fff-]{0,62}")
-_SPECS = {"ack.standard", "ack.pro.small"}
+_SPECS = {"ack.standard", "ack.pro.small", "ack.pro.xlarge", "ack.pro.2xlarge"}
+"""Without ack.pro.4xlarge, for which an account has to ask."""
+_CHOICES = {"profile": {"Default", "Edge", "Serverless", "Lingjun"}, "charge_type": {"PostPaid", "PrePaid"}}
+_DOMAIN = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*")
+_PASSWORD_KINDS = (r"[a-z]", r"[A-Z]", r"[0-9]", r"[^a-zA-Z0-9]")
 _ROLE_ERRORS = {
     "ErrManagedKuberneteRoleNotAttach": {"AliyunCSManagedKubernetesRole"},
     "ErrManagedAddonRoleNotAttach": {"AliyunCSManagedCsiPluginRole", "AliyunCSManagedCsiProvisionerRole"},
@@ -40,6 +44,7 @@ _BASIC_CLUSTERS = 2
 
 
 def invalid(text: str) -> ServiceError:
+    """A parameter that ACK will not take. Where its documentation gives none, the code is UNVERIFIED."""
     return ServiceError("ErrorCheckParams", text)
 
 
@@ -51,6 +56,24 @@ def number(group: Mapping[str, Any], name: str, default: int) -> int:
     if type(found) is not int:
         raise invalid(f"{name} is no number")
     return found
+
+
+def check_choices(group: Mapping[str, Any], choices: Mapping[str, Collection[str]]) -> None:
+    """Members that have one of a few values, where they have any."""
+    for name, known in choices.items():
+        if group.get(name) and group[name] not in known:
+            raise invalid(f"{name} must be one of {', '.join(sorted(known))}")
+
+
+def check_login(group: Mapping[str, Any]) -> None:
+    """Who logs in to nodes: by a key pair, by a password, or nobody for now."""
+    password = group.get("login_password")
+    if password and group.get("key_pair"):
+        raise invalid("key_pair and login_password exclude each other")
+    if password and not 8 <= len(password) <= 30:
+        raise invalid("login_password must have 8 to 30 characters")
+    if password and sum(bool(re.search(kind, password)) for kind in _PASSWORD_KINDS) < 3:
+        raise invalid("login_password is too simple")
 
 
 def not_authorized(code: str) -> ServiceError:
@@ -87,6 +110,12 @@ def check_cluster(world: World, request: Mapping[str, Any], basic_clusters: int)
         )
     if request.get("cluster_spec", "ack.standard") == "ack.standard" and basic_clusters >= _BASIC_CLUSTERS:
         raise ServiceError("QuotaExceeded.BasicCluster", "the quota of ACK basic clusters is exceeded")
+    check_choices(request, _CHOICES)
+    check_login(request)
+    if request.get("cluster_domain") and not _DOMAIN.fullmatch(request["cluster_domain"]):
+        raise invalid("cluster_domain is invalid")
+    if request.get("security_group_id") and request.get("is_enterprise_security_group"):
+        raise invalid("security_group_id and is_enterprise_security_group exclude each other")
     _check_addons(request.get("addons") or ())
     check_list_of_tags(request.get("tags") or ())
 

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import ipaddress
 import json
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from clouddeploy.emulator.registry import ACR, OciRegistry
 from clouddeploy_alibaba.emulator import acr_rules as rules
 from clouddeploy_alibaba.emulator.acr_logins import Logins
+from clouddeploy_alibaba.emulator.acr_records import InstanceRecord, RepositoryRecord
 from clouddeploy_alibaba.emulator.answers import ServiceError, request_id
 from clouddeploy_alibaba.emulator.world import World
 
@@ -26,36 +25,6 @@ _MILLISECONDS = 1000
 _LARGEST_PAGE = 100
 _NODE = "47.254.0.1"
 """The address of any node: it comes to the instance as everybody else does."""
-
-
-@dataclass
-class InstanceRecord:
-    """A registry instance that somebody has bought."""
-
-    id: str
-    name: str
-    status: str = "RUNNING"
-    public: bool = True
-    entries: list[str] = field(default_factory=lambda: ["0.0.0.0/0"])
-
-    def lets_in(self, address: str) -> bool:
-        """Whether an address gets through: a new instance lets nobody in."""
-        running = self.public and self.status == "RUNNING"
-        client = ipaddress.ip_address(address)
-        return running and any(client in ipaddress.ip_network(one, strict=False) for one in self.entries)
-
-
-@dataclass
-class RepositoryRecord:
-    """A repository of an instance."""
-
-    id: str
-    namespace: str
-    name: str
-    kind: str
-    summary: str
-    immutable: bool
-    created: int
 
 
 class Acr:
@@ -85,6 +54,7 @@ class Acr:
             "ListRepoTag": self._list_tags,
             "DeleteRepoTag": self._delete_tag,
             "CreateArtifactLifecycleRule": self._create_rule,
+            "ListArtifactLifecycleRule": self._list_rules,
             "GetAuthorizationToken": self._login,
         }
 
@@ -277,6 +247,11 @@ class Acr:
         rule = {**parameters, "RuleId": self._world.new_id("cralr-")}
         self.rules.append(rule)
         return {"RuleId": rule["RuleId"]}
+
+    def _list_rules(self, parameters: Parameters) -> Json:
+        instance = self._instance(parameters)
+        shown = [rules.shown(one) for one in self.rules if one["InstanceId"] == instance.id]
+        return {**_page(parameters, "Rules", shown), "TotalCount": len(shown)}
 
     def _login(self, parameters: Parameters) -> Json:
         self._instance(parameters)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
+from typing import Any
 
 from clouddeploy_alibaba.emulator.answers import ServiceError
 
@@ -61,3 +62,12 @@ def check_rule(parameters: Parameters, names: Collection[str]) -> None:
         raise invalid("RetentionTagCount or TagRegexp is needed.")
     if parameters.get("Auto", "").lower() == "true" and not parameters.get("ScheduleTime"):
         raise invalid("ScheduleTime is needed.")
+
+
+def shown(rule: Mapping[str, str]) -> dict[str, Any]:
+    """A clean-up rule as ACR lists it."""
+    texts = ("RuleId", "InstanceId", "Scope", "NamespaceName", "RepoName", "TagRegexp", "ScheduleTime")
+    found: dict[str, Any] = {name: rule[name] for name in texts if name in rule}
+    if "RetentionTagCount" in rule:
+        found["RetentionTagCount"] = int(rule["RetentionTagCount"])
+    return {**found, "Auto": rule.get("Auto", "false").lower() == "true"}

@@ -14,9 +14,10 @@ from clouddeploy.emulator.clusters import KubernetesApi, StartKubernetes
 from clouddeploy.emulator.faults import Faults
 from clouddeploy.emulator.policy import Policy
 from clouddeploy.emulator.server import Server
-from clouddeploy_alibaba.emulator import attached, ram
+from clouddeploy_alibaba.emulator import attached, parameters, ram
 from clouddeploy_alibaba.emulator.ack import Ack
-from clouddeploy_alibaba.emulator.acr import AUTH_PATH, Acr, InstanceRecord
+from clouddeploy_alibaba.emulator.acr import AUTH_PATH, Acr
+from clouddeploy_alibaba.emulator.acr_records import InstanceRecord
 from clouddeploy_alibaba.emulator.answers import Answer, Received, ServiceError, answer_error, request_id
 from clouddeploy_alibaba.emulator.clock import Clock
 from clouddeploy_alibaba.emulator.machines import machines_of
@@ -181,13 +182,10 @@ class AlibabaCloud:
         return answer
 
     def _dispatch(self, service: str, action: str, request: Received, policy: Policy | None) -> Any:
-        names: dict[str, str] = {}
-        if service == "CS":
-            action, names = self.ack.action(request)
-        elif service == "personal":
-            action = self.personal.action(request)
+        action, names = self._operation(service, action, request)
         self.calls.append(("CR" if service == "personal" else service, action))
         ram.check(policy, service, action)
+        parameters.check(service, action, request)
         match service:
             case "CS":
                 return self.ack.answer(action, names, request)
@@ -196,6 +194,17 @@ class AlibabaCloud:
             case "CR":
                 return self.acr.call(action, request.parameters())
         return {**self.rpc.call(service, action, request.parameters()), "RequestId": request_id()}
+
+    def _operation(self, service: str, action: str, request: Received) -> tuple[str, dict[str, str]]:
+        """An operation's name, and the names in its path."""
+        if service == "CS":
+            return self.ack.action(request)
+        if service == "personal":
+            return self.personal.action(request), {}
+        if not service or request.path != "/" or request.method not in {"GET", "POST"}:
+            text = "Specified api is not found, please check your url and method."
+            raise ServiceError("InvalidAction.NotFound", text, 404)
+        return action, {}
 
 
 def _received(environ: WSGIEnvironment) -> Received:

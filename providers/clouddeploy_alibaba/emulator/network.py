@@ -13,11 +13,15 @@ Parameters = Mapping[str, str]
 Json = dict[str, Any]
 _PAGE, _LARGE_PAGE = 50, 100
 """The most entries in a page of VPCs, vSwitches and NAT gateways, and of all else."""
-_IN_VPC = {"vswitch": "vSwitch", "group": "security group", "slb": "load balancer", "nat": "NAT gateway"}
+_IN_VPC = {"vswitch": "VSwitch", "group": "SecurityGroup", "nat": "NatGateway", "slb": "Instance"}
+"""What keeps a VPC from being deleted, as the code of the refusal calls it."""
 
 
 class RpcServices:
-    """`call` answers one action of one service; `in_use` are the vSwitches that nodes are in."""
+    """`call` answers one action of one service.
+
+    `in_use` are the vSwitches that nodes are in; asking lets time pass for what clusters have left.
+    """
 
     def __init__(self, world: World, in_use: Callable[[], Collection[str]]) -> None:
         self._world = world
@@ -50,7 +54,8 @@ class RpcServices:
             return found(parameters)
 
     def _check_region(self, parameters: Parameters) -> None:
-        if parameters.get("RegionId") != self._world.region:
+        """Some operations need no region: the endpoint has one."""
+        if parameters.get("RegionId", self._world.region) != self._world.region:
             raise ServiceError("InvalidRegionId.NotFound", "The specified RegionId does not exist.", 404)
 
     def _identity(self, _: Parameters) -> Json:
@@ -83,17 +88,22 @@ class RpcServices:
 
     def _delete_vpc(self, parameters: Parameters) -> Json:
         vpc = self._world.get("vpc", parameters.get("VpcId", ""), "InvalidVpcId.NotFound")
+        self._check_vpc(vpc)
+        self._in_use()
         for kind, what in _IN_VPC.items():
             if self._world.of(kind, vpc_id=vpc.id):
-                text = f"Specified object has dependent resources: the VPC still has a {what}."
-                raise ServiceError("DependencyViolation", text)
+                text = f"Specified object has dependent resources {what}."
+                raise ServiceError(f"DependencyViolation.{what}", text)
         del self._world.resources[vpc.id]
         return {}
 
-    def _create_vswitch(self, parameters: Parameters) -> Json:
-        vpc = self._world.get("vpc", parameters.get("VpcId", ""), "InvalidVpcId.NotFound")
+    def _check_vpc(self, vpc: Resource) -> None:
         if not self._world.available(vpc):
             raise ServiceError("IncorrectVpcStatus", "Current VPC status does not support this operation.")
+
+    def _create_vswitch(self, parameters: Parameters) -> Json:
+        vpc = self._world.get("vpc", parameters.get("VpcId", ""), "InvalidVpcId.NotFound")
+        self._check_vpc(vpc)
         again = self._repeated("vswitch", parameters)
         if again is None:
             if parameters.get("ZoneId") not in self._world.stock:
@@ -102,6 +112,7 @@ class RpcServices:
             cidr = rules.vswitch_range(parameters.get("CidrBlock", ""), vpc, taken)
             name = parameters.get("VSwitchName", "")
             rules.check_name("VSwitch", name)
+            rules.check_room(self._world, taken)
             again = self._add("vswitch", "vsw-", parameters, name=name, cidr=str(cidr))
             again.vpc_id, again.zone = vpc.id, parameters["ZoneId"]
         return {"VSwitchId": again.id}
@@ -116,8 +127,12 @@ class RpcServices:
     def _delete_vswitch(self, parameters: Parameters) -> Json:
         key = parameters.get("VSwitchId", "")
         vswitch = self._world.get("vswitch", key, "InvalidVSwitchId.NotFound")
+        if not self._world.available(vswitch):
+            text = "The current virtual switch status does not support this operation."
+            raise ServiceError("IncorrectVSwitchStatus", text)
+        used = self._in_use()
         held = any(one.vswitch_id == vswitch.id for one in self._world.resources.values())
-        if held or vswitch.id in self._in_use():
+        if held or vswitch.id in used:
             text = "Specified object has dependent resources."
             raise ServiceError("DependencyViolation.Resource", text)
         del self._world.resources[key]

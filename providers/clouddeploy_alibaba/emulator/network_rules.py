@@ -1,8 +1,8 @@
 """What VPC, ECS and SLB refuse in a request.
 
-Source of the rules: VPC API reference (CreateVpc, CreateVSwitch, DescribeVpcs), ECS and SLB API reference
-(DescribeDisks, DescribeLoadBalancers). The codes are of the same pages, where they have one; those of tags,
-pages and reserved ranges are UNVERIFIED.
+Source of the rules: VPC API reference (CreateVpc, CreateVSwitch, DeleteVpc, DescribeVpcs), ECS and SLB API
+reference (DescribeDisks, DescribeLoadBalancers). The codes are of the same pages, where they have one, with
+their spelling; those of tags, pages and reserved ranges are UNVERIFIED.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import ipaddress
 from collections.abc import Mapping, Sequence
 
 from clouddeploy_alibaba.emulator.answers import ServiceError
-from clouddeploy_alibaba.emulator.world import Resource
+from clouddeploy_alibaba.emulator.world import Resource, World
 
 Parameters = Mapping[str, str]
 _RESERVED = tuple(
@@ -29,18 +29,27 @@ def check_name(kind: str, name: str) -> None:
 
 def vpc_range(text: str) -> ipaddress.IPv4Network:
     """The range of a VPC: any but the reserved ones."""
-    return _range(text, _VPC_MASKS)
+    return _range(text, _VPC_MASKS, "InvalidCidrBlock.Malformed")
 
 
 def vswitch_range(text: str, vpc: Resource, taken: Sequence[Resource]) -> ipaddress.IPv4Network:
     """The range of a vSwitch: inside its VPC's, beside those of the others."""
-    found = _range(text, _VSWITCH_MASKS)
+    found = _range(text, _VSWITCH_MASKS, "InvalidCirdrBlock.MaskLength")
     if not found.subnet_of(ipaddress.IPv4Network(vpc.cidr)):
-        raise ServiceError("InvalidCidrBlock.Malformed", "The CIDR block is not in that of the VPC.")
+        raise ServiceError("InvalidParameter", "Specified CIDR block is not valid in VPC.")
     if any(found.overlaps(ipaddress.IPv4Network(one.cidr)) for one in taken):
         text = "Specified CIDR block overlaps with another subnet."
         raise ServiceError("InvalidCidrBlock.Overlapped", text)
     return found
+
+
+def check_room(world: World, taken: Sequence[Resource]) -> None:
+    """Whether a VPC takes one more vSwitch beside those that it has: it makes no two at once."""
+    if not all(map(world.available, taken)):
+        text = "VSwitch Creation simultaneously is not supported."
+        raise ServiceError("IncorrectVSwitchStatus", text)
+    if len(taken) >= world.quotas["vswitch"]:
+        raise ServiceError("QuotaExceeded.VSwitch", "Virtual switch quota exceeded.")
 
 
 def page_of(parameters: Parameters, largest: int) -> tuple[int, int]:
@@ -68,11 +77,14 @@ def _asked(parameters: Parameters) -> dict[str, str]:
     return {key: value for key, value in parameters.items() if key != "ClientToken"}
 
 
-def _range(text: str, masks: tuple[int, int]) -> ipaddress.IPv4Network:
+def _range(text: str, masks: tuple[int, int], wrong_mask: str) -> ipaddress.IPv4Network:
+    refusal = "Specified CIDR block is not valid."
     try:
         found = ipaddress.IPv4Network(text)
     except ValueError:
-        raise ServiceError("InvalidCidrBlock.Malformed", "The specified CIDR block is not valid.") from None
-    if not masks[0] <= found.prefixlen <= masks[1] or any(found.overlaps(one) for one in _RESERVED):
-        raise ServiceError("InvalidCidrBlock.Malformed", "The specified CIDR block is not valid.")
+        raise ServiceError("InvalidCidrBlock.Malformed", refusal) from None
+    if not masks[0] <= found.prefixlen <= masks[1]:
+        raise ServiceError(wrong_mask, refusal)
+    if any(found.overlaps(one) for one in _RESERVED):
+        raise ServiceError("InvalidCidrBlock.Malformed", refusal)
     return found

@@ -10,8 +10,9 @@ from clouddeploy_alibaba.emulator.acr import Acr
 from clouddeploy_alibaba.emulator.answers import Received, ServiceError, request_id
 
 Json = dict[str, Any]
-_NAMESPACES = 3
+_NAMESPACES, _REPOSITORIES = 3, 300
 """The most that an account may have. Source: ACR documentation, "What is Container Registry"."""
+_PART = re.compile(r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*")
 
 
 class Personal:
@@ -49,7 +50,9 @@ class Personal:
         return {"namespace": {"namespace": name, "namespaceStatus": "NORMAL"}}
 
     def _create_namespace(self, request: Received) -> Json:
-        name = str((request.document() or {}).get("Namespace", {}).get("Namespace", ""))
+        name = _name((request.document() or {}).get("Namespace"), "Namespace")
+        if name in self.namespaces:
+            raise ServiceError("NAMESPACE_ALREADY_EXIST", "namespace is already exist", 409)
         if len(self.namespaces) >= _NAMESPACES:
             raise ServiceError("NAMESPACE_LIMIT_EXCEED", "the limit of namespaces is exceeded")
         self.namespaces.add(name)
@@ -61,9 +64,15 @@ class Personal:
         return {"repo": {"repoNamespace": namespace, "repoName": name, "repoType": "PRIVATE"}}
 
     def _create_repository(self, request: Received) -> Json:
-        repo = (request.document() or {}).get("Repo", {})
-        namespace, name = str(repo.get("RepoNamespace")), str(repo.get("RepoName"))
+        repo = (request.document() or {}).get("Repo") or {}
+        namespace, name = _name(repo, "RepoNamespace"), _name(repo, "RepoName")
+        if not repo.get("Summary") or repo.get("RepoType") not in {"PRIVATE", "PUBLIC"}:
+            raise _invalid("Summary or RepoType")
         self._get_namespace(request, namespace)
+        if f"{namespace}/{name}" in self.repositories:
+            raise ServiceError("REPO_ALREADY_EXIST", "repo is already exist", 409)
+        if len(self.repositories) >= _REPOSITORIES:
+            raise ServiceError("REPO_LIMIT_EXCEED", "the limit of repositories is exceeded")
         self.repositories.add(f"{namespace}/{name}")
         self._acr.registry.create_repository(f"{namespace}/{name}")
         return {"repoId": len(self.repositories)}
@@ -71,3 +80,15 @@ class Personal:
     def _login(self, _: Received) -> Json:
         username, password, expires = self._acr.logins.fresh()
         return {"tempUserName": username, "authorizationToken": password, "expireDate": expires}
+
+
+def _name(body: Any, member: str) -> str:
+    """A name in a body; the code of its refusal is UNVERIFIED."""
+    name = body.get(member) if isinstance(body, dict) else None
+    if not (isinstance(name, str) and _PART.fullmatch(name)):
+        raise _invalid(member)
+    return name
+
+
+def _invalid(what: str) -> ServiceError:
+    return ServiceError("InvalidParameter", f"{what} is invalid")

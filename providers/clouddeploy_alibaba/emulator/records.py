@@ -10,9 +10,13 @@ from clouddeploy.emulator.clusters import KubernetesApi
 
 CREATING_SECONDS = 600.0
 DELETING_SECONDS = 240.0
+LINGERING_SECONDS = 180.0
+"""Minutes were seen in 2026."""
 UPGRADING_SECONDS = 300.0
 NODES_SECONDS = 120.0
 POOL_DELETING_SECONDS = 60.0
+DRAINING_SECONDS = 1800.0
+"""How long ACK drains nodes whose pods may not go. Source: ACK documentation, "Remove a node"."""
 ADDON_SECONDS = 20.0
 
 
@@ -69,7 +73,7 @@ class AddonRecord:
 
     def state(self, now: float) -> str:
         if self.gone_at is not None:
-            return "uninstalling"
+            return "deleting"
         return "active" if now >= self.ready_at else "installing"
 
 

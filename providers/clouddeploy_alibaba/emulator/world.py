@@ -88,6 +88,7 @@ class World:
             "node_quota": 100,
             "slb": 60,
             "vpc": 10,
+            "vswitch": 24,
         }
         self.stock = {f"{self.region}{letter}": MACHINES for letter in "abc"}
 

@@ -12,7 +12,7 @@ from clouddeploy.errors import (
     PreconditionError,
     TemporaryError,
 )
-from clouddeploy_alibaba.clusters import AckCluster, find, tasks, why
+from clouddeploy_alibaba.records import AckCluster, find, tasks, why
 from clouddeploy_alibaba.sdk import Json
 from clouddeploy_alibaba.session import Session
 from clouddeploy_alibaba.steps.doubt import Doubt
@@ -41,6 +41,39 @@ def find_ours(session: Session, name: str) -> AckCluster | None:
     if cluster is None or cluster.owned:
         return cluster
     raise foreign(f"the ACK cluster {name} ({cluster.id})", name)
+
+
+def check_unprotected(cluster: AckCluster) -> None:
+    """PreconditionError for a cluster that ACK will not delete."""
+    if cluster.protected:
+        off = f"aliyun cs ModifyCluster --ClusterId {cluster.id} --body"
+        raise PreconditionError(
+            f"the ACK cluster {cluster.name} is protected against deletion",
+            fix=f"{off} '{{\"deletion_protection\": false}}'",
+        )
+
+
+def delete_cluster(session: Session, name: str) -> None:
+    """Delete our cluster with all its nodes; TemporaryError while ACK still makes it."""
+    cluster = find_ours(session, name)
+    if cluster is None or cluster.state == "deleting":
+        return
+    if cluster.state in {"initial", "waiting"}:
+        raise TemporaryError(f"the ACK cluster {name} is being created", fix="run it again later")
+    check_unprotected(cluster)
+    body = {
+        "retain_all_resources": False,
+        "keep_slb": False,
+        "delete_options": [{"resource_type": one, "delete_mode": "delete"} for one in DELETE_TOO],
+    }
+    try:
+        session.sdk.ack(f"delete the ACK cluster {name}", "delete_cluster", cluster.id, body=body)
+    except NotFoundError:
+        return
+    except CloudDeployError as error:
+        if "DeletionProtection" in str(error.code):
+            raise PreconditionError(error.message, fix="take the protection off", code=error.code) from error
+        raise
 
 
 class ControlPlaneStep:
@@ -80,35 +113,7 @@ class ControlPlaneStep:
             raise
 
     def delete(self) -> None:
-        """TemporaryError while ACK still makes it."""
-        cluster = find_ours(self._session, self._name)
-        if cluster is None or cluster.state == "deleting":
-            return
-        if cluster.state in {"initial", "waiting"}:
-            raise TemporaryError(f"the ACK cluster {self._name} is being created", fix="run it again later")
-        if cluster.protected:
-            off = f"aliyun cs ModifyCluster --ClusterId {cluster.id} --body"
-            raise PreconditionError(
-                f"the ACK cluster {self._name} is protected against deletion",
-                fix=f"{off} '{{\"deletion_protection\": false}}'",
-            )
-        body = {
-            "retain_all_resources": False,
-            "keep_slb": False,
-            "delete_options": [{"resource_type": one, "delete_mode": "delete"} for one in DELETE_TOO],
-        }
-        try:
-            self._session.sdk.ack(
-                f"delete the ACK cluster {self._name}", "delete_cluster", cluster.id, body=body
-            )
-        except NotFoundError:
-            return
-        except CloudDeployError as error:
-            if "DeletionProtection" in str(error.code):
-                raise PreconditionError(
-                    error.message, fix="take the protection off", code=error.code
-                ) from error
-            raise
+        delete_cluster(self._session, self._name)
 
     def _unfinished(self, cluster: AckCluster) -> bool:
         """ACK says running before the task that installs everything has ended."""

@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from clouddeploy.contract import State, Status
-from clouddeploy.errors import NotFoundError, TemporaryError
-from clouddeploy_alibaba.clusters import AckCluster
+from clouddeploy.errors import TemporaryError
+from clouddeploy_alibaba.costs import DISK_GIB
+from clouddeploy_alibaba.records import AckCluster
 from clouddeploy_alibaba.sdk import Json
 from clouddeploy_alibaba.session import Session
-from clouddeploy_alibaba.steps.control_plane import find_ours
+from clouddeploy_alibaba.steps.control_plane import delete_cluster, find_ours
 from clouddeploy_alibaba.steps.doubt import Doubt
 from clouddeploy_alibaba.steps.naming import ABSENT, OWNER_TAG, ack_tags, foreign, resource_name, tag_map
 from clouddeploy_alibaba.steps.network import Network
 from clouddeploy_alibaba.wishes import Wishes
 
-DISK_GIB = 40
 _BANDWIDTH = 50  # Mbit/s at most; paid by what is used
-_BUSY = {"scaling", "updating", "removing", "deleting", "initial", "upgrading"}
+_BUSY = {"scaling", "updating", "removing", "removing_nodes", "deleting", "initial", "upgrading"}
 
 
 @dataclass(frozen=True)
@@ -108,19 +107,12 @@ class NodePoolStep:
             )
 
     def delete(self) -> None:
-        cluster = find_ours(self._session, self._name)
-        if cluster is None or not cluster.usable:
-            return
-        with suppress(NotFoundError):
-            pool = find_pool(self._session, cluster)
-            if pool and pool.state != "deleting":
-                self._session.sdk.ack(
-                    f"delete the node pool of {self._name}",
-                    "delete_cluster_nodepool",
-                    cluster.id,
-                    pool.id,
-                    body={"force": True},
-                )
+        """The cluster goes, and takes its nodes along: a pool that is deleted alone is drained first.
+
+        ACK drains for half an hour, by force too, where a PodDisruptionBudget such as CoreDNS's lets no pod
+        go, and a cluster's last node is always in that case. Source: ACK documentation, "Remove a node".
+        """
+        delete_cluster(self._session, self._name)
 
     def _request(self) -> Json:
         vswitches = self._network.vswitches(self._network.needed_vpc())

@@ -19,15 +19,16 @@ from clouddeploy.errors import (
     PreconditionError,
     TemporaryError,
 )
-from clouddeploy_alibaba.clusters import AckCluster
 from clouddeploy_alibaba.instances import Instances
+from clouddeploy_alibaba.records import AckCluster
 from clouddeploy_alibaba.session import Session
-from clouddeploy_alibaba.steps.control_plane import find_ours
+from clouddeploy_alibaba.steps.control_plane import check_unprotected, find_ours
 from clouddeploy_alibaba.steps.naming import ABSENT, incomplete
 from clouddeploy_alibaba.steps.node_pool import waiting_for
 
 ADDON = "managed-aliyun-acr-credential-helper"
-_BUSY = {"installing", "uninstalling", "updating", "upgrading", "initial"}
+_LEAVING = {"deleting", "uninstalling"}
+_BUSY = {"installing", "updating", "upgrading", "initial", *_LEAVING}
 
 Find = Callable[[Session, str], AckCluster | None]
 """Looks for a cluster by name."""
@@ -91,8 +92,9 @@ class PullsStep:
         cluster = self._find(self._session, self._name)
         if cluster is None or not cluster.usable:
             return
+        check_unprotected(cluster)
         addon = self._addon(cluster)
-        if addon and addon.get("state") != "uninstalling":
+        if addon and addon.get("state") not in _LEAVING:
             with suppress(NotFoundError):
                 self._session.sdk.ack(
                     f"take the add-on {ADDON} from {self._name}",

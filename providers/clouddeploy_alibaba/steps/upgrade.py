@@ -10,7 +10,7 @@ from functools import cached_property
 
 from clouddeploy.contract import State, Status
 from clouddeploy.errors import CloudDeployError, ConfigError, NotFoundError
-from clouddeploy_alibaba.clusters import AckCluster, Task, tasks
+from clouddeploy_alibaba.records import AckCluster, Task, tasks
 from clouddeploy_alibaba.session import Session
 from clouddeploy_alibaba.steps.control_plane import find_ours
 from clouddeploy_alibaba.steps.naming import ABSENT

@@ -24,15 +24,16 @@ class VSwitchesStep:
         found = self._network.vswitches(vpc) if vpc else []
         if vpc is None or not found:
             return ABSENT
+        told = " ".join(one.id for one in found)
+        if any(one.status != "Available" for one in found):
+            return State(Status.PENDING, told)
         missing = self._missing(vpc)
-        if missing:
-            return incomplete(f"no vSwitch in {', '.join(missing)}")
-        pending = [one.id for one in found if one.status != "Available"]
-        return State(Status.PENDING if pending else Status.READY, " ".join(one.id for one in found))
+        return incomplete(f"no vSwitch in {', '.join(missing)}") if missing else State(Status.READY, told)
 
     def create(self) -> None:
+        """One of those that are missing: a VPC makes no two at once (VPC API reference, CreateVSwitch)."""
         vpc = self._network.needed_vpc()
-        for zone in self._missing(vpc):
+        for zone in self._missing(vpc)[:1]:
             self._make(vpc, zone)
 
     def delete(self) -> None:

@@ -6,7 +6,8 @@ import base64
 from datetime import datetime
 from typing import Any
 
-from clouddeploy_digitalocean.emulator.records import Cluster, KubernetesApi
+from clouddeploy.emulator.clusters import KubernetesApi
+from clouddeploy_digitalocean.emulator.records import Cluster
 
 
 def credentials(api: KubernetesApi, token: str, expires: datetime) -> dict[str, Any]:

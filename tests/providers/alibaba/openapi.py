@@ -90,7 +90,7 @@ class Api:
                 yield problem
 
     def _problems(self, schema: Any, value: Any, path: str, label: str) -> Iterator[str]:
-        schema = self._resolved(schema, label)
+        schema = self.resolved(schema, label)
         kind = schema.get("type")
         if kind is None or (self.name, path.strip(".")) in LOOSE:
             return
@@ -117,7 +117,7 @@ class Api:
             if schema.get("required") and name not in value:
                 yield f"{path}.{name} is missing"
 
-    def _resolved(self, schema: Any, label: str) -> dict[str, Any]:
+    def resolved(self, schema: Any, label: str) -> dict[str, Any]:
         if isinstance(schema, dict) and "$ref" in schema:
             name = str(schema["$ref"]).rpartition("/")[2]
             found: dict[str, Any] = spec()[SERVICES[self.service]]["components"].get(label, {}).get(name, {})

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from clouddeploy.errors import CloudDeployError
-from clouddeploy_alibaba.clusters import find, tasks
 from clouddeploy_alibaba.emulator.records import ClusterRecord, TaskRecord
 from clouddeploy_alibaba.emulator.world import Resource
+from clouddeploy_alibaba.records import find, tasks
 from clouddeploy_alibaba.sdk import Sdk
 from clouddeploy_alibaba.session import Session
 from moto_fixtures.alibaba import EXISTING, REGION, AlibabaAccount
@@ -36,7 +36,8 @@ def code_of(operation: str, *places: str, **body: Any) -> str | None:
 
 
 def group(cluster: ClusterRecord, **change: Any) -> dict[str, Any]:
-    return {"vswitch_ids": cluster.request["vswitch_ids"], "instance_types": [MACHINE], **change}
+    kind = {"instance_types": [MACHINE], "instance_charge_type": "PostPaid"}
+    return {"vswitch_ids": cluster.request["vswitch_ids"], **kind, **change}
 
 
 def pool(cluster: ClusterRecord, name: str, **change: Any) -> str:
@@ -51,10 +52,20 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"instance_types": []}, "ErrorCheckParams"),
     ({"instance_types": [MACHINE] * 11}, "ErrorCheckParams"),
     ({"instance_types": ["ecs.c99.xlarge"]}, "InvalidInstanceType.NotSupported"),
-    ({"instance_types": ["ecs.c9i.large"]}, "ErrorCheckParams"),
     ({"system_disk_category": "floppy"}, "ErrorCheckParams"),
     ({"system_disk_size": 10}, "ErrorCheckParams"),
     ({"internet_max_bandwidth_out": 101}, "ErrorCheckParams"),
+    ({"instance_charge_type": "Free"}, "ErrorCheckParams"),
+    ({"instance_charge_type": "PrePaid"}, "ErrorCheckParams"),
+    ({"instance_charge_type": "PrePaid", "period": 12, "period_unit": "Week"}, "ErrorCheckParams"),
+    ({"internet_charge_type": "PayByHour"}, "ErrorCheckParams"),
+    ({"multi_az_policy": "ANY"}, "ErrorCheckParams"),
+    ({"spot_strategy": "Spot"}, "ErrorCheckParams"),
+    ({"system_disk_performance_level": "PL9"}, "ErrorCheckParams"),
+    ({"image_type": "Plan9"}, "ErrorCheckParams"),
+    ({"login_password": "short1A"}, "ErrorCheckParams"),
+    ({"login_password": "onlylowercase1"}, "ErrorCheckParams"),
+    ({"login_password": "Abcdefg1", "key_pair": "mine"}, "ErrorCheckParams"),
     ({"desired_size": 101}, "QuotaExceeded.Node"),
     ({"desired_size": -1}, "QuotaExceeded.Node"),
     ({"tags": [{"key": "acs:x", "value": ""}]}, "InvalidTagKey.Malformed"),
@@ -66,6 +77,33 @@ def test_a_wrong_node_pool_is_not_made(change: dict[str, Any], code: str, cluste
     wanted = {"nodepool_info": {"name": "pool"}, "scaling_group": group(cluster, **change)}
     assert code_of("create_cluster_node_pool", cluster.id, **wanted) == code
     assert cluster.pools == {}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"instance_types": ["ecs.c9i.large"]},
+        {"instance_charge_type": "PrePaid", "period": 12},
+        {"login_password": "Abcdefg1"},
+        {"key_pair": "mine"},
+    ],
+    ids=str,
+)
+def test_but_one_like_this_is(change: dict[str, Any], cluster: ClusterRecord) -> None:
+    assert pool(cluster, "pool", **change) in cluster.pools
+
+
+def test_a_cluster_is_made_with_the_pools_it_asks_for(
+    cluster: ClusterRecord, alibaba_account: AlibabaAccount
+) -> None:
+    change = {"name": "second", "container_cidr": "172.22.0.0/16", "service_cidr": "172.23.0.0/20"}
+    pools = [{"nodepool_info": {"name": "pool"}, "scaling_group": group(cluster, desired_size=2)}]
+    made = ask("create_cluster", **{**cluster.request, **change}, nodepools=pools)["cluster_id"]
+    for seconds, serving in ((600, 0), (120, 2)):
+        alibaba_account.cloud.ack.join()
+        alibaba_account.cloud.clock.advance(seconds)
+        (found,) = ask("describe_cluster_node_pools", made)["nodepools"]
+        assert found["status"]["serving_nodes"] == serving
 
 
 @pytest.mark.parametrize(("change", "code"), WRONG)
@@ -101,6 +139,20 @@ def test_a_pool_that_goes_is_not_changed(cluster: ClusterRecord) -> None:
     assert code_of("modify_cluster_node_pool", cluster.id, made, scaling_group=change) == "ErrorNodePoolState"
 
 
+def test_the_last_nodes_are_drained_for_long(cluster: ClusterRecord, alibaba_account: AlibabaAccount) -> None:
+    first, last = (pool(cluster, name, desired_size=1) for name in ("first", "last"))
+    clock = alibaba_account.cloud.clock
+    for one, seconds in ((first, 60), (last, 1800)):
+        ask("delete_cluster_nodepool", cluster.id, one, force=True)
+        assert code_of("delete_cluster_nodepool", cluster.id, one) == "InvalidNodePoolStatus.Forbidden"
+        clock.advance(seconds - 10)
+        ask("describe_cluster_node_pools", cluster.id)
+        assert one in cluster.pools
+        clock.advance(20)
+        ask("describe_cluster_node_pools", cluster.id)
+        assert one not in cluster.pools
+
+
 @pytest.mark.parametrize(
     ("change", "taken"),
     [
@@ -126,11 +178,13 @@ def test_terway_wants_vswitches_for_pods_and_no_range(
 ) -> None:
     world, vpc = alibaba_account.cloud.world, str(cluster.request["vpcid"])
     pods = Resource("vswitch", "vsw-pods", vpc_id=vpc, zone=f"{REGION}a", cidr="10.1.0.0/16")
-    world.add(pods)
+    far = Resource("vswitch", "vsw-far", vpc_id=vpc, zone=f"{REGION}b", cidr="10.2.0.0/16")
+    for one in (pods, far):
+        world.add(one)
     wanted = {key: value for key, value in cluster.request.items() if key != "container_cidr"}
     wanted |= {"name": "second", "service_cidr": "172.23.0.0/20", "addons": [{"name": "terway-eniip"}]}
     assert code_of("create_cluster", **wanted) == "ErrorCheckParams"
-    for wrong in (wanted["vswitch_ids"], ["vsw-none"]):
+    for wrong in (wanted["vswitch_ids"], ["vsw-none"], [far.id]):
         assert code_of("create_cluster", **wanted, pod_vswitch_ids=wrong)
     both = {**wanted, "addons": [{"name": "terway-eniip"}, {"name": "flannel"}]}
     assert code_of("create_cluster", **both, pod_vswitch_ids=[pods.id]) == "ErrorCheckParams"

@@ -77,7 +77,7 @@ def test_a_page_has_its_limits(wrong: dict[str, int], alibaba_account: AlibabaAc
         ({"Scope": "REPO", "RepoName": ""}, "PARAMETER_INVALID"),
         ({"Scope": "NAMESPACE", "NamespaceName": ""}, "PARAMETER_INVALID"),
         ({"RetentionTagCount": 0}, "PARAMETER_INVALID"),
-        ({"RetentionTagCount": "many"}, "PARAMETER_INVALID"),
+        ({"RetentionTagCount": "many"}, "InvalidParameter"),
         ({"RetentionTagCount": None}, "PARAMETER_INVALID"),
         ({"ScheduleTime": ""}, "PARAMETER_INVALID"),
     ],

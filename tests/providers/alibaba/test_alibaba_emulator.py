@@ -141,7 +141,12 @@ def test_a_number_of_nodes_that_is_none_is_refused(size: object, alibaba_account
     alibaba_account.plant(EXISTING)
     (cluster,) = alibaba_account.cloud.ack.clusters()
     (vswitch,) = alibaba_account.cloud.world.of("vswitch")
-    group = {"vswitch_ids": [vswitch.id], "instance_types": ["ecs.c9i.xlarge"], "desired_size": size}
+    group = {
+        "vswitch_ids": [vswitch.id],
+        "instance_types": ["ecs.c9i.xlarge"],
+        "instance_charge_type": "PostPaid",
+        "desired_size": size,
+    }
     body = {"nodepool_info": {"name": "pool"}, "scaling_group": group}
     with pytest.raises(CloudDeployError) as caught:
         Sdk(REGION, None).ack("do it", "create_cluster_node_pool", cluster.id, body=body)
@@ -172,7 +177,16 @@ BODY: dict[str, Any] = {
         ({"service_cidr": "172.21.0.0/15"}, "ErrorCheckParams"),
         ({"service_cidr": "172.21.0.0/25"}, "ErrorCheckParams"),
         ({"service_cidr": "192.168.64.0/20"}, "ErrorCheckParams"),
-        ({"container_cidr": None}, "ErrorCheckParams"),
+        ({"service_cidr": "somewhere"}, "InvalidCIDR"),
+        ({"container_cidr": None}, "EmptyCIDR"),
+        ({"container_cidr": "172.20.0.0/33"}, "InvalidCIDR"),
+        ({"pod_vswitch_ids": ["vsw-none"]}, "InvalidPodVswitchIds"),
+        ({"profile": "Cheap"}, "ErrorCheckParams"),
+        ({"cluster_spec": "ack.pro.4xlarge"}, "InvalidClusterSpec"),
+        ({"cluster_domain": "-cluster.local"}, "ErrorCheckParams"),
+        ({"security_group_id": "sg-1", "is_enterprise_security_group": True}, "ErrorCheckParams"),
+        ({"key_pair": "mine", "login_password": "Abcdefg1"}, "ErrorCheckParams"),
+        ({"nodepools": [{"nodepool_info": {"name": "pool"}}]}, "ErrorCheckParams"),
         ({"container_cidr": "127.0.0.0/16"}, "ErrorCheckParams"),
         ({"container_cidr": "169.254.0.0/16"}, "ErrorCheckParams"),
         ({"container_cidr": "198.18.0.0/16"}, "ErrorCheckParams"),
@@ -243,7 +257,11 @@ def test_the_credential_helper_needs_a_role_of_its_own(alibaba_account: AlibabaA
     ("action", "parameters", "code"),
     [
         ("CreateVpc", {"RegionId": "mars-1"}, "InvalidRegionId.NotFound"),
-        ("CreateVSwitch", {"VpcId": "vpc-none"}, "InvalidVpcId.NotFound"),
+        (
+            "CreateVSwitch",
+            {"VpcId": "vpc-none", "ZoneId": f"{REGION}a", "CidrBlock": "10.0.0.0/24"},
+            "InvalidVpcId.NotFound",
+        ),
         ("DeleteVSwitch", {"VSwitchId": "vsw-none"}, "InvalidVSwitchId.NotFound"),
         ("DescribeMoon", {}, "InvalidAction.NotFound"),
     ],

@@ -31,7 +31,6 @@ CREATES = (
 CHANGES = ("CS:ModifyClusterNodePool", "CS:UpgradeCluster", "CS:UpgradeClusterNodepool")
 DELETES = (
     "CS:UnInstallClusterAddons",
-    "CS:DeleteClusterNodepool",
     "CS:DeleteCluster",
     "VPC:DeleteVSwitch",
     "VPC:DeleteVSwitch",
@@ -51,10 +50,14 @@ def is_write(request: Request) -> bool:
 
 
 class Line:
-    """Everything that is done to one cluster in its life, each part by a process of its own."""
+    """Everything that is done to one cluster in its life, each part by a process of its own.
+
+    What a cluster used is free at once: each write is needed once and can be counted.
+    """
 
     def __init__(self, account: AlibabaAccount) -> None:
         self.account = account
+        account.cloud.ack.lingering = 0
 
     def parts(self) -> list[str]:
         return ["registry", "up", "scale", "upgrade", "down"]

@@ -9,6 +9,7 @@ import pytest
 from clouddeploy import clusters
 from clouddeploy.contract import ClusterSpec
 from clouddeploy.errors import CloudDeployError
+from clouddeploy_alibaba.emulator.world import Resource
 from clouddeploy_alibaba.sdk import Sdk
 from moto_fixtures.alibaba import REGION, AlibabaAccount
 
@@ -60,9 +61,10 @@ def test_but_of_such_a_one(block: str, alibaba_account: AlibabaAccount) -> None:
 @pytest.mark.parametrize(
     ("change", "code"),
     [
-        ({"CidrBlock": "192.168.0.0/30"}, "InvalidCidrBlock.Malformed"),
-        ({"CidrBlock": "192.0.0.0/15"}, "InvalidCidrBlock.Malformed"),
-        ({"CidrBlock": "10.0.0.0/24"}, "InvalidCidrBlock.Malformed"),
+        ({"CidrBlock": "192.168.0.0/30"}, "InvalidCirdrBlock.MaskLength"),
+        ({"CidrBlock": "192.0.0.0/15"}, "InvalidCirdrBlock.MaskLength"),
+        ({"CidrBlock": "192.168.0.1/24"}, "InvalidCidrBlock.Malformed"),
+        ({"CidrBlock": "10.0.0.0/24"}, "InvalidParameter"),
         ({"CidrBlock": "192.168.1.0/24"}, "InvalidCidrBlock.Overlapped"),
         ({"ZoneId": "mars-1a"}, "InvalidZoneId.NotFound"),
         ({"VSwitchName": "x" * 129}, "InvalidVSwitchName.Malformed"),
@@ -73,6 +75,47 @@ def test_a_wrong_vswitch(change: dict[str, str], code: str, vpc: str) -> None:
     wanted = {"VpcId": vpc, "ZoneId": f"{REGION}a", "CidrBlock": "192.168.0.0/18"}
     ask("CreateVSwitch", **wanted)
     assert code_of("CreateVSwitch", **{**wanted, "CidrBlock": "192.168.64.0/18", **change}) == code
+
+
+@pytest.fixture
+def vswitch(vpc: str) -> dict[str, str]:
+    """One that the VPC has; what it takes for another."""
+    wanted = {"VpcId": vpc, "ZoneId": f"{REGION}a", "CidrBlock": "192.168.0.0/18"}
+    ask("CreateVSwitch", **wanted)
+    return {**wanted, "CidrBlock": "192.168.64.0/18"}
+
+
+def test_a_vpc_makes_one_vswitch_at_a_time(vswitch: dict[str, str], alibaba_account: AlibabaAccount) -> None:
+    assert code_of("CreateVSwitch", **vswitch) == "IncorrectVSwitchStatus"
+    alibaba_account.cloud.clock.advance(60)
+    ask("CreateVSwitch", **vswitch)
+
+
+def test_a_vpc_has_so_many_vswitches(vswitch: dict[str, str], alibaba_account: AlibabaAccount) -> None:
+    alibaba_account.cloud.clock.advance(60)
+    alibaba_account.cloud.world.quotas["vswitch"] = 1
+    assert code_of("CreateVSwitch", **vswitch) == "QuotaExceeded.VSwitch"
+
+
+def test_what_is_not_there_yet_is_not_deleted(
+    vswitch: dict[str, str], alibaba_account: AlibabaAccount
+) -> None:
+    (made,) = alibaba_account.cloud.world.of("vswitch")
+    assert code_of("DeleteVSwitch", VSwitchId=made.id) == "IncorrectVSwitchStatus"
+    second = ask("CreateVpc")["VpcId"]
+    assert code_of("DeleteVpc", VpcId=second) == "IncorrectVpcStatus"
+    alibaba_account.cloud.clock.advance(60)
+    ask("DeleteVSwitch", VSwitchId=made.id)
+    ask("DeleteVpc", VpcId=second)
+
+
+@pytest.mark.parametrize(
+    ("kind", "code"),
+    [("vswitch", "VSwitch"), ("group", "SecurityGroup"), ("nat", "NatGateway"), ("slb", "Instance")],
+)
+def test_a_vpc_is_deleted_last(kind: str, code: str, vpc: str, alibaba_account: AlibabaAccount) -> None:
+    alibaba_account.cloud.world.add(Resource(kind, "left", vpc_id=vpc))
+    assert code_of("DeleteVpc", VpcId=vpc) == f"DependencyViolation.{code}"
 
 
 @pytest.mark.parametrize("name", ["x" * 129, "http://x", "https://x"])
@@ -141,3 +184,17 @@ def test_what_a_running_cluster_needs_cannot_be_deleted(alibaba_account: Alibaba
     refused = code_of("DeleteLoadBalancer", "SLB", LoadBalancerId=balancer.id)
     assert refused == "OperationDenied.DeleteProtectionIsOn"
     assert len(world.of("vswitch")) == 2
+
+
+def test_what_a_cluster_used_is_free_minutes_after_it(alibaba_account: AlibabaAccount) -> None:
+    """Its security group and network interfaces stay a while; deleting waits for them."""
+    provisioner = alibaba_account.provider().provisioner
+    assert provisioner
+    steps = provisioner.steps(ClusterSpec("demo"))
+    clusters.up(steps, clock=alibaba_account.clock)
+    clusters.down(steps[2:], clock=alibaba_account.clock)
+    world = alibaba_account.cloud.world
+    (used,) = {one.vswitch_id for one in world.of("group")}
+    assert code_of("DeleteVSwitch", VSwitchId=used) == "DependencyViolation.Resource"
+    clusters.down(steps, clock=alibaba_account.clock)
+    assert world.resources == {}

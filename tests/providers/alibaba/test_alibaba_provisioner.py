@@ -265,6 +265,17 @@ def test_a_protected_cluster_stays(alibaba_account: AlibabaAccount) -> None:
     with pytest.raises(PreconditionError, match="protected against deletion") as caught:
         clusters.down(steps(alibaba_account), clock=alibaba_account.clock)
     assert "deletion_protection" in str(caught.value.fix)
+    alibaba_account.cloud.clock.advance(1000)
+    assert [len(cluster.pools), len(cluster.addons)] == [1, 1]
+
+
+def test_nodes_go_with_their_cluster_and_are_not_drained(alibaba_account: AlibabaAccount) -> None:
+    """ACK drains the last node of a cluster for half an hour, as nothing else can take its pods."""
+    up(alibaba_account)
+    begun = alibaba_account.clock.monotonic()
+    clusters.down(steps(alibaba_account), clock=alibaba_account.clock)
+    assert alibaba_account.clock.monotonic() - begun < 900
+    assert "CS:DeleteClusterNodepool" not in alibaba_account.writes()
 
 
 def test_a_load_balancer_that_keeps_the_network_is_named(alibaba_account: AlibabaAccount) -> None:
@@ -359,6 +370,21 @@ def test_costs_are_known_where_the_table_knows_them(alibaba_account: AlibabaAcco
     assert found["control plane"] == Decimal("65.70")
     assert found["3 nodes"] == Decimal("0.0838") * 730 * 3
     assert alibaba_account.cloud.calls == []
+
+
+def test_the_price_is_that_of_the_nodes_that_are_made(alibaba_account: AlibabaAccount) -> None:
+    """The cheapest type is out of stock: once the region was asked, its price is not shown."""
+    provisioner = alibaba_account.provider().provisioner
+    assert provisioner
+    assert provisioner.costs(SPEC)[1].machine == "ecs.e-c1m2.xlarge"
+    world = alibaba_account.cloud.world
+    world.stock = dict.fromkeys(world.stock, ("ecs.c9i.xlarge", "ecs.g9i.xlarge"))
+    provisioner.check(SPEC)
+    shown = provisioner.costs(SPEC)[1]
+    clusters.up(provisioner.steps(SPEC), clock=alibaba_account.clock)
+    (pool,) = alibaba_account.cloud.ack.clusters()[0].pools.values()
+    assert [shown.machine] == pool.request["scaling_group"]["instance_types"] == ["ecs.c9i.xlarge"]
+    assert shown.monthly == Decimal("0.1463") * 730 * 2
 
 
 @pytest.mark.parametrize(

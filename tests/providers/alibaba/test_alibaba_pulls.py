@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from clouddeploy import clusters
-from clouddeploy.contract import Check, Step
+from clouddeploy.contract import Check, State, Status, Step
 from clouddeploy.errors import CredentialsError, PreconditionError
 from clouddeploy_alibaba.emulator.records import AddonRecord
 from clouddeploy_alibaba.policy import POLICY
@@ -51,6 +51,16 @@ def test_the_credential_helper_is_installed_in_somebodys_cluster(alibaba_account
     (again,) = clusters.up([step(alibaba_account)], clock=alibaba_account.clock)
     assert again.action is clusters.Action.KEEP
     assert alibaba_account.writes() == ["CS:InstallClusterAddons"]
+
+
+def test_a_helper_that_somebody_takes_away_is_waited_for(alibaba_account: AlibabaAccount) -> None:
+    alibaba_account.plant(FOREIGN_CLUSTER)
+    clusters.up([step(alibaba_account)], clock=alibaba_account.clock)
+    (cluster,) = alibaba_account.cloud.ack.clusters()
+    cluster.addons[ADDON].gone_at = alibaba_account.cloud.clock.now() + 60
+    assert step(alibaba_account).state() == State(Status.PENDING, "deleting")
+    clusters.up([step(alibaba_account)], clock=alibaba_account.clock)
+    assert alibaba_account.cloud.ack.can_pull(cluster.id)
 
 
 def test_an_instance_is_added_to_what_somebody_has_set_up(alibaba_account: AlibabaAccount) -> None:

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
 
 import pytest
 
-from clouddeploy.errors import ConfigError, NotFoundError, PreconditionError, TemporaryError
+from clouddeploy.emulator.faults import Request
+from clouddeploy.errors import (
+    CloudDeployError,
+    ConfigError,
+    NotFoundError,
+    PreconditionError,
+    TemporaryError,
+)
 from clouddeploy_alibaba import connect
-from clouddeploy_alibaba.emulator.acr import InstanceRecord
-from moto_fixtures.alibaba import AlibabaAccount
+from clouddeploy_alibaba.emulator.acr_records import InstanceRecord
+from clouddeploy_alibaba.policy import POLICY
+from clouddeploy_alibaba.sdk import Sdk
+from moto_fixtures.alibaba import REGION, AlibabaAccount
 
 INSTANCE = "cri-rehearsal0000000"
+REPO = {"RepoNamespace": "shop", "RepoName": "web", "RepoType": "PRIVATE", "Summary": "s"}
 
 
 def test_the_only_instance_is_taken(alibaba_account: AlibabaAccount) -> None:
@@ -70,6 +83,51 @@ def test_tags_can_be_immutable_and_cleaned_up(alibaba_account: AlibabaAccount) -
     assert alibaba_account.cloud.acr.repositories[f"{INSTANCE}/shop/web"].immutable
     (rule,) = alibaba_account.cloud.acr.rules
     assert (rule["RetentionTagCount"], rule["RepoName"], rule["Scope"]) == ("10", "web", "REPO")
+
+
+@pytest.mark.parametrize("applied", [False, True])
+def test_a_clean_up_that_was_cut_off_is_set_by_the_next_push(
+    applied: bool, alibaba_account: AlibabaAccount
+) -> None:
+    def match(request: Request) -> bool:
+        return request.headers.get("x-acs-action") == "CreateArtifactLifecycleRule"
+
+    faults, acr = alibaba_account.cloud.faults, alibaba_account.cloud.acr
+    (faults.lose_reply if applied else faults.drop)(match)
+    registry = alibaba_account.provider(registry={"keep": "10"}).registry
+    with pytest.raises(TemporaryError):
+        registry.ensure("shop/web")
+    for _ in range(2):
+        assert not registry.ensure("shop/web").created
+    assert [one["RetentionTagCount"] for one in acr.rules] == ["10"]
+
+
+def test_rules_of_others_are_read_to_the_last_page(alibaba_account: AlibabaAccount) -> None:
+    registry, acr = alibaba_account.provider(registry={"keep": "10"}).registry, alibaba_account.cloud.acr
+    registry.ensure("shop/web")
+    (ours,) = acr.rules
+    acr.rules[:0] = [{**ours, "RepoName": f"web{number}"} for number in range(100)]
+    registry.ensure("shop/web")
+    assert len(acr.rules) == 101
+
+
+def test_only_what_we_made_is_cleaned_up_and_only_if_it_is_wished(alibaba_account: AlibabaAccount) -> None:
+    acr = alibaba_account.cloud.acr
+    alibaba_account.provider().registry.ensure("shop/web")
+    assert ("CR", "ListArtifactLifecycleRule") not in alibaba_account.cloud.calls
+    next(iter(acr.repositories.values())).summary = "the team's"
+    alibaba_account.provider(registry={"keep": "10"}).registry.ensure("shop/web")
+    assert acr.rules == []
+
+
+def test_who_may_not_list_rules_pushes_all_the_same(alibaba_account: AlibabaAccount) -> None:
+    registry = alibaba_account.provider(registry={"keep": "10"}).registry
+    registry.ensure("shop/web")
+    key = alibaba_account.cloud.environment["ALIBABA_CLOUD_ACCESS_KEY_ID"]
+    without = POLICY.replace('"cr:ListArtifactLifecycleRule"', '"cr:ListNothing"')
+    alibaba_account.cloud.policies[key] = json.loads(without)
+    registry.ensure("shop/web")
+    assert len(alibaba_account.cloud.acr.rules) == 1
 
 
 def test_a_login_lasts_an_hour(alibaba_account: AlibabaAccount) -> None:
@@ -158,3 +216,49 @@ def test_personal_edition_has_three_namespaces(alibaba_account: AlibabaAccount) 
     with pytest.raises(PreconditionError, match="quota is used up") as caught:
         registry.ensure("dd/web")
     assert caught.value.code == "NAMESPACE_LIMIT_EXCEED"
+
+
+def test_personal_edition_that_somebody_else_fills_at_the_same_time(alibaba_account: AlibabaAccount) -> None:
+    cloud = alibaba_account.cloud
+    for path, made, name in (
+        ("/namespace", cloud.personal.namespaces, "shop"),
+        ("/repos", cloud.personal.repositories, "shop/web"),
+    ):
+        cloud.faults.before(1, partial(_add, made, name), partial(_puts, path))
+    registry = alibaba_account.provider(registry={"edition": "personal"}).registry
+    assert not registry.ensure("shop/web").created
+
+
+def _add(made: set[str], name: str, _: Request) -> None:
+    made.add(name)
+
+
+def _puts(path: str, request: Request) -> bool:
+    return (request.method, request.path) == ("PUT", path)
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "code"),
+    [
+        ("/namespace", {}, "InvalidParameter"),
+        ("/namespace", {"Namespace": "shop"}, "InvalidParameter"),
+        ("/namespace", {"Namespace": {"Namespace": "UPPER"}}, "InvalidParameter"),
+        ("/namespace", {"Namespace": {"Namespace": "shop"}}, "NAMESPACE_ALREADY_EXIST"),
+        ("/repos", {"Repo": REPO | {"RepoName": ""}}, "InvalidParameter"),
+        ("/repos", {"Repo": REPO | {"RepoName": "a/b"}}, "InvalidParameter"),
+        ("/repos", {"Repo": REPO | {"RepoType": "SECRET"}}, "InvalidParameter"),
+        ("/repos", {"Repo": REPO | {"Summary": ""}}, "InvalidParameter"),
+        ("/repos", {"Repo": REPO | {"RepoNamespace": "none"}}, "NAMESPACE_NOT_EXIST"),
+        ("/repos", {"Repo": REPO}, "REPO_ALREADY_EXIST"),
+    ],
+    ids=str,
+)
+def test_personal_edition_refuses_what_makes_no_sense(
+    path: str, body: dict[str, Any], code: str, alibaba_account: AlibabaAccount
+) -> None:
+    alibaba_account.provider(registry={"edition": "personal"}).registry.ensure("shop/web")
+    with pytest.raises(CloudDeployError) as caught:
+        Sdk(REGION, None).personal("do it", "PUT", path, body)
+    assert caught.value.code == code
+    personal = alibaba_account.cloud.personal
+    assert (personal.namespaces, personal.repositories) == ({"shop"}, {"shop/web"})

@@ -67,7 +67,8 @@ def live(account: AlibabaAccount) -> None:
     assert provider.provisioner
     assert provider.nodes
     assert provider.doctor
-    provider.registry.ensure("shop/web")
+    for _ in range(2):
+        provider.registry.ensure("shop/web")
     address = provider.registry.address("shop/web")
     with RegistryClient(address.partition("/")[0], provider.registry.login) as client:
         push_image(TinyImage(), address, ["v1"], client)
@@ -124,7 +125,7 @@ def test_every_write_that_is_described_was_seen(record: Record) -> None:
         for name in spec()[key]["apis"]
         if not name.startswith(("Describe", "Get", "List", "Check", "Untag", "UnTag"))
     }
-    assert described - set(record.counts) == set()
+    assert described - set(record.counts) == {"CS:DeleteClusterNodepool"}  # the cluster takes its pools along
 
 
 def test_every_operation_that_our_source_names_was_seen(record: Record) -> None:

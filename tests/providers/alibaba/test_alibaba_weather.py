@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from clouddeploy import clusters
+from clouddeploy.contract import ClientCertificate
 from clouddeploy.emulator.faults import Request
-from clouddeploy.errors import CredentialsError
-from moto_fixtures.alibaba import READERS, AlibabaAccount, EmulatedClock
+from clouddeploy.errors import CredentialsError, TemporaryError
+from clouddeploy_alibaba.clusters import Certificates
+from clouddeploy_alibaba.records import find
+from clouddeploy_alibaba.session import Session
+from moto_fixtures.alibaba import EXISTING, READERS, AlibabaAccount, EmulatedClock
 
 MAKES = (
     "CreateVpc",
@@ -88,3 +93,47 @@ def test_credentials_that_end_half_way_say_so_and_the_next_run_goes_on(
     monkeypatch.setenv("ALIBABA_CLOUD_SECURITY_TOKEN", "renewed-token")
     make(alibaba_account)
     assert_made_once(alibaba_account)
+
+
+class TestCertificates:
+    """A cluster's certificate is renewed at half-time, and used for longer when that is not possible."""
+
+    @pytest.fixture
+    def minutes(self) -> list[float]:
+        """How much time has passed; tests write into it."""
+        return [0]
+
+    @pytest.fixture
+    def certificates(self, minutes: list[float], alibaba_account: AlibabaAccount) -> Certificates:
+        alibaba_account.plant(EXISTING)
+        session = Session(alibaba_account.target())
+        cluster = find(session, "demo")
+        assert cluster
+        begun = datetime.now(UTC)
+        found = Certificates(session, cluster, lambda: begun + timedelta(minutes=minutes[0]))
+        found.current()
+        return found
+
+    @pytest.mark.parametrize(("after", "asked"), [(29, 1), (31, 2)])
+    def test_it_is_renewed_at_half_time(
+        self,
+        after: float,
+        asked: int,
+        minutes: list[float],
+        certificates: Certificates,
+        alibaba_account: AlibabaAccount,
+    ) -> None:
+        minutes[0] = after
+        certificates.current()
+        assert alibaba_account.cloud.calls.count(("CS", "DescribeClusterUserKubeconfig")) == asked
+
+    def test_the_old_one_serves_while_no_other_can_be_had(
+        self, minutes: list[float], certificates: Certificates, alibaba_account: AlibabaAccount
+    ) -> None:
+        alibaba_account.cloud.faults.throttle(2, status=400, body=json.dumps({"Code": "Throttling.User"}))
+        minutes[0] = 40
+        assert isinstance(certificates.current(), ClientCertificate)
+        minutes[0] = 56
+        with pytest.raises(TemporaryError):
+            certificates.current()
+        assert isinstance(certificates.current(), ClientCertificate)
