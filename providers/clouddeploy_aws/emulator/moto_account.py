@@ -31,7 +31,7 @@ from moto.sts.models import sts_backends
 from moto.sts.responses import TokenResponse
 
 from clouddeploy.emulator.clock import Clock
-from clouddeploy_aws.emulator import ec2_rules, iam_rules, sts_rules
+from clouddeploy_aws.emulator import ec2_rules, iam_rules, query, sts_rules
 from clouddeploy_aws.emulator.answers import Answer, ServiceError, unreadable
 from clouddeploy_aws.emulator.idempotency import ClientTokens
 from clouddeploy_aws.emulator.lag import Lag
@@ -132,7 +132,7 @@ class MotoAccount:
 
     def answer(self, service: str, request: Received, caller: str) -> Answer:
         """Have moto answer a request of `caller`, an ARN."""
-        form = self.asked(request)
+        form = _form(request)
         if service == "sts":
             sts_rules.check(form, self.iam, caller)
         if service == "iam":
@@ -173,11 +173,13 @@ class MotoAccount:
 
     def action(self, request: Received) -> str:
         """The Action parameter."""
-        return parse_qs(request.body.decode()).get("Action", [""])[0]
+        return _form(request).get("Action", "")
 
-    def asked(self, request: Received) -> dict[str, str]:
-        """The parameters of a request, in the query protocol's flat names."""
-        return {key: values[0] for key, values in parse_qs(request.body.decode()).items()}
+    def asked(self, service: str, request: Received) -> dict[str, str]:
+        """A request's parameters in the query protocol's flat names; ServiceError for what is forbidden."""
+        form = _form(request)
+        query.check(service, form)
+        return form
 
     def tags(self, resource: str) -> Mapping[str, str]:
         """The tags of something of EC2's."""
@@ -225,6 +227,11 @@ class MotoAccount:
         for name, data in _managed_policies().items():
             policy = AWSManagedPolicy.from_data(name, self.account, self.region, data)
             self.iam.managed_policies[policy.arn] = policy
+
+
+def _form(request: Received) -> dict[str, str]:
+    every = parse_qs(request.body.decode(), keep_blank_values=True)
+    return {key: values[0] for key, values in every.items()}
 
 
 def _tags(resource: Any) -> dict[str, str]:

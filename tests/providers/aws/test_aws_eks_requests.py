@@ -86,7 +86,7 @@ _REFUSED: Mapping[str, tuple[dict[str, Any], str]] = {
         "cannot be found",
     ),
     "a-tag-of-awss": ({"tags": {"aws:x": "y"}}, "aws: prefixed"),
-    "too-many-tags": ({"tags": {f"t{number}": "x" for number in range(51)}}, "more than 50"),
+    "too-many-tags": ({"tags": {f"t{number}": "x" for number in range(51)}}, "less than or equal to 50"),
 }
 
 

@@ -148,7 +148,7 @@ def _request(account: AwsAccount, **changes: Any) -> dict[str, Any]:
             "could not be assumed",
         ),
         ({"name": "-x"}, "InvalidParameterException", "regular expression"),
-        ({"accessConfig": {"authenticationMode": "NONE"}}, "InvalidParameterException", "is none of"),
+        ({"accessConfig": {"authenticationMode": "NONE"}}, "InvalidParameterException", "enum value set"),
     ],
 )
 def test_eks_refuses_what_eks_refuses(
