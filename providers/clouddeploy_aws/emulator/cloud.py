@@ -238,6 +238,7 @@ class AwsCloud:
         policy = self.policies.get(scope.access_key)
         permissions.check(wanted, policy, self.denied, scope.service, arn)
         if action == permissions.SIMULATE:
+            self.moto.check_simulation(asked)
             return permissions.simulate(request.body, policy, self.denied)
         if backend:
             caller = Caller(self.account, scope.region, arn, scope.access_key)

@@ -130,6 +130,10 @@ class MotoAccount:
         sts = sts_backends[self.account][self.partition]
         return str(sts.get_caller_identity(access_key, self.region)[1])
 
+    def check_simulation(self, form: Mapping[str, str]) -> None:
+        """ServiceError for a simulation of nobody, which moto does not have."""
+        iam_rules.check(form, self.iam, self.account)
+
     def answer(self, service: str, request: Received, caller: str) -> Answer:
         """Have moto answer a request of `caller`, an ARN."""
         form = _form(request)
@@ -147,7 +151,7 @@ class MotoAccount:
 
     def _answer_iam(self, request: Received, form: Mapping[str, str]) -> Answer:
         self.lag.check_role(form)
-        iam_rules.check(form)
+        iam_rules.check(form, self.iam, self.account)
         answer = self._dispatch("iam", request, form)
         if answer.status == 200:
             self.lag.note_role(form)

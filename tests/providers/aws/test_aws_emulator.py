@@ -174,7 +174,7 @@ def test_a_name_is_taken_until_its_cluster_is_gone(aws_account: AwsAccount) -> N
 
 
 def test_the_same_request_token_means_the_same_cluster(aws_account: AwsAccount) -> None:
-    request = {**_request(aws_account), "clientRequestToken": "t"}
+    request = {**_request(aws_account), "clientRequestToken": "t" * 33}
     eks = aws_account.client("eks")
     first, second = (eks.create_cluster(**request)["cluster"]["createdAt"] for _ in range(2))
     assert first == second

@@ -208,7 +208,11 @@ class Ecr:
         return self._repositories[name]
 
     def _by_arn(self, arn: str, caller: Caller) -> Repository:
-        return self._get(arn.partition(":repository/")[2], caller)
+        head, found, name = arn.partition(":repository/")
+        if not found or ":ecr:" not in head:
+            text = "Invalid parameter at 'resourceArn' failed to satisfy constraint: 'Invalid ARN'"
+            raise ServiceError("InvalidParameterException", text)
+        return self._get(name, caller)
 
     def _manifests(self, request: Mapping[str, Any], caller: Caller) -> Sequence[ManifestRecord]:
         """The images, of one tag status where the request wants that."""
