@@ -15,6 +15,9 @@ from clouddeploy_aws.emulator.answers import ServiceError
 
 _NAME = re.compile(r"Filter\.\d+\.Name")
 _TAG = "tag:"
+_ITEM = re.compile(r"<li>\s*<p>\s*<code>([^<]+)</code>")
+_ALSO = re.compile(r"You can also use (.+?) as the filter name")
+_CODE = re.compile(r"<code>([^<]+)</code>")
 
 
 def check(form: Mapping[str, str]) -> None:
@@ -27,9 +30,11 @@ def check(form: Mapping[str, str]) -> None:
 
 @cache
 def _known(action: str) -> frozenset[str]:
-    """Also words that stand for values: rather too many. None for an action whose text names no filter."""
+    """Every item of the text's lists, and what `also` may be used; none for an action without a list."""
     model = get_service_model("ec2")
     shape = model.operation_model(action).input_shape if action.startswith("Describe") else None
     members = shape.members if shape else {}
     texts = [str(members[name].documentation) for name in ("Filters", "Filter") if name in members]
-    return frozenset(word for text in texts for word in re.findall("<code>([^<]+)</code>", text))
+    items = (name for text in texts for name in _ITEM.findall(text))
+    others = (name for text in texts for also in _ALSO.findall(text) for name in _CODE.findall(also))
+    return frozenset((*items, *others)) - {"tag"}  # which comes with a key

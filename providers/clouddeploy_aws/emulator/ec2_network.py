@@ -64,7 +64,7 @@ def _block(form: Form, _: Any) -> None:
 
 
 def _group(form: Form, _: Any) -> None:
-    if not form.keys() & {"GroupId", "GroupName"}:
+    if not (form.get("GroupId") or form.get("GroupName")):
         text = "The request must contain the parameter groupName or groupId"
         raise ServiceError("MissingParameter", text)
 

@@ -13,7 +13,7 @@ from clouddeploy_aws.emulator.answers import ServiceError
 
 Form = Mapping[str, str]
 
-_KEY = re.compile(r"(?P<of>(?:TagSpecification\.\d+\.)?)Tag\.\d+\.Key")
+_TAG = re.compile(r"(((?:TagSpecification\.\d+\.)?)Tag\.\d+\.)")
 _SPECIFICATION = re.compile(r"TagSpecification\.\d+\.")
 _KEY_MAX, _VALUE_MAX = 128, 256
 
@@ -51,10 +51,8 @@ def _check_specification(form: Form, prefix: str) -> None:
 
 
 def _tags(form: Form) -> Iterator[tuple[str, str, str]]:
-    for name, key in form.items():
-        match = _KEY.fullmatch(name)
-        if match:
-            yield match["of"], key, form.get(f"{name.removesuffix('Key')}Value", "")
+    for place, of in dict.fromkeys(match.groups() for name in form if (match := _TAG.match(name))):
+        yield of, form.get(f"{place}Key", ""), form.get(f"{place}Value", "")
 
 
 def _check_tag(key: str, value: str) -> None:

@@ -32,6 +32,8 @@ def check(form: Form, iam: Any, account: str) -> None:
         case "CreateRole":
             _check_new(form["RoleName"], iam)
             trust.check(form["AssumeRolePolicyDocument"], iam, account)
+        case "ListInstanceProfilesForRole":
+            _check_there(form["RoleName"], iam)
         case "PutRolePolicy":
             _check_inline(form["PolicyDocument"])
         case "SimulatePrincipalPolicy":
@@ -44,6 +46,11 @@ def _check_new(name: str, iam: Any) -> None:
     """Names that differ in their case alone are one."""
     if name.lower() in {role.name.lower() for role in iam.roles.values()}:
         raise ServiceError("EntityAlreadyExists", f"Role with name {name} already exists.", status=409)
+
+
+def _check_there(name: str, iam: Any) -> None:
+    if name not in {role.name for role in iam.roles.values()}:
+        raise ServiceError("NoSuchEntity", f"The role with name {name} cannot be found.", status=404)
 
 
 def _check_inline(text: str) -> None:

@@ -99,7 +99,7 @@ class JsonService:
     ) -> dict[str, Any]:
         try:
             found: dict[str, Any] = json.loads(request.body or b"{}")
-        except ValueError:
+        except (ValueError, RecursionError):
             raise ServiceError("SerializationException", "the body is no JSON") from None
         if not isinstance(found, dict):
             raise ServiceError("SerializationException", "the body is no JSON object")

@@ -31,7 +31,7 @@ from moto.sts.models import sts_backends
 from moto.sts.responses import TokenResponse
 
 from clouddeploy.emulator.clock import Clock
-from clouddeploy_aws.emulator import ec2_rules, iam_rules, query, sts_rules
+from clouddeploy_aws.emulator import ec2_rules, elb_rules, iam_rules, query, sts_rules
 from clouddeploy_aws.emulator.answers import Answer, ServiceError, unreadable
 from clouddeploy_aws.emulator.idempotency import ClientTokens
 from clouddeploy_aws.emulator.lag import Lag
@@ -141,6 +141,8 @@ class MotoAccount:
             sts_rules.check(form, self.iam, caller)
         if service == "iam":
             return self._answer_iam(request, form)
+        if service == "elasticloadbalancing":
+            elb_rules.check(form, self._balancers())
         if service != "ec2":
             return self._dispatch(service, request, form)
         with self.lag.around(form):

@@ -5,18 +5,22 @@ Source: Smithy's specifications of awsQuery and ec2Query.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from moto.core.utils import get_service_model
 
-from clouddeploy_aws.emulator.answers import PROTOCOLS, ServiceError
+from clouddeploy_aws.emulator.answers import PROTOCOLS, ServiceError, unreadable
 from clouddeploy_aws.emulator.constraints import UNKNOWN, Broken, Path, broken
 from clouddeploy_aws.emulator.refusals import refusal
 
 _MODELS = {"elasticloadbalancing": "elbv2"}
 """Descriptions with another name than the signature's; moto has read them all for itself."""
+
+_NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+"""Characters that no answer could repeat."""
 
 _COMMON = {"Action", "Version"}
 _WORDS = {"true": True, "false": False}
@@ -32,6 +36,8 @@ class _Node:
 
 def check(service: str, form: Mapping[str, str]) -> None:
     """ServiceError, in the service's words, for a request that its description forbids."""
+    if any(_NO_XML.search(text) for text in form.values()):
+        raise unreadable(service)
     model: Any = get_service_model(_MODELS.get(service, service))
     action = form.get("Action", "")
     if action not in model.operation_names:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import pytest
@@ -89,6 +90,11 @@ _NETWORK: Mapping[str, tuple[Callable[[_Networks], object], str, str]] = {
         "MissingParameter",
         "Either 'cidrBlock' or 'ipv4IpamPoolId' should be provided",
     ),
+    "a-group-with-an-empty-name": (
+        lambda it: it.ec2.delete_security_group(GroupId=""),
+        "MissingParameter",
+        "groupName or groupId",
+    ),
     "a-group-without-a-name": (
         lambda it: it.ec2.delete_security_group(),
         "MissingParameter",
@@ -128,6 +134,15 @@ def test_ec2_knows_its_filters(aws_account: AwsAccount, operation: str) -> None:
 
 def _tagged(*tags: tuple[str, str], kind: str = "vpc") -> list[dict[str, Any]]:
     return [{"ResourceType": kind, "Tags": [{"Key": key, "Value": value} for key, value in tags]}]
+
+
+def test_words_that_describe_a_filter_are_none_themselves(aws_account: AwsAccount) -> None:
+    ec2 = client("ec2")
+    for name in ("true", "available", "tag"):
+        call = partial(ec2.describe_subnets, Filters=[{"Name": name, "Values": ["x"]}])
+        refused(call, "InvalidParameterValue", f"The filter '{name}' is invalid")
+    for name in ("cidr-block", "cidrBlock", "tag:team", "tag-key"):
+        assert ec2.describe_subnets(Filters=[{"Name": name, "Values": ["x"]}])["Subnets"] == []
 
 
 _TAGS = {

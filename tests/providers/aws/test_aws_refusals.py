@@ -1,4 +1,4 @@
-"""What the emulated IAM, EKS and ECR refuse though their models allow it."""
+"""What the emulated IAM, EKS, ECR and ELB refuse though their models allow it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from moto_fixtures.aws import ACCOUNT, EXISTING, AwsAccount
+from moto_fixtures.aws import ACCOUNT, EXISTING, REGION, AwsAccount
 from tests.providers.aws.life import run_up, steps_of
 from tests.providers.aws.refusing import client, refused
 
@@ -19,6 +19,7 @@ def _trust(**changes: Any) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
+_PLACE = f"arn:aws:elasticloadbalancing:{REGION}:{ACCOUNT}"
 _NOBODY = f"arn:aws:iam::{ACCOUNT}:user/nobody"
 
 _TRUSTS = {
@@ -193,3 +194,31 @@ def test_ecr_tags_what_has_an_arn_of_its_own(aws_account: AwsAccount) -> None:
         "InvalidParameterException",
         "Invalid ARN",
     )
+
+
+@pytest.mark.parametrize(
+    ("arns", "code"),
+    [
+        ([f"{_PLACE}:loadbalancer/net/gone/0123"], "LoadBalancerNotFound"),
+        ([f"{_PLACE}:loadbalancer/net/web/{number}" for number in range(21)], "ValidationError"),
+        (["web"], "ValidationError"),
+    ],
+    ids=["gone", "many", "no-arn"],
+)
+def test_elb_refuses_to_show_tags(aws_account: AwsAccount, arns: list[str], code: str) -> None:
+    elb = client("elbv2")
+    refused(lambda: elb.describe_tags(ResourceArns=arns), code, "")
+
+
+def test_a_role_that_is_not_there_has_no_instance_profiles(aws_account: AwsAccount) -> None:
+    iam = client("iam")
+    call = lambda: iam.list_instance_profiles_for_role(RoleName="nobody")  # noqa: E731
+    refused(call, "NoSuchEntity", "nobody cannot be found", 404)
+
+
+def test_ecr_says_of_each_image_why_it_is_none(aws_account: AwsAccount) -> None:
+    aws_account.plant(EXISTING)
+    ids = [{}, {"imageDigest": "sha256"}, {"imageTag": "v1"}]
+    answer = client("ecr").batch_delete_image(repositoryName="shop/web", imageIds=ids)
+    found = [failure["failureCode"] for failure in answer["failures"]]
+    assert found == ["MissingDigestAndTag", "InvalidImageDigest", "ImageNotFound"]
