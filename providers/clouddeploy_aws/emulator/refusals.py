@@ -5,7 +5,7 @@ satisfy constraint: 'Member must have length less than or equal to 100'`. IAM, S
 error detected: Value 'x' at 'y' failed to satisfy constraint: Member must …`; SES, of the same protocol, for
 the form itself: MalformedInput. DynamoDB, of ECR's protocol, for a value of another type:
 SerializationException. EC2: MissingParameter, UnknownParameter and InvalidParameterValue as its API reference
-has them. UNVERIFIED: EKS's texts, and Service Quotas' code.
+has them. UNVERIFIED: EKS's texts, Service Quotas' code, what EC2 and IAM say of a text in place of a list.
 """
 
 from __future__ import annotations
