@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from clouddeploy.contract import OWNER_TAG, Leftover
 from clouddeploy_aws.costs import monthly, volume_monthly
@@ -63,10 +63,18 @@ def _tagged_balancers(session: Session, name: str) -> Iterator[str]:
     pages = session.elb.get_paginator("describe_load_balancers").paginate()
     arns = [one["LoadBalancerArn"] for page in pages for one in page["LoadBalancers"]]
     for start in range(0, len(arns), _TAGS_AT_ONCE):
-        answer = session.elb.describe_tags(ResourceArns=arns[start : start + _TAGS_AT_ONCE])
-        for one in answer["TagDescriptions"]:
+        for one in _described(session, arns[start : start + _TAGS_AT_ONCE]):
             if belongs(tag_map(one.get("Tags", [])), name):
                 yield one["ResourceArn"].partition(":loadbalancer/")[2]
+
+
+def _described(session: Session, arns: Sequence[str]) -> Iterator[Any]:
+    """The tags of those that are still there: for one that has gone ELB answers nothing about the others."""
+    try:
+        yield from session.elb.describe_tags(ResourceArns=arns)["TagDescriptions"]
+    except session.elb.exceptions.LoadBalancerNotFoundException:
+        for arn in arns if len(arns) > 1 else ():
+            yield from _described(session, [arn])
 
 
 def _balancers_in_vpc(session: Session, name: str) -> Iterator[str]:

@@ -60,6 +60,25 @@ def _of_object(schema: Schema, value: Mapping[str, Any]) -> Iterator[Mutant]:
         if name in value:
             for one in mutants(inner, value[name]):
                 yield Mutant(_joined(name, one.where), one.wrong, {**value, name: one.value})
+    if value:
+        yield from _of_map(schema, value)
+
+
+def _of_map(schema: Schema, value: Mapping[str, Any]) -> Iterator[Mutant]:
+    """Of an object whose members have names of the user's own: how many, how named, what each may be."""
+    first = next(iter(value))
+    if schema.get("minProperties"):
+        yield Mutant("", "too few", dict([*value.items()][: schema["minProperties"] - 1]))
+    if "maxProperties" in schema:
+        yield Mutant(
+            "", "too many", {f"a{number}": value[first] for number in range(schema["maxProperties"] + 1)}
+        )
+    rest = {key: each for key, each in value.items() if key != first}
+    for one in _of_text(schema.get("propertyNames", {})):
+        yield Mutant("{key}", one.wrong, {**rest, one.value: value[first]})
+    if isinstance(schema.get("additionalProperties"), Mapping):
+        for one in mutants(schema["additionalProperties"], value[first]):
+            yield Mutant(_joined("{value}", one.where), one.wrong, {**value, first: one.value})
 
 
 def _of_list(schema: Schema, value: list[Any]) -> Iterator[Mutant]:

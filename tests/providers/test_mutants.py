@@ -77,6 +77,27 @@ def test_each_rule_of_the_description_is_broken_where_the_request_has_the_member
     }
 
 
+def test_of_a_map_there_are_wrong_keys_wrong_values_and_too_many() -> None:
+    labels: Schema = {
+        "type": "object",
+        "minProperties": 1,
+        "maxProperties": 2,
+        "propertyNames": {"minLength": 2, "maxLength": 9},
+        "additionalProperties": {"type": "string", "maxLength": 3},
+    }
+    found = [*mutants(labels, {"team": "web"})]
+    assert {(one.where, one.wrong) for one in found} == {
+        ("", "no object"),
+        ("", "too few"),
+        ("", "too many"),
+        ("{key}", "too short"),
+        ("{key}", "too long"),
+        ("{value}", "no string"),
+        ("{value}", "too long"),
+    }
+    assert not any(Draft202012Validator(labels).is_valid(one.value) for one in found)
+
+
 def test_a_rule_for_what_the_request_has_not_breaks_nothing() -> None:
     assert {one.where for one in mutants(POOL, {"name": "web", "size": "large"})} == {
         "",

@@ -14,7 +14,7 @@ from clouddeploy.emulator import EmulatorSettings
 from clouddeploy.emulator.clock import Clock
 from clouddeploy.emulator.clusters import KubernetesApi, StartKubernetes
 from clouddeploy.emulator.faults import Faults as Weather
-from clouddeploy.emulator.policy import Demand, Policy
+from clouddeploy.emulator.policy import Policy
 from clouddeploy.emulator.registry.answers import Refusal
 from clouddeploy.emulator.server import Server
 from clouddeploy_aws.emulator import attached, permissions, sigv4
@@ -219,25 +219,19 @@ class AwsCloud:
         arn = self.moto.arn_of(scope.access_key)
         if not self.subscribed and scope.service not in {"iam", "sts"}:
             raise sigv4.unsubscribed(scope.service)
-        asked = (backend or self.moto).asked(request)
+        asked = backend.asked(request) if backend else self.moto.asked(scope.service, request)
         permissions.check_registry(asked.get("registryId"), f"{scope.service}:{action}", arn, self.account)
-        wanted = self._demands(scope.service, action, asked)
+        wanted = demands(scope.service, action, asked, self._place)
         policy = self.policies.get(scope.access_key)
         permissions.check(wanted, policy, self.denied, scope.service, arn)
         if action == permissions.SIMULATE:
+            self.moto.check_simulation(asked)
             return permissions.simulate(request.body, policy, self.denied)
         if backend:
             caller = Caller(self.account, scope.region, arn, scope.access_key)
-            answered: Answer = backend.answer(request, caller)
+            answered: Answer = backend.answer(request, asked, caller)
             return answered
         return self.moto.answer(scope.service, request, arn)
-
-    def _demands(self, service: str, action: str, asked: Mapping[str, Any]) -> list[Demand]:
-        """Asked before the values are checked: they may be of any type."""
-        try:
-            return demands(service, action, asked, self._place)
-        except (AttributeError, KeyError, TypeError):
-            raise unreadable(service) from None
 
     def _start_api(self, cluster: str) -> KubernetesApi:
         def authenticate(token: str) -> tuple[str, tuple[str, ...]] | None:

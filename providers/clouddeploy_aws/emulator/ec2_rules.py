@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from clouddeploy_aws.emulator import ec2_filters, ec2_network, ec2_tags
 from clouddeploy_aws.emulator.answers import ServiceError
 from clouddeploy_aws.emulator.quotas import GATEWAYS, VPCS
 
 Form = Mapping[str, str]
 
 _PAGE = (5, 1000)
-_TAG_KEY = re.compile(r"(TagSpecification\.\d+\.)?Tag\.\d+\.Key")
 _SUBNET = range(16, 28 + 1)
 """How long the prefix of a subnet may be."""
 
@@ -30,7 +29,9 @@ class Ec2:
 def check(form: Form, place: Ec2) -> None:
     """ServiceError for what EC2 refuses, and for a dry run of what it would carry out."""
     _check_page(form)
-    _check_tags(form)
+    ec2_filters.check(form)
+    ec2_tags.check(form)
+    ec2_network.check(form, place.ec2)
     rule = _RULES.get(form.get("Action", ""))
     if rule:
         rule(form, place)
@@ -49,13 +50,6 @@ def _check_page(form: Form) -> None:
         raise ServiceError("InvalidParameterValue", f"{text}{_PAGE[1]}.")
     if form.get("NextToken") and form.get("Action", "").startswith("Describe"):
         raise ServiceError("InvalidNextToken", f"The token '{form['NextToken']}' is invalid")
-
-
-def _check_tags(form: Form) -> None:
-    keys = (value for name, value in form.items() if _TAG_KEY.fullmatch(name))
-    if any(key.lower().startswith("aws:") for key in keys):
-        text = "Tag keys starting with 'aws:' are reserved for internal use"
-        raise ServiceError("InvalidParameterValue", text)
 
 
 def _create_vpc(_: Form, place: Ec2) -> None:

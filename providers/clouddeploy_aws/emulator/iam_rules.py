@@ -1,6 +1,7 @@
-"""What IAM refuses in a new role and moto lets pass.
+"""What IAM refuses and moto lets pass.
 
-Source: IAM API reference, CreateRole; the texts as users report them in public issue trackers.
+Source: IAM API reference, IAM user guide, "IAM and AWS STS quotas"; the texts as users report them in public
+issue trackers. UNVERIFIED: the text about a tag with AWS's prefix.
 """
 
 from __future__ import annotations
@@ -10,89 +11,74 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from clouddeploy_aws.emulator import trust
 from clouddeploy_aws.emulator.answers import ServiceError
 
-_NAME = re.compile(r"[\w+=,.@-]+", re.ASCII)
-_NAME_MAX = 64
-_TEXT = re.compile(r"[\t\n\r -~\u00a1-\u00ff]*")
-_TEXT_MAX = 1000
-_SECONDS = range(3600, 43_200 + 1)
+Form = Mapping[str, str]
+
+_TAG = re.compile(r"Tags\.member\.\d+\.Key")
+_SOURCE = re.compile(r"arn:[\w-]+:iam::\d{12}:(?P<kind>user|group|role)/(?:.*/)?(?P<name>[^/]+)")
+_POLICIES_MAX = 10
 
 
-def check(form: Mapping[str, str]) -> None:
-    """ServiceError for what IAM refuses."""
+def check(form: Form, iam: Any, account: str) -> None:
+    """ServiceError for what IAM refuses; `iam` is moto's."""
+    if any(key.lower().startswith("aws:") for name, key in form.items() if _TAG.fullmatch(name)):
+        text = "aws: prefixed tag key names are not allowed for external use."
+        raise ServiceError("InvalidInput", text)
     match form.get("Action"):
+        case "AttachRolePolicy":
+            _check_room(form, iam)
         case "CreateRole":
-            _check_name(form.get("RoleName", ""))
-            _check_description(form.get("Description", ""))
-            _check_duration(form.get("MaxSessionDuration"))
-            _check_trust(form.get("AssumeRolePolicyDocument", ""))
-        case "UpdateRole":
-            _check_description(form.get("Description", ""))
-            _check_duration(form.get("MaxSessionDuration"))
+            _check_new(form["RoleName"], iam)
+            trust.check(form["AssumeRolePolicyDocument"], iam, account)
+        case "ListInstanceProfilesForRole":
+            _check_there(form["RoleName"], iam)
+        case "PutRolePolicy":
+            _check_inline(form["PolicyDocument"])
+        case "SimulatePrincipalPolicy":
+            _check_source(form["PolicySourceArn"], iam)
         case "UpdateAssumeRolePolicy":
-            _check_trust(form.get("PolicyDocument", ""))
+            trust.check(form["PolicyDocument"], iam, account)
 
 
-def _check_name(name: str) -> None:
-    if not _NAME.fullmatch(name):
-        raise ServiceError(
-            "ValidationError",
-            "The specified value for roleName is invalid. It must contain only alphanumeric characters "
-            "and/or the following: +=,.@_-",
-        )
-    if len(name) > _NAME_MAX:
-        raise _invalid(name, "roleName", f"have length less than or equal to {_NAME_MAX}")
+def _check_new(name: str, iam: Any) -> None:
+    """Names that differ in their case alone are one."""
+    if name.lower() in {role.name.lower() for role in iam.roles.values()}:
+        raise ServiceError("EntityAlreadyExists", f"Role with name {name} already exists.", status=409)
 
 
-def _check_description(text: str) -> None:
-    if len(text) > _TEXT_MAX:
-        raise _invalid(text, "description", f"have length less than or equal to {_TEXT_MAX}")
-    if not _TEXT.fullmatch(text):
-        pattern = r"[\u0009\u000A\u000D\u0020-\u007E\u00A1-\u00FF]*"
-        raise _invalid(text, "description", f"satisfy regular expression pattern: {pattern}")
+def _check_there(name: str, iam: Any) -> None:
+    if name not in {role.name for role in iam.roles.values()}:
+        raise ServiceError("NoSuchEntity", f"The role with name {name} cannot be found.", status=404)
 
 
-def _check_duration(text: str | None) -> None:
-    seconds = int(text or _SECONDS.start)
-    if seconds < _SECONDS.start:
-        raise _invalid(
-            str(seconds), "maxSessionDuration", f"have value greater than or equal to {_SECONDS.start}"
-        )
-    if seconds not in _SECONDS:
-        raise _invalid(
-            str(seconds), "maxSessionDuration", f"have value less than or equal to {_SECONDS.stop - 1}"
-        )
-
-
-def _check_trust(text: str) -> None:
-    """A trust policy names whom it trusts, and no resource: that is the role itself."""
+def _check_inline(text: str) -> None:
+    """Whose policy it is goes without saying."""
     try:
         document = json.loads(text)
     except ValueError:
-        raise _malformed("This policy contains invalid Json") from None
-    statements = document.get("Statement") if isinstance(document, dict) else None
-    statements = [statements] if isinstance(statements, dict) else statements
-    if not isinstance(statements, list) or not statements:
-        raise _malformed("Syntax errors in policy.")
-    for statement in statements:
-        _check_statement(statement)
+        return  # moto says it
+    statements = trust.listed(document.get("Statement")) if isinstance(document, dict) else []
+    if any(isinstance(one, dict) and one.keys() & {"Principal", "NotPrincipal"} for one in statements):
+        raise trust.malformed("Policy document should not specify a principal.")
 
 
-def _check_statement(statement: Any) -> None:
-    if not isinstance(statement, dict) or statement.get("Effect") not in {"Allow", "Deny"}:
-        raise _malformed("Syntax errors in policy.")
-    for field in ("Principal", "Action"):
-        if not statement.get(field) and not statement.get(f"Not{field}"):
-            raise _malformed(f"Missing required field {field}")
-    if "Resource" in statement:
-        raise _malformed("Has prohibited field Resource")
+def _check_room(form: Form, iam: Any) -> None:
+    role = next((one for one in iam.roles.values() if one.name == form["RoleName"]), None)
+    attached = role.managed_policies if role else {}
+    if len(attached) >= _POLICIES_MAX and form["PolicyArn"] not in attached:
+        text = f"Cannot exceed quota for PoliciesPerRole: {_POLICIES_MAX}"
+        raise ServiceError("LimitExceeded", text, status=409)
 
 
-def _malformed(text: str) -> ServiceError:
-    return ServiceError("MalformedPolicyDocument", text)
-
-
-def _invalid(value: str, name: str, must: str) -> ServiceError:
-    said = f"Value '{value}' at '{name}' failed to satisfy constraint: Member must {must}"
-    return ServiceError("ValidationError", f"1 validation error detected: {said}")
+def _check_source(arn: str, iam: Any) -> None:
+    """Sessions and the root user have no policies of their own."""
+    match = _SOURCE.fullmatch(arn)
+    if match is None:
+        text = f"Invalid Entity Arn: {arn} does not clearly define entity type and name."
+        raise ServiceError("InvalidInput", text)
+    there = (*iam.users.values(), *iam.groups.values(), *iam.roles.values())
+    if arn not in {one.arn for one in there}:
+        text = f"The {match['kind']} with name {match['name']} cannot be found."
+        raise ServiceError("NoSuchEntity", text, status=404)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, cached_property
@@ -17,9 +17,11 @@ from urllib.parse import parse_qs, unquote
 
 from botocore import xform_name
 from botocore.loaders import create_loader
-from botocore.model import OperationModel, ServiceModel, Shape, StringShape
+from botocore.model import OperationModel, ServiceModel, Shape
 
 from clouddeploy_aws.emulator.answers import Answer, ServiceError, answer_json
+from clouddeploy_aws.emulator.constraints import broken
+from clouddeploy_aws.emulator.refusals import refusal
 from clouddeploy_aws.emulator.sigv4 import Received
 
 
@@ -46,28 +48,33 @@ class JsonService:
         return found[0].name if found else ""
 
     def asked(self, request: Received) -> dict[str, Any]:
-        """The operation's parameters, unchecked; none for an unknown operation."""
+        """The operation's parameters, none for an unknown operation; ServiceError for what is forbidden."""
         found = self._find(request)
-        return self._read(found[0], request, found[1]) if found else {}
+        return self._checked(found[0], request, found[1]) if found else {}
 
-    def answer(self, request: Received, caller: Caller) -> Answer:
-        """Raises ServiceError for what the service would refuse."""
+    def answer(self, request: Received, wanted: Mapping[str, Any], caller: Caller) -> Answer:
+        """What the handler answers to what `asked` found in a request; ServiceError for what it refuses."""
         found = self._find(request)
         if found is None:
             raise ServiceError("UnknownOperationException", "the operation does not exist", status=404)
-        operation, labels = found
+        operation = found[0]
         handler = self._handler(xform_name(operation.name))
         if handler is None:
             raise ServiceError("UnknownOperationException", f"{operation.name} is not emulated", status=404)
-        wanted = self._read(operation, request, labels)
-        problems = _problems(operation, wanted)
-        if problems:
-            raise ServiceError("InvalidParameterException", "; ".join(problems))
         try:
             result = handler(wanted, caller)
         except ServiceError as error:
             raise self._with_status(error) from None
         return answer_json(render(operation.output_shape, result) if operation.output_shape else {})
+
+    def _checked(
+        self, operation: OperationModel, request: Received, labels: Mapping[str, str]
+    ) -> dict[str, Any]:
+        wanted = self._read(operation, request, labels)
+        problems = [*broken(operation.input_shape, wanted)] if operation.input_shape else []
+        if problems:
+            raise self._with_status(refusal(self._model.signing_name, problems))
+        return _known(operation.input_shape, wanted) if operation.input_shape else {}
 
     def _handler(self, name: str) -> Any:
         return next((getattr(one, name) for one in self._handlers if hasattr(one, name)), None)
@@ -92,11 +99,11 @@ class JsonService:
     ) -> dict[str, Any]:
         try:
             found: dict[str, Any] = json.loads(request.body or b"{}")
-        except ValueError:
+        except (ValueError, RecursionError):
             raise ServiceError("SerializationException", "the body is no JSON") from None
         if not isinstance(found, dict):
             raise ServiceError("SerializationException", "the body is no JSON object")
-        query = parse_qs(request.query)
+        query = parse_qs(request.query, keep_blank_values=True)
         members = operation.input_shape.members if operation.input_shape else {}
         for name, shape in members.items():
             key = shape.serialization.get("name", name)
@@ -113,34 +120,10 @@ class JsonService:
         return error
 
 
-def _problems(operation: OperationModel, wanted: Mapping[str, Any]) -> list[str]:
-    try:
-        return list(check(operation.input_shape, wanted, "")) if operation.input_shape else []
-    except (AttributeError, TypeError):
-        return ["a value of the request is of the wrong type"]
-
-
 @cache
 def _model(service: str) -> ServiceModel:
     """Reading the description takes longer than anything else here."""
     return ServiceModel(create_loader().load_service_model(service, "service-2"), service)
-
-
-def check(shape: Shape, value: Any, path: str) -> Iterator[str]:
-    """What is wrong with a value, in words: required members, lengths, ranges, patterns, enums."""
-    match shape.type_name:
-        case "structure":
-            yield from _check_structure(shape, value, path)
-        case "list" | "map":
-            yield from _check_size(shape, len(value), path)
-            items = value.values() if shape.type_name == "map" else value
-            inner = shape.value if shape.type_name == "map" else shape.member  # type: ignore[attr-defined]
-            for item in items:
-                yield from check(inner, item, path)
-        case "string":
-            yield from _check_string(shape, value, path)
-        case "integer" | "long":
-            yield from _check_size(shape, value, path)
 
 
 def render(shape: Shape, value: Any) -> Any:
@@ -160,41 +143,16 @@ def render(shape: Shape, value: Any) -> Any:
     return value
 
 
-def _check_structure(shape: Any, value: Any, path: str) -> Iterator[str]:
-    if not isinstance(value, dict):
-        yield f"{path or 'the request'} is no structure"
-        return
-    for name in shape.required_members:
-        if value.get(name) is None:
-            yield f"missing required parameter: {path}{name}"
-    for name, item in value.items():
-        if name in shape.members and item is not None:
-            yield from check(shape.members[name], item, f"{path}{name}.")
-
-
-def _check_string(shape: Shape, value: Any, path: str) -> Iterator[str]:
-    name = path.rstrip(".")
-    if not isinstance(value, str):
-        yield f"{name} is no string"
-        return
-    yield from _check_size(shape, len(value), path)
-    pattern = shape.metadata.get("pattern")
-    if pattern and not re.fullmatch(pattern, value):
-        yield (
-            f"Invalid parameter at '{name}' failed to satisfy constraint: "
-            f"'must satisfy regular expression '{pattern}''"
-        )
-    if isinstance(shape, StringShape) and shape.enum and value not in shape.enum:
-        yield f"Invalid parameter at '{name}': '{value}' is none of {', '.join(shape.enum)}"
-
-
-def _check_size(shape: Shape, size: int, path: str) -> Iterator[str]:
-    least, most = shape.metadata.get("min"), shape.metadata.get("max")
-    name = path.rstrip(".")
-    if least is not None and size < least:
-        yield f"Invalid parameter at '{name}': {size} is less than {least}"
-    if most is not None and size > most:
-        yield f"Invalid parameter at '{name}': {size} is more than {most}"
+def _known(shape: Any, value: Any) -> Any:
+    """What a service sees of a request: no nulls, and no members that it does not know."""
+    match shape.type_name:
+        case "structure":
+            members = shape.members
+            there = {key: item for key, item in value.items() if key in members and item is not None}
+            return {key: _known(members[key], item) for key, item in there.items()}
+        case "list":
+            return [_known(shape.member, item) for item in value]
+    return value
 
 
 def _pattern(uri: str) -> re.Pattern[str]:
@@ -204,11 +162,13 @@ def _pattern(uri: str) -> re.Pattern[str]:
 
 
 def _from_query(shape: Shape, values: list[str]) -> Any:
+    """A text that is no number or no truth stays one: it is then of the wrong type."""
+    text = values[0]
     match shape.type_name:
         case "list":
             return values
         case "boolean":
-            return values[0] == "true"
+            return {"true": True, "false": False}.get(text, text)
         case "integer" | "long":
-            return int(values[0])
-    return values[0]
+            return int(text) if re.fullmatch(r"-?\d+", text) else text
+    return text

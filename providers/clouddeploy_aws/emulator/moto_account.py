@@ -31,7 +31,7 @@ from moto.sts.models import sts_backends
 from moto.sts.responses import TokenResponse
 
 from clouddeploy.emulator.clock import Clock
-from clouddeploy_aws.emulator import ec2_rules, iam_rules, sts_rules
+from clouddeploy_aws.emulator import ec2_rules, elb_rules, iam_rules, query, sts_rules
 from clouddeploy_aws.emulator.answers import Answer, ServiceError, unreadable
 from clouddeploy_aws.emulator.idempotency import ClientTokens
 from clouddeploy_aws.emulator.lag import Lag
@@ -130,13 +130,19 @@ class MotoAccount:
         sts = sts_backends[self.account][self.partition]
         return str(sts.get_caller_identity(access_key, self.region)[1])
 
+    def check_simulation(self, form: Mapping[str, str]) -> None:
+        """ServiceError for a simulation of nobody, which moto does not have."""
+        iam_rules.check(form, self.iam, self.account)
+
     def answer(self, service: str, request: Received, caller: str) -> Answer:
         """Have moto answer a request of `caller`, an ARN."""
-        form = self.asked(request)
+        form = _form(request)
         if service == "sts":
             sts_rules.check(form, self.iam, caller)
         if service == "iam":
             return self._answer_iam(request, form)
+        if service == "elasticloadbalancing":
+            elb_rules.check(form, self._balancers())
         if service != "ec2":
             return self._dispatch(service, request, form)
         with self.lag.around(form):
@@ -147,7 +153,7 @@ class MotoAccount:
 
     def _answer_iam(self, request: Received, form: Mapping[str, str]) -> Answer:
         self.lag.check_role(form)
-        iam_rules.check(form)
+        iam_rules.check(form, self.iam, self.account)
         answer = self._dispatch("iam", request, form)
         if answer.status == 200:
             self.lag.note_role(form)
@@ -173,11 +179,13 @@ class MotoAccount:
 
     def action(self, request: Received) -> str:
         """The Action parameter."""
-        return parse_qs(request.body.decode()).get("Action", [""])[0]
+        return _form(request).get("Action", "")
 
-    def asked(self, request: Received) -> dict[str, str]:
-        """The parameters of a request, in the query protocol's flat names."""
-        return {key: values[0] for key, values in parse_qs(request.body.decode()).items()}
+    def asked(self, service: str, request: Received) -> dict[str, str]:
+        """A request's parameters in the query protocol's flat names; ServiceError for what is forbidden."""
+        form = _form(request)
+        query.check(service, form)
+        return form
 
     def tags(self, resource: str) -> Mapping[str, str]:
         """The tags of something of EC2's."""
@@ -225,6 +233,11 @@ class MotoAccount:
         for name, data in _managed_policies().items():
             policy = AWSManagedPolicy.from_data(name, self.account, self.region, data)
             self.iam.managed_policies[policy.arn] = policy
+
+
+def _form(request: Received) -> dict[str, str]:
+    every = parse_qs(request.body.decode(), keep_blank_values=True)
+    return {key: values[0] for key, values in every.items()}
 
 
 def _tags(resource: Any) -> dict[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -45,11 +45,16 @@ class Call:
         return f"{self.service}:{self.model.name}"
 
 
+def _nothing(model: Any, params: Mapping[str, Any]) -> None:
+    """What most recordings do before a call."""
+
+
 @dataclass
 class Recorder:
-    """Writes down what the clients of sessions do."""
+    """Writes down what the clients of sessions do; `before` is called with each model and its parameters."""
 
     calls: list[Call] = field(default_factory=list)
+    before: Callable[[Any, Mapping[str, Any]], None] = _nothing
     _under_way: threading.local = field(default_factory=threading.local)  # a thread makes one call at a time
 
     def session(self, account: AwsAccount, **settings: Any) -> Session:
@@ -62,7 +67,8 @@ class Recorder:
             client.meta.events.register("after-call", self._answer)
         return made
 
-    def _ask(self, params: Mapping[str, Any], **_: Any) -> None:
+    def _ask(self, params: Mapping[str, Any], model: Any, **_: Any) -> None:
+        self.before(model, params)
         self._under_way.sent = dict(params)
 
     def _receive(self, parsed_response: Mapping[str, Any] | None, **_: Any) -> None:
@@ -76,9 +82,9 @@ class Recorder:
         )
 
 
-def live(account: AwsAccount) -> list[Call]:
+def live(account: AwsAccount, recorder: Recorder | None = None) -> list[Call]:
     """Push, make, look, repair, upgrade, diagnose and delete; every call that we can make."""
-    recorder = Recorder()
+    recorder = recorder or Recorder()
     session = recorder.session(account)
     _push(account, recorder, session)
     provisioner = EksProvisioner(session)

@@ -86,7 +86,7 @@ _REFUSED: Mapping[str, tuple[dict[str, Any], str]] = {
         "cannot be found",
     ),
     "a-tag-of-awss": ({"tags": {"aws:x": "y"}}, "aws: prefixed"),
-    "too-many-tags": ({"tags": {f"t{number}": "x" for number in range(51)}}, "more than 50"),
+    "too-many-tags": ({"tags": {f"t{number}": "x" for number in range(51)}}, "less than or equal to 50"),
 }
 
 
@@ -198,10 +198,12 @@ def _send(account: AwsAccount, service: str, method: str, path: str, body: bytes
         ("ec2", "POST", "/", b"Action=DescribeVpcs&Version=2016-11-15&MaxResults=many"),
         ("ec2", "POST", "/", b"Action=CreateVpc&Version=2016-11-15&CidrBlock=\xff"),
         ("ec2", "POST", "/", b"Action=CreateSubnet&Version=2016-11-15"),
+        ("ec2", "POST", "/", b"Action=DeleteVpc&Version=2016-11-15&VpcId=%00"),
+        ("eks", "POST", "/clusters", b"[" * 100_000),
         ("sts", "POST", "/", b"Action=AssumeRole&Version=2011-06-15&RoleSessionName=ci&DurationSeconds=long"),
         ("iam", "POST", "/", b"Action=CreateRole&Version=2010-05-08&RoleName=ci&MaxSessionDuration=long"),
     ],
-    ids=str,
+    ids=lambda value: str(value)[:60],
 )
 def test_what_cannot_be_read_is_the_callers_fault(
     aws_account: AwsAccount, service: str, method: str, path: str, body: bytes

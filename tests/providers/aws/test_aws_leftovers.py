@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
 from clouddeploy.contract import OWNER_TAG, ClusterSpec
 from clouddeploy_aws.costs import monthly, volume_monthly
+from clouddeploy_aws.emulator.faults import Fault
 from moto_fixtures.aws import LEFTOVERS, AwsAccount
 from tests.providers.aws.life import provisioner_of, run_down, run_up, steps_of
 
@@ -61,6 +63,20 @@ def test_many_load_balancers_are_asked_for_their_tags_twenty_at_a_time(aws_accou
     aws_account.cloud.calls.clear()
     assert len(_found(aws_account)) == 21
     assert aws_account.cloud.calls.count(("elasticloadbalancing", "DescribeTags")) == 2
+
+
+@pytest.mark.parametrize(("gone", "left"), [(0, 3), (1, 2)])
+def test_a_load_balancer_that_goes_meanwhile_hides_no_other(
+    aws_account: AwsAccount, gone: int, left: int
+) -> None:
+    """Controllers delete them while a deletion waits; ELB then shows no tags of any that it was asked for."""
+    elb, subnet = aws_account.client("elbv2"), _default_subnet(aws_account)
+    for number in range(3):
+        tags = [{"Key": "kubernetes.io/cluster/demo", "Value": "owned"}]
+        elb.create_load_balancer(Name=f"k8s-{number}", Subnets=[subnet], Type="network", Tags=tags)
+    refused = Fault("elasticloadbalancing", "DescribeTags", "LoadBalancerNotFound", "gone", 400)
+    aws_account.cloud.faults.add(replace(refused, times=1 + gone))
+    assert len(_found(aws_account)) == left
 
 
 def _default_subnet(account: AwsAccount) -> str:

@@ -1,7 +1,7 @@
 """What ECR refuses in a lifecycle policy.
 
-Sources: ECR user guide, "Lifecycle policy properties" and "Lifecycle policy evaluation rules"; the text of
-the refusal as in cloudposse/terraform-aws-ecr#132.
+Sources: ECR user guide, "Lifecycle policy properties" and "Lifecycle policy evaluation rules"; the text about
+the schema: cloudposse/terraform-aws-ecr#132. UNVERIFIED: the texts about priorities.
 """
 
 from __future__ import annotations
@@ -19,17 +19,23 @@ _SELECTION = {"tagStatus", "countType", "countUnit", "countNumber", *_LISTS}
 
 def check_policy(text: str) -> None:
     """InvalidParameterException for what is no policy."""
+    rules: list[Any] = []
     try:
         rules = json.loads(text)["rules"]
-        fine = bool(rules) and all(map(_is_rule, rules)) and _in_order(rules)
+        fine = bool(rules) and all(map(_is_rule, rules))
     except (ValueError, KeyError, TypeError, AttributeError):
         fine = False
     if not fine:
-        raise ServiceError(
-            "InvalidParameterException",
-            "Invalid parameter at 'LifecyclePolicyText' failed to satisfy constraint: 'Lifecycle policy "
-            "validation failure: instance failed to match exactly one schema (matched 0 out of 2)'",
-        )
+        raise _failure("instance failed to match exactly one schema (matched 0 out of 2)")
+    _check_together(rules)
+
+
+def _failure(text: str) -> ServiceError:
+    said = f"'Lifecycle policy validation failure: {text}'"
+    return ServiceError(
+        "InvalidParameterException",
+        f"Invalid parameter at 'LifecyclePolicyText' failed to satisfy constraint: {said}",
+    )
 
 
 def _is_rule(rule: Mapping[str, Any]) -> bool:
@@ -62,11 +68,15 @@ def _names_tags(selection: Mapping[str, Any]) -> bool:
     }
 
 
-def _in_order(rules: list[Mapping[str, Any]]) -> bool:
+def _check_together(rules: list[Mapping[str, Any]]) -> None:
     """Priorities differ; one rule for untagged images at most; the one for any is evaluated last."""
     statuses = [rule["selection"]["tagStatus"] for rule in sorted(rules, key=lambda one: one["rulePriority"])]
-    priorities = {rule["rulePriority"] for rule in rules}
-    return len(priorities) == len(rules) and statuses.count("untagged") <= 1 and "any" not in statuses[:-1]
+    if len({rule["rulePriority"] for rule in rules}) != len(rules):
+        raise _failure("Rule priorities must be unique.")
+    if statuses.count("untagged") > 1:
+        raise _failure("Only one rule can select Untagged images per storage class.")
+    if "any" in statuses[:-1]:
+        raise _failure("The rule that selects Any images must have the lowest priority.")
 
 
 def _counts(number: object) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -17,6 +18,10 @@ from clouddeploy_aws.emulator.ecr.paging import page
 from clouddeploy_aws.emulator.ecr.repository import Repository
 from clouddeploy_aws.emulator.models import Caller
 from clouddeploy_aws.partitions import partition
+
+_DIGEST = re.compile(r"[a-zA-Z0-9-_+.]+:[a-fA-F0-9]+")
+_EMPTY = "sha256:0"
+"""Stands for a digest that is not given."""
 
 
 class Ecr:
@@ -208,7 +213,11 @@ class Ecr:
         return self._repositories[name]
 
     def _by_arn(self, arn: str, caller: Caller) -> Repository:
-        return self._get(arn.partition(":repository/")[2], caller)
+        head, found, name = arn.partition(":repository/")
+        if not found or ":ecr:" not in head:
+            text = "Invalid parameter at 'resourceArn' failed to satisfy constraint: 'Invalid ARN'"
+            raise ServiceError("InvalidParameterException", text)
+        return self._get(name, caller)
 
     def _manifests(self, request: Mapping[str, Any], caller: Caller) -> Sequence[ManifestRecord]:
         """The images, of one tag status where the request wants that."""
@@ -244,4 +253,11 @@ def _reference(wanted: Mapping[str, str]) -> str:
 
 
 def _not_found(wanted: Mapping[str, str]) -> dict[str, Any]:
+    """ECR API reference, ImageFailure. UNVERIFIED: the texts about what names no image."""
+    if not wanted:
+        reason = "Invalid request parameters: both tag and digest cannot be null"
+        return {"imageId": wanted, "failureCode": "MissingDigestAndTag", "failureReason": reason}
+    if not _DIGEST.fullmatch(wanted.get("imageDigest") or _EMPTY):
+        reason = f"Invalid request parameters: image digest should satisfy the regex '{_DIGEST.pattern}'"
+        return {"imageId": wanted, "failureCode": "InvalidImageDigest", "failureReason": reason}
     return {"imageId": wanted, "failureCode": "ImageNotFound", "failureReason": "Requested image not found"}

@@ -6,6 +6,7 @@ terraform-aws-modules/terraform-aws-eks#2915 and #2969, aws-ia/terraform-aws-eks
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -19,6 +20,10 @@ CLUSTER_ADMIN = "cluster-access-policy/AmazonEKSClusterAdminPolicy"
 _ADMINS = "system:masters"
 _SESSION = "{{SessionName}}"
 _KINDS = {"STANDARD", "EC2", "EC2_LINUX", "EC2_WINDOWS", "FARGATE_LINUX", "HYBRID_LINUX", "HYPERPOD_LINUX"}
+_POLICY = re.compile(r"arn:[\w-]+:eks::aws:cluster-access-policy/\w+")
+_WHOLE = "cluster"
+"""The scope of a policy that is not for some namespaces alone."""
+
 _RESERVED = ("system:", "eks:", "aws:", "amazon:", "iam:")
 """How a user name must not begin."""
 
@@ -62,7 +67,9 @@ class Access:
     def associate_access_policy(self, request: Mapping[str, Any], caller: Caller) -> dict[str, Any]:
         record = self._with_entries(request["clusterName"])
         entry = _found(record, request["principalArn"])
-        entry.policies.append(request["policyArn"])
+        _check_association(request)
+        if request["accessScope"].get("type") == _WHOLE:
+            entry.policies.append(request["policyArn"])
         associated = {"policyArn": request["policyArn"], "accessScope": request["accessScope"]}
         return {
             "clusterName": record.name,
@@ -124,6 +131,15 @@ def _check_names(request: Mapping[str, Any]) -> None:
     for group in groups:
         if group.startswith("system:"):
             raise _invalid(f"The kubernetes group name {group} is invalid, it cannot start with system:")
+
+
+def _check_association(request: Mapping[str, Any]) -> None:
+    """EKS API reference, AccessScope and AssociateAccessPolicy. UNVERIFIED: the texts."""
+    if not _POLICY.fullmatch(request["policyArn"]):
+        raise _invalid(f"The policyArn {request['policyArn']} is not that of an access policy")
+    scope = request["accessScope"]
+    if (scope.get("type") == "namespace") != bool(scope.get("namespaces")):
+        raise _invalid("The accessScope has namespaces if its type is namespace, and only then")
 
 
 def _found(record: ClusterRecord, principal: str) -> AccessEntry:

@@ -22,10 +22,14 @@ _FREE_ADDRESSES = 6
 """EKS puts its network interfaces into the subnets."""
 
 _TAGS_MAX = 50
+_TOKEN = range(33, 126 + 1)
+"""How long a token is; ansible-collections/community.aws#844, which has the text too."""
 
 
 def check_request(request: Mapping[str, Any]) -> None:
     """ServiceError for what no account makes right."""
+    if len(request.get("clientRequestToken") or " " * _TOKEN.start) not in _TOKEN:
+        raise _invalid("The client request token parameter must be between 33 and 126 characters.")
     _check_endpoints(request["resourcesVpcConfig"])
     _check_access(request.get("accessConfig", {}))
     _check_compute(request.get("computeConfig", {}))
