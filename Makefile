@@ -45,6 +45,9 @@ recording: $(READY) ## make docs/rehearse.svg anew from a real run
 docs: $(READY) ## write the table of docs/providers.md anew, from the code
 	$(BIN)/python -m tests.providers_page
 
+fidelity: $(READY) ## run what is done to the emulated clouds and write docs/fidelity.md anew
+	$(BIN)/python -m tests.fidelity_page
+
 pins: ## let constraints.txt name the newest versions of all that make installs
 	$(PYTHON) -m venv --clear $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
@@ -62,4 +65,4 @@ $(READY): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --group dev --editable '.[all]'
 	@touch $(READY)
 
-.PHONY: help rehearse test lint format bench faults bench-up bench-down bench-status recording docs pins clean
+.PHONY: help rehearse test lint format bench faults bench-up bench-down bench-status recording docs fidelity pins clean

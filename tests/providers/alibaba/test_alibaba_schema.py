@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -108,10 +108,14 @@ def leave_behind(account: AlibabaAccount) -> None:
     account.disk("left", account.provider().traits.storage_parameters)
 
 
-def test_every_request_and_every_answer_agrees(record: Record) -> None:
+def test_every_request_and_every_answer_agrees(
+    record: Record, record_property: Callable[[str, object], None]
+) -> None:
     assert record.problems == []
     assert sum(record.counts.values()) > 100
-    print(f"\n{sum(record.counts.values())} calls of {len(record.counts)} operations: {dict(record.counts)}")
+    told = f"alibaba: {sum(record.counts.values())} of {len(record.counts)} operations"
+    record_property("agreement", told)
+    print(told, dict(record.counts))
 
 
 def test_no_service_is_left_out(record: Record) -> None:

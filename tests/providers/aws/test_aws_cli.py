@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ import yaml
 from clouddeploy_aws.emulator.cloud import AwsCloud
 from moto_fixtures.aws import ACCOUNT, AwsAccount
 from tests.live import found
+from tests.transcript import typed
 
 PART = "aws CLI"
 AWSCLI = "awscli==1.45.11"
@@ -59,8 +60,14 @@ def _installed(place: Path) -> str:
 
 
 @pytest.fixture
-def aws(aws_account: AwsAccount, program: str, tmp_path: Path) -> Aws:
+def aws(
+    aws_account: AwsAccount,
+    program: str,
+    tmp_path: Path,
+    record_property: Callable[[str, object], None],
+) -> Iterator[Aws]:
     """Run the command; its output."""
+    seen: list[str] = []
     environment = {**os.environ, **aws_account.cloud.environment, "HOME": str(tmp_path), "AWS_PAGER": ""}
     environment["AWS_DEFAULT_OUTPUT"] = "json"
     environment["KUBECONFIG"] = str(tmp_path / "kubeconfig")
@@ -70,9 +77,12 @@ def aws(aws_account: AwsAccount, program: str, tmp_path: Path) -> Aws:
             [program, *arguments], env=environment, capture_output=True, text=True, timeout=120
         )
         assert bool(done.returncode) == fails, done.stderr
-        return done.stderr if fails else done.stdout
+        said = done.stderr if fails else done.stdout
+        seen.append(typed(["aws", *arguments], said))
+        return said
 
-    return run
+    yield run
+    record_property("transcript", "\n".join(seen))
 
 
 def _read(text: str) -> Any:

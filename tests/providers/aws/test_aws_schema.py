@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from botocore import xform_name
@@ -74,13 +74,17 @@ def _check(call: Call) -> Iterator[str]:
             yield f"{call.action} declares no error {code}"
 
 
-def test_requests_and_answers_are_what_the_models_say(aws_account: AwsAccount) -> None:
+def test_requests_and_answers_are_what_the_models_say(
+    aws_account: AwsAccount, record_property: Callable[[str, object], None]
+) -> None:
     calls = live(aws_account)
     problems = [problem for call in calls for problem in _check(call)]
     assert problems == []
     counted = Counter(call.action for call in calls)
     services = Counter(call.service for call in calls)
-    print(f"{len(calls)} calls of {len(counted)} operations:", dict(sorted(services.items())))
+    told = f"aws: {len(calls)} of {len(counted)} operations"
+    record_property("agreement", told)
+    print(told, dict(sorted(services.items())))
     print(dict(sorted(counted.items())))
     named = _operations(aws_account)
     assert named - {xform_name(call.model.name) for call in calls} == set()

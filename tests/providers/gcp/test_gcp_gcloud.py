@@ -14,6 +14,7 @@ import yaml
 
 from moto_fixtures.gcp import PROJECT, REGION, ZONE, GcpAccount
 from tests.live import found
+from tests.transcript import typed
 
 PART = "gcloud"
 
@@ -35,8 +36,14 @@ def version() -> str:
 
 
 @pytest.fixture
-def gcloud(gcp_account: GcpAccount, version: str, tmp_path: Path) -> Iterator[Gcloud]:
+def gcloud(
+    gcp_account: GcpAccount,
+    version: str,
+    tmp_path: Path,
+    record_property: Callable[[str, object], None],
+) -> Iterator[Gcloud]:
     """Run a command; its JSON. Time passes, as gcloud waits with its own clock."""
+    seen: list[str] = []
     environment = {**os.environ, **gcp_account.cloud.environment, "KUBECONFIG": str(tmp_path / "kubeconfig")}
 
     def run(*arguments: str, fails: bool = False) -> Any:
@@ -48,11 +55,13 @@ def gcloud(gcp_account: GcpAccount, version: str, tmp_path: Path) -> Iterator[Gc
             timeout=120,
         )
         assert bool(done.returncode) == fails, done.stderr
+        seen.append(typed(["gcloud", *arguments], done.stderr if fails else done.stdout))
         return done.stderr if fails else json.loads(done.stdout or "null")
 
     gcp_account.cloud.clock.pace = 300
     yield run
     gcp_account.cloud.clock.pace = 0
+    record_property("transcript", "\n".join(seen))
 
 
 def test_repositories_are_made_and_listed(gcloud: Gcloud) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -96,7 +96,11 @@ def _push(account: GcpAccount) -> None:
 
 
 def test_a_whole_life_is_as_the_description_says(
-    gcp_account: GcpAccount, recorder: Recorder, discovery: Discovery, monkeypatch: pytest.MonkeyPatch
+    gcp_account: GcpAccount,
+    recorder: Recorder,
+    discovery: Discovery,
+    monkeypatch: pytest.MonkeyPatch,
+    record_property: Callable[[str, object], None],
 ) -> None:
     seen = [callsites.made(monkeypatch, "gcp", kind, gates) for kind, gates in GATES.items()]
     whole_life(gcp_account)
@@ -111,8 +115,9 @@ def test_a_whole_life_is_as_the_description_says(
     ]
     for exchange in api:
         discovery.check(exchange)
-    counted = (f"{name} {count}" for name, count in sorted(discovery.counts.items()))
-    print(f"{len(api)} calls:", *counted, sep="\n  ")
+    told = f"gcp: {len(api)} of {len(discovery.counts)} operations"
+    record_property("agreement", told)
+    print(told, dict(sorted(discovery.counts.items())))
     unused = {method.id for method in discovery.methods} - set(discovery.counts)
     assert unused == {
         # What only gcloud asks of the emulator; see test_gcp_gcloud.py.
