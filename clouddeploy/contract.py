@@ -9,7 +9,7 @@ Standard library only. Providers import everything from here. It is written in `
 subject, and the core imports it from there: a command that needs a few of the words loads no more.
 """
 
-from clouddeploy.seam.account import Check, Doctor, Identity, Inventory, MachineType, Price, Prices, Quota
+from clouddeploy.seam.account import Check, Doctor, Identity, Inventory, MachineType, Quota
 from clouddeploy.seam.cluster import (
     OWNER_TAG,
     ClientCertificate,
@@ -52,8 +52,6 @@ __all__ = [
     "Login",
     "MachineType",
     "Nodes",
-    "Price",
-    "Prices",
     "Provider",
     "Provisioner",
     "Quota",

@@ -85,7 +85,6 @@ def abilities(name: str) -> Mapping[str, bool]:
         "scale nodes": provider.nodes is not None,
         "doctor": provider.doctor is not None,
         "tell machine types and quotas": provider.inventory is not None,
-        "refresh prices": provider.prices is not None,
         "rehearse without an account": name in names(EMULATORS),
     }
 

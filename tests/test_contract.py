@@ -109,7 +109,6 @@ class TestRecords:
             "provisioner",
             "nodes",
             "doctor",
-            "prices",
             "images",
             "inventory",
             "room",
@@ -124,7 +123,6 @@ class TestRecords:
             contract.Provisioner,
             contract.Nodes,
             contract.Doctor,
-            contract.Prices,
         ]
         members = [name for protocol in protocols for name in vars(protocol) if not name.startswith("_")]
         assert len(members) <= 20

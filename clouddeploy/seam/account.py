@@ -1,10 +1,9 @@
-"""What an account is, may do and may have, and what its cloud charges."""
+"""What an account is, may do and may have."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
 from typing import Protocol
 
@@ -72,21 +71,3 @@ class Inventory(Protocol):
 
     def machines(self) -> Sequence[MachineType]: ...
     def quotas(self) -> Sequence[Quota]: ...
-
-
-@dataclass(frozen=True)
-class Price:
-    """What one unit of a billed thing costs, in USD, where and since when."""
-
-    sku: str
-    region: str
-    unit: str
-    usd: Decimal
-    source: str
-    as_of: datetime
-
-
-class Prices(Protocol):
-    """Reads the cloud's own price list."""
-
-    def refresh(self) -> Sequence[Price]: ...

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from clouddeploy.seam.account import Doctor, Identity, Inventory, Prices
+from clouddeploy.seam.account import Doctor, Identity, Inventory
 from clouddeploy.seam.cluster import Clusters, Nodes, Provisioner, Step
 from clouddeploy.seam.registry import Images, Registry
 from clouddeploy.seam.target import TargetSettings
@@ -53,7 +53,6 @@ class Provider:
     nodes: Nodes | None = None
     doctor: Doctor | None = None
     images: Images | None = None
-    prices: Prices | None = None
     inventory: Inventory | None = None
     room: Callable[[Sequence[str]], None] | None = None
     let_pull: Callable[[str], Step] | None = None

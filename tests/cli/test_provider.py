@@ -41,7 +41,6 @@ def test_show_tells_what_a_provider_can_do(run: Run, zeta: Zeta) -> None:
     shown = json.loads(run("provider", "show", "zeta", "-o", "json", env=zeta.env).out)
     assert (shown["package"], shown["version"]) == ("clouddeploy-zeta", "0.1.0")
     assert shown["abilities"]["scale nodes"] is True
-    assert shown["abilities"]["refresh prices"] is False
     done = run("provider", "show", "kubernetes")
     assert done.code == 0
     assert "✗  create, upgrade and delete clusters" in done.out
