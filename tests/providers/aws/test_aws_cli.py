@@ -78,7 +78,7 @@ def aws(
         )
         assert bool(done.returncode) == fails, done.stderr
         said = done.stderr if fails else done.stdout
-        seen.append(typed(["aws", *arguments], said))
+        seen.append(typed(["aws", *arguments], said, tmp_path))
         return said
 
     yield run

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -27,7 +28,9 @@ _LEAST = {"ec2": 150, "ecr": 80, "eks": 45, "elasticloadbalancing": 2, "iam": 10
 _READS = ("Batch", "Describe", "Get", "List", "Simulate")
 
 
-def test_what_the_models_forbid_is_refused_and_changes_nothing(aws_account: AwsAccount) -> None:
+def test_what_the_models_forbid_is_refused_and_changes_nothing(
+    aws_account: AwsAccount, record_property: Callable[[str, object], None]
+) -> None:
     undisturbed = _writes(live(aws_account)), census(aws_account)
     aws_account.cloud.reset()
     siege = Siege(aws_account)
@@ -37,6 +40,8 @@ def test_what_the_models_forbid_is_refused_and_changes_nothing(aws_account: AwsA
     assert disturbed == undisturbed
     for service, least in _LEAST.items():
         assert siege.sent[service] >= least, service
+    operations = {kind[:2] for kind in siege.kinds}
+    record_property("refusals", f"aws: {sum(siege.sent.values())} beside {len(operations)} operations")
 
 
 def _writes(calls: list[Call]) -> Counter[tuple[str, int]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -48,7 +48,7 @@ def prober(
 
 
 def test_beside_a_whole_life_everything_forbidden_is_refused(
-    do_account: DigitalOceanAccount, prober: Prober
+    do_account: DigitalOceanAccount, prober: Prober, record_property: Callable[[str, object], None]
 ) -> None:
     whole_life(do_account)
     print(prober.table())
@@ -56,6 +56,8 @@ def test_beside_a_whole_life_everything_forbidden_is_refused(
     expected = {described(prober.openapi, name)["operationId"] for name in set(SCOPES) - FREE}
     assert {one.operation for one in prober.told} == expected
     assert len(prober.told) >= 190
+    told = f"digitalocean: {len(prober.told)} beside {len(expected)} operations"
+    record_property("refusals", told)
 
 
 @pytest.mark.parametrize("operation", WISHES)

@@ -40,7 +40,7 @@ def unlike_google(attempt: Attempt) -> str:
 
 
 def test_everything_that_the_descriptions_forbid_is_refused(
-    gcp_account: GcpAccount, monkeypatch: pytest.MonkeyPatch
+    gcp_account: GcpAccount, monkeypatch: pytest.MonkeyPatch, record_property: Callable[[str, object], None]
 ) -> None:
     discovery = Discovery()
     tempter = Tempter(gcp_account.cloud.faults, discovery, gcp_account.cloud.ledger)
@@ -60,3 +60,4 @@ def test_everything_that_the_descriptions_forbid_is_refused(
     assert tempter.excused == set(EXCUSES)
     assert set(sent) == {one.id for one in discovery.methods}
     assert sent.total() > 500
+    record_property("refusals", f"gcp: {sent.total()} beside {len(sent)} operations")

@@ -55,8 +55,9 @@ def gcloud(
             timeout=120,
         )
         assert bool(done.returncode) == fails, done.stderr
-        seen.append(typed(["gcloud", *arguments], done.stderr if fails else done.stdout))
-        return done.stderr if fails else json.loads(done.stdout or "null")
+        said = done.stderr if fails else done.stdout
+        seen.append(typed(["gcloud", *arguments], said, tmp_path))
+        return said if fails else json.loads(said or "null")
 
     gcp_account.cloud.clock.pace = 300
     yield run
