@@ -101,4 +101,4 @@ class TestConnect:
 
     def test_makes_no_clusters_and_says_so_in_the_type(self) -> None:
         provider = connect(TargetSettings("lab", "kubernetes", ClusterSpec("x")))
-        assert (provider.name, provider.provisioner, provider.prices) == ("kubernetes", None, None)
+        assert (provider.name, provider.provisioner, provider.nodes) == ("kubernetes", None, None)
