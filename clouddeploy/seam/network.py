@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import socket
-import ssl
 from collections.abc import Iterator
 
 from clouddeploy.errors import CloudDeployError, PreconditionError, TemporaryError
@@ -23,6 +21,8 @@ def unanswered(doing: str, error: BaseException, *, authorities: str) -> CloudDe
     the SDK. SDKs wrap each other's errors, each in its own way: causes, reasons and arguments are
     looked through. A certificate that is not trusted will not be trusted in a minute.
     """
+    import ssl  # late, like `socket` below: a fifth of what loading the seam costs, and errors are rare
+
     wrapped = list(_chain(error))
     why = next((told for each in wrapped if (told := _why(each))), "")
     if not why:
@@ -49,6 +49,9 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
 
 
 def _why(error: BaseException) -> str:
+    import socket
+    import ssl
+
     match error:
         case ssl.SSLCertVerificationError():
             return f"has a certificate that is not trusted: {error.verify_message}"
