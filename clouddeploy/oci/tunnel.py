@@ -6,6 +6,7 @@ import socket
 
 from clouddeploy.errors import TemporaryError
 from clouddeploy.oci.failures import UnavailableError, clean
+from clouddeploy.seam.network import reason
 from clouddeploy.seam.proxies import Proxy, refused
 
 _MOST_HEAD_BYTES = 16 * 1024
@@ -29,7 +30,8 @@ def tunnel(host: str, port: int, proxy: Proxy, timeout: float) -> socket.socket:
         if sock:
             sock.close()
         if isinstance(error, OSError):
-            raise UnavailableError(f"{where} could not be reached: the proxy {_why(proxy, error)}") from error
+            why = reason(error) or "broke the connection off"
+            raise UnavailableError(f"{where} could not be reached: the proxy {proxy.name} {why}") from error
         raise
     return sock
 
@@ -54,14 +56,3 @@ def _head(sock: socket.socket) -> bytes:
             raise ConnectionResetError
         head += piece
     return head
-
-
-def _why(proxy: Proxy, error: OSError) -> str:
-    match error:
-        case socket.gaierror():
-            return f"{proxy.name} is not known to DNS"
-        case TimeoutError():
-            return f"{proxy.name} does not answer"
-        case ConnectionRefusedError():
-            return f"{proxy.name} refuses connections"
-    return f"{proxy.name} broke the connection off"

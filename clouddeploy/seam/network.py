@@ -24,7 +24,7 @@ def unanswered(doing: str, error: BaseException, *, authorities: str) -> CloudDe
     import ssl  # late, like `socket` below: a fifth of what loading the seam costs, and errors are rare
 
     wrapped = list(_chain(error))
-    why = next((told for each in wrapped if (told := _why(each))), "")
+    why = next((told for each in wrapped if (told := reason(each))), "")
     if not why:
         return None
     where = next((found for each in wrapped if (found := _place(each))), "the server")
@@ -48,7 +48,8 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
         waiting += [one for one in (*each.args, *named) if isinstance(one, BaseException)]
 
 
-def _why(error: BaseException) -> str:
+def reason(error: BaseException) -> str:
+    """What went wrong with the network, to go behind a host's name; "" for an error of another kind."""
     import socket
     import ssl
 
