@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from clouddeploy.contract import State, Status
-from clouddeploy.errors import PreconditionError
+from clouddeploy.errors import ConfigError
 from clouddeploy_alibaba.session import Session
 from clouddeploy_alibaba.steps.naming import OWNER_TAG, tag_map
 
@@ -96,7 +96,7 @@ class Task:
 def find(session: Session, name: str) -> AckCluster | None:
     """The region's cluster of this name, ours first: ACK lets several have the same name.
 
-    A cluster that others made can be called by its id instead. PreconditionError when several of them have
+    A cluster that others made can be called by its id instead. ConfigError when several of them have
     the name, as nobody said which is meant.
     """
     found = sorted(matching(session, name), key=lambda one: (not one.owned, one.created, one.id))
@@ -109,7 +109,7 @@ def find(session: Session, name: str) -> AckCluster | None:
 def _only(session: Session, name: str, found: Sequence[AckCluster]) -> None:
     if len(found) > 1:
         told = ", ".join(f"{one.id} in {session.region} ({one.state})" for one in found)
-        raise PreconditionError(
+        raise ConfigError(
             f"{len(found)} clusters are called {name}: {told}",
             fix=f"say which in the target {session.target.name}: cluster: {{existing: {found[0].id}}}",
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from clouddeploy.contract import ClientCertificate, Provider, Status
-from clouddeploy.errors import ForeignResourceError, NotFoundError, PreconditionError
+from clouddeploy.errors import ConfigError, ForeignResourceError, NotFoundError
 from moto_fixtures.alibaba import EXISTING, FOREIGN_CLUSTER, LEFTOVERS, AlibabaAccount
 
 
@@ -22,7 +22,7 @@ def used(account: AlibabaAccount, name: str) -> Provider:
 
 
 def test_of_several_that_others_made_none_is_taken(ids: list[str], alibaba_account: AlibabaAccount) -> None:
-    with pytest.raises(PreconditionError, match="2 clusters are called demo: ") as caught:
+    with pytest.raises(ConfigError, match="2 clusters are called demo: ") as caught:
         used(alibaba_account, "demo").clusters.access("demo")
     for one in ids:
         assert f"{one} in eu-central-1 (running)" in caught.value.message
@@ -33,7 +33,7 @@ def test_a_pull_is_let_by_none_of_them_either(ids: list[str], alibaba_account: A
     let_pull = used(alibaba_account, "demo").let_pull
     assert let_pull
     for run in (let_pull("demo").state, let_pull("demo").create):
-        with pytest.raises(PreconditionError, match="2 clusters are called demo"):
+        with pytest.raises(ConfigError, match="2 clusters are called demo"):
             run()
     assert alibaba_account.writes() == []
 
